@@ -1,0 +1,30 @@
+//! Every limit has a name. What a machine's owner may change is in spillway.toml; what nobody should is here.
+
+use std::time::Duration;
+
+/// A SIP message, start line, headers and body together, bytes. RFC 3261 section 18.1.1: UDP carries no more.
+pub const SIP_MESSAGE_BYTES: usize = 65_535;
+/// Header fields in one SIP message.
+pub const SIP_HEADERS: usize = 128;
+/// Calls at once, whatever the trunks allow.
+pub const CALLS: usize = 20_000;
+/// Legs one call may open in its life: rings, overflow attempts and re-rings.
+pub const LEGS_PER_CALL: u16 = 2_000;
+/// Destinations one call may pass through without anything being played or rung: a loop `check` missed.
+pub const STEPS_PER_EVENT: usize = 64;
+/// Stateless refusals of unknown sources, per source address and second.
+pub const REFUSALS_PER_SOURCE: u32 = 5;
+/// Stateless refusals of unknown sources, all sources together, per second.
+pub const REFUSALS: u32 = 100;
+/// Digits kept for one call's timeline.
+pub const DIGITS: usize = 64;
+/// The longest the 200 to a BYE waits for the journal (design.md, Recovery).
+pub const STORED_WAIT: Duration = Duration::from_millis(200);
+/// A released RTP port is not lent again for this long (invariants.md, 18).
+pub const PORT_COOLING: Duration = Duration::from_secs(5);
+/// TCP connections per source address that has not yet sent a valid request.
+pub const STREAMS_PER_SOURCE: usize = 100;
+/// A half-sent message on a stream, or a silent new connection, is closed after this.
+pub const STREAM_IDLE: Duration = Duration::from_secs(30);
+/// Audio in one prompt or music file. Decoded A-law and µ-law: 16 kB a second.
+pub const SOUND_SECONDS: u32 = 600;

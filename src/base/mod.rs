@@ -1,0 +1,26 @@
+//! Floor 0: the words every floor shares. Ids, time, chance, limits, phone numbers, causes, outcomes.
+//! Must never know of SIP, SDP, dialplans or drivers.
+
+pub mod cause;
+pub mod codec;
+pub mod ids;
+pub mod limits;
+mod map;
+pub mod name;
+pub mod net;
+pub mod outcome;
+pub mod phone;
+pub mod random;
+pub mod time;
+pub mod timers;
+
+pub use cause::Cause;
+pub use codec::Codec;
+pub use ids::*;
+pub use map::{Map, Set, seeded_map};
+pub use name::Name;
+pub use net::{Flow, Transport};
+pub use outcome::Outcome;
+pub use random::Random;
+pub use time::{Moment, Now, Utc};
+pub use timers::Timers;

@@ -1,0 +1,2 @@
+//! map
+pub mod base;

@@ -1,0 +1,3 @@
+//! Arguments to a command. Knows nothing of calls.
+
+fn main() {}
