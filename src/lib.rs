@@ -1,3 +1,5 @@
 //! map
 pub mod base;
+pub mod call;
 pub mod dialplan;
+pub mod engine;
