@@ -1,4 +1,5 @@
 //! map
+pub mod acd;
 pub mod base;
 pub mod call;
 pub mod dialplan;
