@@ -1,4 +1,6 @@
 //! map
 pub mod base;
+pub mod call;
 pub mod dialplan;
+pub mod engine;
 pub mod settings;

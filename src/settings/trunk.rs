@@ -117,11 +117,14 @@ pub fn identify(trunks: &[Trunk], transport: Transport, source: SocketAddr) -> O
     let address = source.ip().to_canonical();
     let same_address = |trunk: &&Trunk| trunk.peer.value.1.ip() == address;
     let exact = match transport {
-        Transport::Udp => trunks.iter().find(|trunk| same_address(trunk) && trunk.peer.value.1.port() == source.port()),
+        Transport::Udp => {
+            trunks.iter().find(|trunk| same_address(trunk) && trunk.peer.value.1.port() == source.port())
+        }
         Transport::Tcp => only(trunks.iter().filter(same_address)),
     };
     let by_prefix = || {
-        let accepts = trunks.iter().flat_map(|trunk| trunk.accept.iter().map(move |prefix| (prefix.value, trunk)));
+        let accepts =
+            trunks.iter().flat_map(|trunk| trunk.accept.iter().map(move |prefix| (prefix.value, trunk)));
         accepts.filter(|(prefix, _)| prefix.contains(address)).max_by_key(|(prefix, _)| prefix.length)
     };
     exact

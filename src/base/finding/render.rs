@@ -48,7 +48,8 @@ fn group(finding: &Finding) -> Group<'_> {
     let mut snippet = Snippet::source(text).path(finding.source.path()).annotation(primary);
     let mut elsewhere = None;
     if let Some((place, why)) = &finding.related {
-        let context = AnnotationKind::Context.span(within(place.source.text(), &place.span)).label(why.as_str());
+        let context =
+            AnnotationKind::Context.span(within(place.source.text(), &place.span)).label(why.as_str());
         if place.source == finding.source {
             snippet = snippet.annotation(context);
         } else {

@@ -1,0 +1,5 @@
+//! Floor 4: Core (acd + call + timers) wrapped by SIP and media. What goes in is an [`Event`], what comes out an [`Effect`].
+
+pub mod observation;
+
+pub use observation::Observation;
