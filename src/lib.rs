@@ -4,3 +4,4 @@ pub mod base;
 pub mod call;
 pub mod dialplan;
 pub mod engine;
+pub mod settings;
