@@ -1,3 +1,8 @@
 //! map
+pub mod acd;
 pub mod base;
+pub mod call;
+pub mod dialplan;
+pub mod engine;
 pub mod media;
+pub mod settings;

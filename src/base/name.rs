@@ -19,6 +19,12 @@ impl Name {
     }
 }
 
+impl Default for Name {
+    fn default() -> Self {
+        Self("".into())
+    }
+}
+
 impl From<&str> for Name {
     fn from(text: &str) -> Self {
         Self(text.into())
