@@ -1,2 +1,3 @@
 //! map
 pub mod base;
+pub mod wire;
