@@ -6,3 +6,4 @@ pub mod dialplan;
 pub mod engine;
 pub mod media;
 pub mod settings;
+pub mod wire;
