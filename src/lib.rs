@@ -1,7 +1,11 @@
 //! map
+pub mod acd;
 pub mod base;
 pub mod call;
 pub mod dialplan;
 #[cfg(feature = "drivers")]
 pub mod drivers;
 pub mod engine;
+pub mod media;
+pub mod settings;
+pub mod wire;

@@ -121,10 +121,8 @@ pub enum Fact {
     TargetRung {
         /// Which.
         target: Name,
-        /// The number dialled, as sent.
+        /// The number dialled.
         dialled: String,
-        /// Over which trunk.
-        trunk: Name,
         /// The leg's number within the call.
         leg: u16,
         /// The queue the caller came from, if any.

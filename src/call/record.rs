@@ -1,11 +1,12 @@
-//! The record: one per offered call, immutable, a fold over its facts and nothing else.
+//! The record: one per offered call, immutable. What it is made of; `timeline` makes it.
 
-use super::fact::{Entry, Fact, LegEnd, VisitEnd};
-use crate::base::{CallId, Cause, Moment, Name, Outcome, Utc};
+use super::fact::{LegEnd, VisitEnd};
+use crate::base::{CallId, Cause, Name, Outcome, Utc};
 use serde::{Deserialize, Serialize};
 
-/// One call, accounted for. Times in milliseconds on the monotonic clock, rounded so that
-/// flow + wait + talk + after = duration exactly, ring ≤ wait and hold ≤ talk (invariants.md, 4).
+/// One call, accounted for. Every moment is cut to whole milliseconds since the INVITE and every length is the
+/// difference of two such moments, so that flow + wait + talk + after = duration exactly, ring ≤ wait and
+/// hold ≤ talk (invariants.md, 4), and whoever reads the record judges the call as we did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Which call.
@@ -77,11 +78,4 @@ pub struct Ring {
     pub for_ms: u64,
     /// How it ended.
     pub end: LegEnd,
-}
-
-/// Folds a call's facts, its last one included, into its record. Nothing when the call is not over or never arrived.
-#[must_use]
-pub fn fold(call: CallId, facts: &[Entry]) -> Option<Record> {
-    let _ = (call, facts, Moment::ZERO, Fact::Stopped);
-    None
 }
