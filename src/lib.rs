@@ -1,3 +1,4 @@
 //! map
 pub mod base;
 pub mod dialplan;
+pub mod signaling;

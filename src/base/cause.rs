@@ -103,7 +103,9 @@ impl Cause {
             Self::Cancelled => {
                 row(487, "Request Terminated", 16, "cancelled", "caller gave up", "abandon de l'appelant")
             }
-            Self::NoAnswer => row(480, "Temporarily Unavailable", 19, "no_answer", "no answer", "sans réponse"),
+            Self::NoAnswer => {
+                row(480, "Temporarily Unavailable", 19, "no_answer", "no answer", "sans réponse")
+            }
             Self::Busy => row(486, "Busy Here", 17, "busy", "busy", "occupé"),
             Self::Declined => row(603, "Decline", 21, "declined", "refused", "refusé"),
             Self::Unreachable => {
@@ -124,17 +126,31 @@ impl Cause {
                 row(400, "Bad Request", 95, "bad_request", "malformed request", "requête incorrecte")
             }
             Self::Loop => row(482, "Loop Detected", 25, "loop", "call loop", "appel en boucle"),
-            Self::AnsweredElsewhere => {
-                row(487, "Request Terminated", 26, "answered_elsewhere", "answered elsewhere", "pris ailleurs")
+            Self::AnsweredElsewhere => row(
+                487,
+                "Request Terminated",
+                26,
+                "answered_elsewhere",
+                "answered elsewhere",
+                "pris ailleurs",
+            ),
+            Self::Lost => {
+                row(408, "Request Timeout", 102, "lost", "the far end went silent", "interlocuteur perdu")
             }
-            Self::Lost => row(408, "Request Timeout", 102, "lost", "the far end went silent", "interlocuteur perdu"),
-            Self::NothingLeft => {
-                row(480, "Temporarily Unavailable", 20, "nothing_left", "nobody left to try", "plus de destination")
-            }
+            Self::NothingLeft => row(
+                480,
+                "Temporarily Unavailable",
+                20,
+                "nothing_left",
+                "nobody left to try",
+                "plus de destination",
+            ),
             Self::ShuttingDown => {
                 row(503, "Service Unavailable", 41, "shutting_down", "service stopping", "arrêt du service")
             }
-            Self::Internal => row(500, "Server Internal Error", 41, "internal", "internal fault", "erreur interne"),
+            Self::Internal => {
+                row(500, "Server Internal Error", 41, "internal", "internal fault", "erreur interne")
+            }
         }
     }
 

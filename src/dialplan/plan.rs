@@ -3,7 +3,8 @@
 
 use super::hours::Hours;
 use crate::base::{
-    AgentId, FlowId, HoursId, MenuId, MessageId, MusicId, Name, PromptId, QueueId, SiteId, SlaId, TargetId, TrunkId,
+    AgentId, FlowId, HoursId, MenuId, MessageId, MusicId, Name, PromptId, QueueId, SiteId, SlaId, TargetId,
+    TrunkId,
     phone::{Country, PhoneNumber},
 };
 use std::collections::BTreeMap;
