@@ -3,6 +3,7 @@
 
 pub mod cause;
 pub mod codec;
+pub mod finding;
 pub mod ids;
 pub mod limits;
 mod map;

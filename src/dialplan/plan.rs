@@ -3,8 +3,8 @@
 
 use super::hours::Hours;
 use crate::base::{
-    AgentId, FlowId, HoursId, MenuId, MessageId, MusicId, Name, PromptId, QueueId, SiteId, SlaId, TargetId,
-    TrunkId,
+    AgentId, Cause, FlowId, HoursId, MenuId, MessageId, MusicId, Name, PromptId, QueueId, SiteId, SlaId,
+    TargetId, TrunkId,
     phone::{Country, PhoneNumber},
 };
 use std::collections::BTreeMap;
@@ -311,6 +311,26 @@ pub enum Clock {
     Queue,
     /// From ringing the target.
     Handover,
+}
+
+/// What a dialled number leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FlowStart {
+    /// A flow of ours.
+    Flow(FlowId),
+    /// Nothing: the call is refused.
+    Refused(Cause),
+}
+
+impl Queue {
+    /// Where the last overflow entry leads: the queue's way out when it has no other.
+    ///
+    /// # Panics
+    /// When `overflow` is empty, which `check` refuses.
+    #[must_use]
+    pub fn last_resort(&self) -> Destination {
+        self.overflow.last().expect("a queue has an overflow").to
+    }
 }
 
 impl Plan {

@@ -1,0 +1,211 @@
+//! One agent's state. One state for the whole machine, whatever queues the agent serves: wrap-up holds everywhere.
+
+use crate::base::{CallId, Moment, QueueId, TrunkId};
+use smallvec::SmallVec;
+use std::time::Duration;
+
+/// After a ring that nobody answered the phone is left alone this long: it must have stopped ringing.
+const AFTER_NO_ANSWER: Duration = Duration::from_secs(2);
+/// A phone that is busy, refuses or can't be reached is tried again after this long (language.md: backed off).
+const AFTER_REFUSAL: Duration = Duration::from_secs(5);
+
+/// What an agent is doing, as records, metrics and the wallboard name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AgentState {
+    /// Free to be rung.
+    Ready,
+    /// The phone rings for a call.
+    Ringing(CallId),
+    /// In conversation.
+    Talking(CallId),
+    /// Finishing up after a call.
+    WrapUp,
+    /// Left alone for a moment after a ring that led nowhere.
+    BackedOff,
+    /// Behind a trunk that does not answer.
+    Unreachable,
+    /// In no plan any more.
+    LoggedOut,
+}
+
+impl AgentState {
+    /// Every state's label.
+    pub const LABELS: [&'static str; 7] =
+        ["ready", "ringing", "talking", "wrap_up", "backed_off", "unreachable", "logged_out"];
+
+    /// The label in facts and metrics.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Ringing(_) => "ringing",
+            Self::Talking(_) => "talking",
+            Self::WrapUp => "wrap_up",
+            Self::BackedOff => "backed_off",
+            Self::Unreachable => "unreachable",
+            Self::LoggedOut => "logged_out",
+        }
+    }
+
+    /// The call that owns the agent.
+    #[must_use]
+    pub const fn owner(self) -> Option<CallId> {
+        match self {
+            Self::Ringing(call) | Self::Talking(call) => Some(call),
+            Self::Ready | Self::WrapUp | Self::BackedOff | Self::Unreachable | Self::LoggedOut => None,
+        }
+    }
+}
+
+/// How a ring that did not win ended, as far as the agent's next ring is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RingEnd {
+    /// It rang out.
+    NoAnswer,
+    /// Busy, declined or unreachable: backed off, no penalty.
+    Refused,
+    /// We stopped it.
+    Cancelled,
+}
+
+/// One agent.
+#[derive(Debug, Default)]
+pub(super) struct Desk {
+    pub(super) via: Option<TrunkId>,
+    pub(super) reachable: bool,
+    pub(super) queues: SmallVec<[QueueId; 2]>,
+    state: Occupation,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+enum Occupation {
+    #[default]
+    Absent,
+    Idle {
+        since: Moment,
+    },
+    Ringing {
+        call: CallId,
+        idle_since: Moment,
+    },
+    Talking {
+        call: CallId,
+    },
+    WrapUp {
+        until: Moment,
+    },
+    BackedOff {
+        until: Moment,
+    },
+}
+
+impl Desk {
+    pub(super) fn configure(&mut self, now: Moment, via: Option<TrunkId>) {
+        if self.via.is_none() {
+            self.reachable = true;
+        }
+        self.via = via;
+        if via.is_some() && matches!(self.state, Occupation::Absent) {
+            self.state = Occupation::Idle { since: now };
+        }
+    }
+
+    pub(super) const fn is_present(&self) -> bool {
+        self.via.is_some() && self.reachable
+    }
+
+    pub(super) fn free_since(&self) -> Option<Moment> {
+        match self.state {
+            Occupation::Idle { since } if self.is_present() => Some(since),
+            Occupation::Absent
+            | Occupation::Idle { .. }
+            | Occupation::Ringing { .. }
+            | Occupation::Talking { .. }
+            | Occupation::WrapUp { .. }
+            | Occupation::BackedOff { .. } => None,
+        }
+    }
+
+    pub(super) const fn resting_until(&self) -> Option<Moment> {
+        match self.state {
+            Occupation::WrapUp { until } | Occupation::BackedOff { until } => Some(until),
+            Occupation::Absent
+            | Occupation::Idle { .. }
+            | Occupation::Ringing { .. }
+            | Occupation::Talking { .. } => None,
+        }
+    }
+
+    pub(super) fn ring(&mut self, call: CallId) {
+        let Occupation::Idle { since } = self.state else {
+            unreachable!("only a free agent is matched, not one in {:?}", self.state)
+        };
+        self.state = Occupation::Ringing { call, idle_since: since };
+    }
+
+    /// Says whether the ring was this agent's.
+    pub(super) fn ring_over(&mut self, now: Moment, of: CallId, end: RingEnd) -> bool {
+        let Occupation::Ringing { call, idle_since } = self.state else { return false };
+        if call != of {
+            return false;
+        }
+        self.state = match end {
+            RingEnd::NoAnswer => Occupation::BackedOff { until: now + AFTER_NO_ANSWER },
+            RingEnd::Refused => Occupation::BackedOff { until: now + AFTER_REFUSAL },
+            // Not the agent's doing: the place among the idle is kept.
+            RingEnd::Cancelled => Occupation::Idle { since: idle_since },
+        };
+        true
+    }
+
+    pub(super) fn answered(&mut self, call: CallId) {
+        self.state = Occupation::Talking { call };
+    }
+
+    /// Says whether the conversation was this agent's.
+    pub(super) fn talk_over(&mut self, now: Moment, of: CallId, wrap_up: Duration) -> bool {
+        match self.state {
+            Occupation::Talking { call } if call == of => {
+                self.state = if wrap_up.is_zero() {
+                    Occupation::Idle { since: now }
+                } else {
+                    Occupation::WrapUp { until: now + wrap_up }
+                };
+                true
+            }
+            Occupation::Absent
+            | Occupation::Idle { .. }
+            | Occupation::Ringing { .. }
+            | Occupation::Talking { .. }
+            | Occupation::WrapUp { .. }
+            | Occupation::BackedOff { .. } => false,
+        }
+    }
+
+    pub(super) fn rested(&mut self, now: Moment) {
+        if self.resting_until().is_some_and(|until| until <= now) {
+            self.state = Occupation::Idle { since: now };
+        }
+    }
+
+    pub(super) fn shown_state(&self) -> AgentState {
+        match self.state {
+            Occupation::Ringing { call, .. } => AgentState::Ringing(call),
+            Occupation::Talking { call } => AgentState::Talking(call),
+            Occupation::Absent => AgentState::LoggedOut,
+            Occupation::Idle { .. } | Occupation::WrapUp { .. } | Occupation::BackedOff { .. }
+                if self.via.is_none() =>
+            {
+                AgentState::LoggedOut
+            }
+            Occupation::Idle { .. } | Occupation::WrapUp { .. } | Occupation::BackedOff { .. }
+                if !self.reachable =>
+            {
+                AgentState::Unreachable
+            }
+            Occupation::Idle { .. } => AgentState::Ready,
+            Occupation::WrapUp { .. } => AgentState::WrapUp,
+            Occupation::BackedOff { .. } => AgentState::BackedOff,
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What a call asks for, in the imperative. Effects are data: they apply after the state has returned.
+
+use super::event::Timer;
+use super::fact::{Fact, LegEnd};
+use crate::base::{AgentId, Cause, Moment, MusicId, PromptId, QueueId, TargetId};
+use std::time::Duration;
+
+/// Something to be done for a call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Write this down.
+    Note(Fact),
+    /// Do this with a leg.
+    Leg(u16, LegCommand),
+    /// Stand in line. Answered by `Joined` or `TurnedAway`.
+    Enqueue {
+        /// Where.
+        queue: QueueId,
+        /// On whose clock.
+        since: Moment,
+    },
+    /// Let another queue's agents count too.
+    Widen(QueueId),
+    /// Leave every line.
+    LeaveQueues,
+    /// An agent's phone has stopped ringing for this call.
+    RingOver {
+        /// Whose.
+        agent: AgentId,
+        /// How.
+        end: LegEnd,
+    },
+    /// An agent answered this call.
+    AgentAnswered(AgentId),
+    /// An agent's conversation in this call is over.
+    TalkOver {
+        /// Whose.
+        agent: AgentId,
+        /// Time left alone afterwards.
+        wrap_up: Duration,
+    },
+    /// Set a timer.
+    Set(Timer, Moment),
+    /// Forget a timer.
+    Forget(Timer),
+}
+
+/// Something to be done with one leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LegCommand {
+    /// Tell the caller that a phone rings (180).
+    Ring,
+    /// Let the caller hear another leg's audio before its answer (183).
+    PassProgress {
+        /// The leg that sends it.
+        from: u16,
+    },
+    /// Answer the caller.
+    Answer,
+    /// Dial an agent's phone.
+    RingAgent(AgentId),
+    /// Dial a target.
+    RingTarget(TargetId),
+    /// End the leg, whatever its stage: refuse, cancel or hang up.
+    HangUp(Cause),
+    /// Play a prompt once.
+    Play {
+        /// Which.
+        prompt: PromptId,
+        /// Comes back in `PromptEnded`.
+        token: u64,
+    },
+    /// Play hold music for ever.
+    Music(MusicId),
+    /// Play a ringing tone.
+    Ringback,
+    /// Send silence.
+    Silence,
+    /// Let the caller and this leg hear each other.
+    Connect {
+        /// The other leg.
+        with: u16,
+    },
+}

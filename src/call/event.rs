@@ -1,0 +1,74 @@
+//! What can happen to a call, in the past tense.
+
+use crate::base::{AgentId, Cause, QueueId};
+use crate::dialplan::Destination;
+use smallvec::SmallVec;
+
+/// Everything a call's states react to. A leg is named by its number within the call; 0 is the caller.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The call begins: its INVITE was accepted.
+    Invited,
+    /// The caller's ACK confirmed our answer.
+    CallerConfirmed,
+    /// A key was pressed by the caller.
+    KeyPressed(char),
+    /// The sound started with this token was played to its end.
+    PromptEnded(u64),
+    /// A rung leg rings (180).
+    LegRinging(u16),
+    /// A rung leg sends audio before its answer (183 with SDP).
+    LegProgressed(u16),
+    /// A rung leg answered.
+    LegAnswered(u16),
+    /// A rung leg was refused, or could not be reached.
+    LegRefused(u16, Cause),
+    /// A leg hung up: BYE, CANCEL, or loss.
+    HungUp(u16, Cause),
+    /// A leg put the other on hold.
+    Held(u16),
+    /// A leg took the other off hold.
+    Resumed(u16),
+    /// A timer set earlier is due.
+    Due(Timer),
+    /// In line, at this place.
+    Joined {
+        /// From 1.
+        position: u32,
+    },
+    /// The queue took no more.
+    TurnedAway(TurnedAway),
+    /// The line and these free agents have met: ring them.
+    Matched {
+        /// The queue that matched.
+        queue: QueueId,
+        /// Already reserved for this call.
+        agents: SmallVec<[AgentId; 2]>,
+    },
+    /// The last agent of the caller's queue is gone, and the queue has somewhere else to send its callers.
+    Unstaffed,
+    /// The service ends the calls that are left.
+    Stopping,
+}
+
+/// Why a queue took no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TurnedAway {
+    /// It is as long as it may be; the queue says where to go.
+    Full(Destination),
+    /// Nobody staffs it.
+    Nobody,
+}
+
+/// A call's timers. Setting one again moves it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Timer {
+    /// No key was pressed after the menu's question.
+    MenuKey,
+    /// The caller's own overflow clock.
+    Overflow,
+    /// The hours of `at_close` end.
+    Closing,
+    /// This leg has rung long enough.
+    Ring(u16),
+}

@@ -1,0 +1,126 @@
+//! Floor 3: a call's life. What happened to it (facts), what it amounts to (the record), and what it does next (states).
+//! Must never know of SIP, sockets or the ACD: a call's test contains no SIP header.
+
+pub mod effect;
+pub mod event;
+pub mod fact;
+pub mod judgement;
+pub mod record;
+pub mod state;
+mod timeline;
+mod walk;
+
+pub use effect::{Effect, LegCommand};
+pub use event::{Event, Timer, TurnedAway};
+pub use fact::{Entry, Fact, LegEnd, Subject, VisitEnd};
+pub use judgement::{Indicator, Judgement, Verdict, judge};
+pub use record::{Record, Ring};
+pub use state::State;
+pub use timeline::fold;
+
+use crate::base::{CallId, Moment, Now};
+use crate::dialplan::{FlowStart, Plan};
+use state::Arriving;
+use std::sync::Arc;
+
+/// One call in progress. What it is doing is in its state; here is only what holds from its first to its last moment.
+#[derive(Debug)]
+pub struct Call {
+    id: CallId,
+    /// The plan it began with and ends under.
+    plan: Arc<Plan>,
+    state: State,
+    ledger: Ledger,
+}
+
+/// What outlives a state: counters, and the caller's own clock.
+#[derive(Debug, Default)]
+struct Ledger {
+    next_leg: u16,
+    next_token: u64,
+    /// When the caller first entered a queue: the clock of every overflow, whichever queue the caller is in.
+    waiting_since: Option<Moment>,
+}
+
+/// What a state may look at.
+#[derive(Clone, Copy, Debug)]
+pub struct Ctx<'a> {
+    /// Now.
+    pub now: Now,
+    /// The call's plan.
+    pub plan: &'a Plan,
+}
+
+/// What a state asks for.
+#[derive(Debug)]
+pub struct Out<'a> {
+    effects: Vec<Effect>,
+    ledger: &'a mut Ledger,
+}
+
+impl Out<'_> {
+    fn push(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    fn note(&mut self, fact: Fact) {
+        self.effects.push(Effect::Note(fact));
+    }
+
+    fn leg(&mut self, leg: u16, command: LegCommand) {
+        self.effects.push(Effect::Leg(leg, command));
+    }
+
+    /// The number of a leg about to be dialled.
+    fn new_leg(&mut self) -> u16 {
+        self.ledger.next_leg = self.ledger.next_leg.saturating_add(1);
+        self.ledger.next_leg
+    }
+
+    fn new_token(&mut self) -> u64 {
+        self.ledger.next_token += 1;
+        self.ledger.next_token
+    }
+
+    /// The caller's own clock: it starts at the first queue and never again.
+    fn start_waiting(&mut self, now: Moment) -> Moment {
+        *self.ledger.waiting_since.get_or_insert(now)
+    }
+}
+
+impl Call {
+    /// A call to a number whose flow is `start`.
+    #[must_use]
+    pub fn new(id: CallId, plan: Arc<Plan>, start: FlowStart) -> Self {
+        Self { id, plan, state: State::Arriving(Arriving::new(start)), ledger: Ledger::default() }
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> CallId {
+        self.id
+    }
+
+    /// Its plan.
+    #[must_use]
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// What it is doing.
+    #[must_use]
+    pub const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// One step: the call moves to its next state and says what is to be done.
+    #[must_use]
+    pub fn on(mut self, now: Now, event: Event) -> (Self, Vec<Effect>) {
+        let plan = Arc::clone(&self.plan);
+        let ctx = Ctx { now, plan: &plan };
+        let mut out = Out { effects: Vec::new(), ledger: &mut self.ledger };
+        let state = self.state.on(event, ctx, &mut out);
+        let effects = out.effects;
+        (Self { state, ..self }, effects)
+    }
+}

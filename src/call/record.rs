@@ -1,0 +1,81 @@
+//! The record: one per offered call, immutable. What it is made of; `timeline` makes it.
+
+use super::fact::{LegEnd, VisitEnd};
+use crate::base::{CallId, Cause, Name, Outcome, Utc};
+use serde::{Deserialize, Serialize};
+
+/// One call, accounted for. Every moment is cut to whole milliseconds since the INVITE and every length is the
+/// difference of two such moments, so that flow + wait + talk + after = duration exactly, ring ≤ wait and
+/// hold ≤ talk (invariants.md, 4), and whoever reads the record judges the call as we did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Which call.
+    pub call: CallId,
+    /// When its INVITE came.
+    pub arrived_utc: Utc,
+    /// When nothing was left of it.
+    pub ended_utc: Utc,
+    /// The site called.
+    pub site: Option<Name>,
+    /// The trunk it came in on.
+    pub trunk: Name,
+    /// The caller's number as received.
+    pub caller: String,
+    /// The Request-URI's user as received.
+    pub dialled: String,
+    /// The number of ours it matched.
+    pub number: Option<Name>,
+    /// The plan it ran under.
+    pub plan: Name,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why.
+    pub cause: Cause,
+    /// The first queue entered.
+    pub queue: Option<Name>,
+    /// The agent who answered.
+    pub agent: Option<Name>,
+    /// The target last rung.
+    pub target: Option<Name>,
+    /// The keys pressed.
+    pub keys: String,
+    /// Whether we answered the caller's INVITE.
+    pub picked_up: bool,
+    /// From the INVITE to waiting, or to the end when the caller never waited.
+    pub flow_ms: u64,
+    /// From entering a queue (or ringing a target without one) to an answer, the hang-up or a message.
+    pub wait_ms: u64,
+    /// The part of the wait with a phone ringing.
+    pub ring_ms: u64,
+    /// From the answer to the first hang-up.
+    pub talk_ms: u64,
+    /// The part of the talk on hold.
+    pub hold_ms: u64,
+    /// From then, or from a closing message, to the end.
+    pub after_ms: u64,
+    /// From the INVITE to the end.
+    pub duration_ms: u64,
+    /// From ringing the answering (or last) target to its answer or end; what the `handover` clock judges.
+    pub handover_ms: Option<u64>,
+    /// From our answer to an agent's or target's, the hang-up or a message; what the `answer` clock judges.
+    pub since_answer_ms: Option<u64>,
+    /// The visit to the first queue: how it ended.
+    pub visit: Option<VisitEnd>,
+    /// Everything rung, in order.
+    pub rings: Vec<Ring>,
+}
+
+/// One phone rung for a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ring {
+    /// The agent or target.
+    pub who: Name,
+    /// Its leg's number.
+    pub leg: u16,
+    /// From arrival, ms.
+    pub at_ms: u64,
+    /// How long, ms.
+    pub for_ms: u64,
+    /// How it ended.
+    pub end: LegEnd,
+}

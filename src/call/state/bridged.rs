@@ -1,0 +1,119 @@
+//! Bridged: caller and answerer hear each other. The first hang-up ends both.
+
+use super::{Ending, State};
+use crate::base::{AgentId, Cause, TargetId};
+use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer};
+use std::time::Duration;
+
+/// A conversation.
+#[derive(Debug)]
+pub struct Bridged {
+    peer: Peer,
+}
+
+/// Who answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// An agent of a queue.
+    Agent {
+        /// The agent's leg.
+        leg: u16,
+        /// Who.
+        agent: AgentId,
+        /// Time left alone afterwards.
+        wrap_up: Duration,
+    },
+    /// A target.
+    Target {
+        /// The target's leg.
+        leg: u16,
+        /// Which.
+        target: TargetId,
+    },
+}
+
+impl Peer {
+    /// The answerer's leg.
+    #[must_use]
+    pub const fn leg(self) -> u16 {
+        match self {
+            Self::Agent { leg, .. } | Self::Target { leg, .. } => leg,
+        }
+    }
+}
+
+impl Bridged {
+    /// The answer came: both hear each other from this moment.
+    pub(in crate::call) fn begin(peer: Peer, ctx: Ctx, out: &mut Out) -> State {
+        let leg = peer.leg();
+        let (agent, target) = match peer {
+            Peer::Agent { agent, .. } => (ctx.plan.agent(agent).map(|plan| plan.name.clone()), None),
+            Peer::Target { target, .. } => {
+                let name = ctx.plan.targets[target.index()].name.clone();
+                out.push(Effect::Forget(Timer::Ring(leg)));
+                out.note(Fact::TargetEnded { target: name.clone(), leg, end: LegEnd::Answered });
+                (None, Some(name))
+            }
+        };
+        out.leg(0, LegCommand::Connect { with: leg });
+        out.note(Fact::Bridged { leg, agent, target });
+        State::Bridged(Self { peer })
+    }
+
+    /// Who answered.
+    #[must_use]
+    pub const fn peer(&self) -> Peer {
+        self.peer
+    }
+
+    pub(super) fn on(self, event: Event, _ctx: Ctx, out: &mut Out) -> State {
+        match event {
+            Event::HungUp(leg, cause) if leg == 0 || leg == self.peer.leg() => {
+                let other = if leg == 0 { self.peer.leg() } else { 0 };
+                self.release(out);
+                out.leg(other, LegCommand::HangUp(cause));
+                Ending::after_hang_up(leg, cause, out)
+            }
+            Event::Stopping => {
+                self.release(out);
+                out.leg(self.peer.leg(), LegCommand::HangUp(Cause::ShuttingDown));
+                Ending::hang_up(Cause::ShuttingDown, out)
+            }
+            Event::Held(leg) => {
+                out.note(Fact::Held { leg });
+                State::Bridged(self)
+            }
+            Event::Resumed(leg) => {
+                out.note(Fact::Resumed { leg });
+                State::Bridged(self)
+            }
+            Event::CallerConfirmed => {
+                out.note(Fact::CallerConfirmed);
+                State::Bridged(self)
+            }
+            Event::KeyPressed(key) => {
+                out.note(Fact::KeyPressed { key, known: false });
+                State::Bridged(self)
+            }
+            Event::Invited
+            | Event::PromptEnded(_)
+            | Event::LegRinging(_)
+            | Event::LegProgressed(_)
+            | Event::LegAnswered(_)
+            | Event::LegRefused(..)
+            | Event::HungUp(..)
+            | Event::Due(_)
+            | Event::Joined { .. }
+            | Event::TurnedAway(_)
+            | Event::Matched { .. }
+            | Event::Unstaffed => State::Bridged(self),
+        }
+    }
+
+    fn release(&self, out: &mut Out) {
+        match self.peer {
+            Peer::Agent { agent, wrap_up, .. } => out.push(Effect::TalkOver { agent, wrap_up }),
+            Peer::Target { .. } => {}
+        }
+    }
+}

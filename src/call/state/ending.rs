@@ -1,0 +1,52 @@
+//! Ending: the call is over and recorded; its legs are being taken down. Nothing can revive it.
+
+use super::State;
+use crate::base::Cause;
+use crate::call::{Ctx, Event, Fact, LegCommand, Out};
+
+/// A call that is over.
+#[derive(Debug)]
+pub struct Ending(());
+
+impl Ending {
+    /// We end the call: the caller's leg is refused or hung up.
+    pub(in crate::call) fn hang_up(cause: Cause, out: &mut Out) -> State {
+        out.leg(0, LegCommand::HangUp(cause));
+        Self::begin(cause, out)
+    }
+
+    /// A leg has hung up, and nothing is left to do for the call.
+    pub(in crate::call) fn after_hang_up(leg: u16, cause: Cause, out: &mut Out) -> State {
+        out.note(Fact::LegHungUp { leg, cause });
+        Self::begin(cause, out)
+    }
+
+    fn begin(cause: Cause, out: &mut Out) -> State {
+        out.note(Fact::Ended { cause });
+        State::Ending(Self(()))
+    }
+
+    pub(super) fn on(self, event: Event, _ctx: Ctx, out: &mut Out) -> State {
+        match event {
+            // An answer that crossed our CANCEL.
+            Event::LegAnswered(leg) => out.leg(leg, LegCommand::HangUp(Cause::AnsweredElsewhere)),
+            Event::Invited
+            | Event::CallerConfirmed
+            | Event::KeyPressed(_)
+            | Event::PromptEnded(_)
+            | Event::LegRinging(_)
+            | Event::LegProgressed(_)
+            | Event::LegRefused(..)
+            | Event::HungUp(..)
+            | Event::Held(_)
+            | Event::Resumed(_)
+            | Event::Due(_)
+            | Event::Joined { .. }
+            | Event::TurnedAway(_)
+            | Event::Matched { .. }
+            | Event::Unstaffed
+            | Event::Stopping => {}
+        }
+        State::Ending(self)
+    }
+}

@@ -1,0 +1,66 @@
+//! What a call is doing: one file per state, each owning its data and taking itself by value.
+//! No wildcard arm: a new event is a list of compile errors, one per state.
+
+mod arriving;
+mod bridged;
+mod ending;
+mod in_flow;
+mod queued;
+mod ringing;
+
+pub use arriving::Arriving;
+pub use bridged::{Bridged, Peer};
+pub use ending::Ending;
+pub use in_flow::InFlow;
+pub use queued::{Queued, Visit};
+pub use ringing::Ringing;
+
+use super::{Ctx, Event, Out};
+
+/// The state of a call.
+#[derive(Debug)]
+pub enum State {
+    /// Not answered: the plan is being read, or a target rings.
+    Arriving(Arriving),
+    /// Answered, hearing a prompt, a menu or a closing message.
+    InFlow(InFlow),
+    /// In line.
+    Queued(Queued),
+    /// Answered, with agents' phones or a target ringing.
+    Ringing(Ringing),
+    /// Talking.
+    Bridged(Bridged),
+    /// Over; its legs are being taken down.
+    Ending(Ending),
+}
+
+impl State {
+    /// One step.
+    #[must_use]
+    pub fn on(self, event: Event, ctx: Ctx, out: &mut Out) -> Self {
+        match self {
+            Self::Arriving(state) => state.on(event, ctx, out),
+            Self::InFlow(state) => state.on(event, ctx, out),
+            Self::Queued(state) => state.on(event, ctx, out),
+            Self::Ringing(state) => state.on(event, ctx, out),
+            Self::Bridged(state) => state.on(event, ctx, out),
+            Self::Ending(state) => state.on(event, ctx, out),
+        }
+    }
+
+    /// The state's label in status and metrics.
+    #[must_use]
+    pub const fn label(&self) -> &'static str {
+        match self {
+            Self::Arriving(_) => "arriving",
+            Self::InFlow(_) => "in_flow",
+            Self::Queued(_) => "queued",
+            Self::Ringing(_) => "ringing",
+            Self::Bridged(_) => "bridged",
+            Self::Ending(_) => "ending",
+        }
+    }
+
+    /// Every label.
+    pub const LABELS: [&'static str; 6] = ["arriving", "in_flow", "queued", "ringing", "bridged", "ending"];
+}

@@ -1,0 +1,269 @@
+//! Ringing: the caller is answered and waits while phones ring: agents' (still in line) or a target's (for good).
+
+use super::{Bridged, Ending, Peer, Queued, State, Visit};
+use crate::base::{AgentId, Cause, QueueId, TargetId};
+use crate::call::walk::{Standing, enter};
+use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer, VisitEnd};
+use crate::dialplan::{Destination, WhileRinging};
+use smallvec::SmallVec;
+
+/// A call with phones ringing.
+#[derive(Debug)]
+pub struct Ringing {
+    whom: Whom,
+}
+
+#[derive(Debug)]
+enum Whom {
+    Agents { visit: Visit, rings: SmallVec<[AgentRing; 2]>, then: Then },
+    Target { target: TargetId, leg: u16, standing: Standing },
+}
+
+/// One agent's phone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct AgentRing {
+    leg: u16,
+    agent: AgentId,
+}
+
+/// What follows when no phone rings any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Then {
+    BackInLine,
+    /// The deadline came during a ring the queue lets finish (`while_ringing = "finish"`).
+    Leave(Destination),
+}
+
+impl Ringing {
+    pub(super) fn agents(visit: Visit, queue: QueueId, agents: &[AgentId], ctx: Ctx, out: &mut Out) -> State {
+        let rings = dial_agents(queue, agents, ctx, out);
+        State::Ringing(Self { whom: Whom::Agents { visit, rings, then: Then::BackInLine } })
+    }
+
+    pub(in crate::call) const fn target(target: TargetId, leg: u16, standing: Standing) -> Self {
+        Self { whom: Whom::Target { target, leg, standing } }
+    }
+
+    /// Dials a target and sets its ring timer.
+    pub(in crate::call) fn dial_target(target: TargetId, standing: Standing, ctx: Ctx, out: &mut Out) -> u16 {
+        let leg = out.new_leg();
+        let plan = &ctx.plan.targets[target.index()];
+        out.note(Fact::TargetRung {
+            target: plan.name.clone(),
+            dialled: plan.number.written(),
+            leg,
+            from_queue: standing
+                .left_queue
+                .and_then(|queue| ctx.plan.queue(queue))
+                .map(|queue| queue.name.clone()),
+        });
+        out.push(Effect::Set(Timer::Ring(leg), ctx.now.moment + plan.ring));
+        out.leg(leg, LegCommand::RingTarget(target));
+        leg
+    }
+
+    /// Writes down how a target's ring ended without winning.
+    pub(super) fn target_over(target: TargetId, leg: u16, end: LegEnd, ctx: Ctx, out: &mut Out) {
+        out.push(Effect::Forget(Timer::Ring(leg)));
+        out.note(Fact::TargetEnded { target: ctx.plan.targets[target.index()].name.clone(), leg, end });
+    }
+
+    pub(super) fn on(self, event: Event, ctx: Ctx, out: &mut Out) -> State {
+        match self.whom {
+            Whom::Agents { visit, rings, then } => on_agents(visit, rings, then, event, ctx, out),
+            Whom::Target { target, leg, standing } => on_target(target, leg, standing, event, ctx, out),
+        }
+    }
+}
+
+fn dial_agents(queue: QueueId, agents: &[AgentId], ctx: Ctx, out: &mut Out) -> SmallVec<[AgentRing; 2]> {
+    let plan = ctx.plan.queue(queue).expect("a match is of a queue in the call's plan");
+    let mut rings = SmallVec::new();
+    for agent in agents {
+        let leg = out.new_leg();
+        out.note(Fact::RingStarted { agent: agent_name(*agent, ctx), queue: plan.name.clone(), leg });
+        out.push(Effect::Set(Timer::Ring(leg), ctx.now.moment + plan.ring));
+        out.leg(leg, LegCommand::RingAgent(*agent));
+        rings.push(AgentRing { leg, agent: *agent });
+    }
+    rings
+}
+
+fn agent_name(agent: AgentId, ctx: Ctx) -> crate::base::Name {
+    ctx.plan.agent(agent).map_or_else(|| agent.to_string().into(), |plan| plan.name.clone())
+}
+
+fn ring_over(ring: AgentRing, end: LegEnd, ctx: Ctx, out: &mut Out) {
+    out.push(Effect::Forget(Timer::Ring(ring.leg)));
+    out.note(Fact::RingEnded { agent: agent_name(ring.agent, ctx), leg: ring.leg, end });
+    out.push(Effect::RingOver { agent: ring.agent, end });
+}
+
+/// Stops every phone that rings. The caller must be out of line first, or these agents would be matched again.
+fn silence(rings: &[AgentRing], cause: Cause, ctx: Ctx, out: &mut Out) {
+    for ring in rings {
+        out.leg(ring.leg, LegCommand::HangUp(cause));
+        ring_over(*ring, LegEnd::Cancelled, ctx, out);
+    }
+}
+
+fn on_agents(
+    mut visit: Visit,
+    mut rings: SmallVec<[AgentRing; 2]>,
+    mut then: Then,
+    event: Event,
+    ctx: Ctx,
+    out: &mut Out,
+) -> State {
+    match event {
+        Event::LegAnswered(leg) => {
+            if let Some(winner) = rings.iter().copied().find(|ring| ring.leg == leg) {
+                rings.retain(|ring| ring.leg != leg);
+                return win(winner, &rings, visit, ctx, out);
+            }
+        }
+        Event::LegRefused(leg, cause) | Event::HungUp(leg, cause) if leg != 0 => {
+            return one_over(visit, rings, then, (leg, LegEnd::from_cause(cause)), ctx, out);
+        }
+        Event::Due(Timer::Ring(leg)) => {
+            out.leg(leg, LegCommand::HangUp(Cause::NoAnswer));
+            return one_over(visit, rings, then, (leg, LegEnd::NoAnswer), ctx, out);
+        }
+        Event::Matched { queue, agents } => rings.extend(dial_agents(queue, &agents, ctx, out)),
+        Event::Due(Timer::Overflow) => {
+            if let Some(to) = visit.overflow(ctx, out) {
+                match visit.plan(ctx).while_ringing {
+                    WhileRinging::Cancel => return leave(visit, &rings, VisitEnd::Overflowed, to, ctx, out),
+                    WhileRinging::Finish => then = Then::Leave(to),
+                }
+            }
+        }
+        Event::Due(Timer::Closing) => {
+            if let Some(to) = visit.closing(ctx, out) {
+                return leave(visit, &rings, VisitEnd::Closed, to, ctx, out);
+            }
+        }
+        Event::HungUp(0, cause) => {
+            visit.abandon(ctx, out);
+            silence(&rings, Cause::Cancelled, ctx, out);
+            return Ending::after_hang_up(0, cause, out);
+        }
+        Event::Stopping => {
+            visit.end(VisitEnd::Failed, ctx, out);
+            silence(&rings, Cause::ShuttingDown, ctx, out);
+            return Ending::hang_up(Cause::ShuttingDown, out);
+        }
+        Event::KeyPressed(key) => out.note(Fact::KeyPressed { key, known: false }),
+        Event::CallerConfirmed => out.note(Fact::CallerConfirmed),
+        Event::Invited
+        | Event::PromptEnded(_)
+        | Event::LegRinging(_)
+        | Event::LegProgressed(_)
+        | Event::LegRefused(..)
+        | Event::HungUp(..)
+        | Event::Held(_)
+        | Event::Resumed(_)
+        | Event::Joined { .. }
+        | Event::TurnedAway(_)
+        | Event::Unstaffed
+        | Event::Due(Timer::MenuKey) => {}
+    }
+    State::Ringing(Ringing { whom: Whom::Agents { visit, rings, then } })
+}
+
+/// One phone stopped ringing without winning.
+fn one_over(
+    visit: Visit,
+    mut rings: SmallVec<[AgentRing; 2]>,
+    then: Then,
+    (leg, end): (u16, LegEnd),
+    ctx: Ctx,
+    out: &mut Out,
+) -> State {
+    let over = rings.iter().copied().find(|ring| ring.leg == leg);
+    rings.retain(|ring| ring.leg != leg);
+    if rings.is_empty()
+        && let Then::Leave(to) = then
+    {
+        visit.end(VisitEnd::Overflowed, ctx, out);
+        if let Some(ring) = over {
+            ring_over(ring, end, ctx, out);
+        }
+        return visit.go(to, ctx, out);
+    }
+    if let Some(ring) = over {
+        ring_over(ring, end, ctx, out);
+    }
+    if rings.is_empty() {
+        return Queued::back_in_line(visit);
+    }
+    State::Ringing(Ringing { whom: Whom::Agents { visit, rings, then } })
+}
+
+fn win(winner: AgentRing, losers: &[AgentRing], visit: Visit, ctx: Ctx, out: &mut Out) -> State {
+    out.push(Effect::Forget(Timer::Ring(winner.leg)));
+    out.push(Effect::AgentAnswered(winner.agent));
+    let agent = agent_name(winner.agent, ctx);
+    out.note(Fact::RingEnded { agent, leg: winner.leg, end: LegEnd::Answered });
+    visit.end(VisitEnd::Answered, ctx, out);
+    silence(losers, Cause::AnsweredElsewhere, ctx, out);
+    let wrap_up = visit.plan(ctx).wrap_up;
+    Bridged::begin(Peer::Agent { leg: winner.leg, agent: winner.agent, wrap_up }, ctx, out)
+}
+
+fn leave(
+    visit: Visit,
+    rings: &[AgentRing],
+    end: VisitEnd,
+    to: Destination,
+    ctx: Ctx,
+    out: &mut Out,
+) -> State {
+    visit.end(end, ctx, out);
+    silence(rings, Cause::Cancelled, ctx, out);
+    visit.go(to, ctx, out)
+}
+
+fn on_target(target: TargetId, leg: u16, standing: Standing, event: Event, ctx: Ctx, out: &mut Out) -> State {
+    match event {
+        Event::LegAnswered(answered) if answered == leg => {
+            return Bridged::begin(Peer::Target { leg, target }, ctx, out);
+        }
+        Event::LegRefused(ended, cause) | Event::HungUp(ended, cause) if ended == leg => {
+            Ringing::target_over(target, leg, LegEnd::from_cause(cause), ctx, out);
+            return enter(ctx.plan.targets[target.index()].otherwise, standing, ctx, out);
+        }
+        Event::Due(Timer::Ring(due)) if due == leg => {
+            out.leg(leg, LegCommand::HangUp(Cause::NoAnswer));
+            Ringing::target_over(target, leg, LegEnd::NoAnswer, ctx, out);
+            return enter(ctx.plan.targets[target.index()].otherwise, standing, ctx, out);
+        }
+        Event::HungUp(0, cause) => {
+            out.leg(leg, LegCommand::HangUp(Cause::Cancelled));
+            Ringing::target_over(target, leg, LegEnd::Cancelled, ctx, out);
+            return Ending::after_hang_up(0, cause, out);
+        }
+        Event::Stopping => {
+            out.leg(leg, LegCommand::HangUp(Cause::ShuttingDown));
+            Ringing::target_over(target, leg, LegEnd::Cancelled, ctx, out);
+            return Ending::hang_up(Cause::ShuttingDown, out);
+        }
+        Event::KeyPressed(key) => out.note(Fact::KeyPressed { key, known: false }),
+        Event::CallerConfirmed => out.note(Fact::CallerConfirmed),
+        Event::Invited
+        | Event::PromptEnded(_)
+        | Event::LegRinging(_)
+        | Event::LegProgressed(_)
+        | Event::LegAnswered(_)
+        | Event::LegRefused(..)
+        | Event::HungUp(..)
+        | Event::Held(_)
+        | Event::Resumed(_)
+        | Event::Due(_)
+        | Event::Joined { .. }
+        | Event::TurnedAway(_)
+        | Event::Matched { .. }
+        | Event::Unstaffed => {}
+    }
+    State::Ringing(Ringing::target(target, leg, standing))
+}

@@ -1,0 +1,304 @@
+//! From a call's facts to its record. The only place where outcomes and times are decided: metrics, the wallboard
+//! and reports read the record. Must never look at anything but facts.
+
+use super::fact::{Entry, Fact, LegEnd, VisitEnd};
+use super::record::{Record, Ring};
+use crate::base::{CallId, Cause, Moment, Name, Now, Outcome, limits};
+
+/// How far the call got: what an abandon is named after.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Greeting,
+    Menu,
+    Queue,
+}
+
+/// Where the call's time goes at the moment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Flow,
+    Wait,
+    Talk,
+    After,
+}
+
+struct Timeline {
+    record: Record,
+    arrived: Moment,
+    stage: Stage,
+    phase: Phase,
+    /// When the phase began, ms since the INVITE.
+    phase_ms: u64,
+    /// Phones ringing now, and since when at least one has been, within the wait.
+    ringing: u32,
+    ringing_ms: u64,
+    holding: Vec<u16>,
+    holding_ms: u64,
+    answered_ms: Option<u64>,
+    handover_ms: Option<u64>,
+    message: bool,
+    overflowed: bool,
+    target_end: Option<LegEnd>,
+    faulted: bool,
+    refused: bool,
+    agent_answered: bool,
+}
+
+/// Folds a call's facts, its last one included, into its record. Nothing when the call is not over or never arrived.
+#[must_use]
+pub fn fold<'a>(call: CallId, facts: impl IntoIterator<Item = &'a Entry>) -> Option<Record> {
+    let mut facts = facts.into_iter();
+    let mut timeline = Timeline::begin(call, facts.next()?)?;
+    for entry in facts {
+        let at = timeline.ms(entry.now.moment);
+        if let Fact::Ended { cause } = &entry.fact {
+            return Some(timeline.close(at, entry.now, *cause));
+        }
+        timeline.take(at, &entry.fact);
+    }
+    None
+}
+
+impl Timeline {
+    fn begin(call: CallId, first: &Entry) -> Option<Self> {
+        let Fact::Arrived { trunk, caller, dialled, number, site, plan, .. } = &first.fact else {
+            return None;
+        };
+        let record = Record {
+            call,
+            arrived_utc: first.now.utc,
+            ended_utc: first.now.utc,
+            site: site.clone(),
+            trunk: trunk.clone(),
+            caller: caller.clone(),
+            dialled: dialled.clone(),
+            number: number.clone(),
+            plan: plan.clone(),
+            outcome: Outcome::AbandonedGreeting,
+            cause: Cause::Normal,
+            queue: None,
+            agent: None,
+            target: None,
+            keys: String::new(),
+            picked_up: false,
+            flow_ms: 0,
+            wait_ms: 0,
+            ring_ms: 0,
+            talk_ms: 0,
+            hold_ms: 0,
+            after_ms: 0,
+            duration_ms: 0,
+            handover_ms: None,
+            since_answer_ms: None,
+            visit: None,
+            rings: Vec::new(),
+        };
+        Some(Self {
+            record,
+            arrived: first.now.moment,
+            stage: Stage::Greeting,
+            phase: Phase::Flow,
+            phase_ms: 0,
+            ringing: 0,
+            ringing_ms: 0,
+            holding: Vec::new(),
+            holding_ms: 0,
+            answered_ms: None,
+            handover_ms: None,
+            message: false,
+            overflowed: false,
+            target_end: None,
+            faulted: false,
+            refused: false,
+            agent_answered: false,
+        })
+    }
+
+    fn ms(&self, at: Moment) -> u64 {
+        u64::try_from(at.since(self.arrived).as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The time up to `at` belonged to the phase that ends here.
+    fn enter(&mut self, phase: Phase, at: u64) {
+        let spent = at - self.phase_ms;
+        match self.phase {
+            Phase::Flow => self.record.flow_ms += spent,
+            Phase::Wait => {
+                self.record.wait_ms += spent;
+                if self.ringing > 0 {
+                    self.record.ring_ms += at - self.ringing_ms;
+                    self.ringing = 0;
+                }
+                self.record.since_answer_ms = self.answered_ms.map(|answered| at - answered);
+            }
+            Phase::Talk => {
+                self.record.talk_ms += spent;
+                if !self.holding.is_empty() {
+                    self.record.hold_ms += at - self.holding_ms;
+                    self.holding.clear();
+                }
+            }
+            Phase::After => self.record.after_ms += spent,
+        }
+        self.phase = phase;
+        self.phase_ms = at;
+    }
+
+    fn ring_started(&mut self, who: &Name, leg: u16, at: u64) {
+        if self.phase == Phase::Flow {
+            self.enter(Phase::Wait, at);
+        }
+        if self.phase == Phase::Wait {
+            if self.ringing == 0 {
+                self.ringing_ms = at;
+            }
+            self.ringing += 1;
+        }
+        self.record.rings.push(Ring { who: who.clone(), leg, at_ms: at, for_ms: 0, end: LegEnd::Cancelled });
+    }
+
+    fn ring_ended(&mut self, leg: u16, end: LegEnd, at: u64) {
+        if let Some(ring) = self.record.rings.iter_mut().rev().find(|ring| ring.leg == leg) {
+            ring.for_ms = at - ring.at_ms;
+            ring.end = end;
+        }
+        if self.phase == Phase::Wait && self.ringing > 0 {
+            self.ringing -= 1;
+            if self.ringing == 0 {
+                self.record.ring_ms += at - self.ringing_ms;
+            }
+        }
+    }
+
+    fn take(&mut self, at: u64, fact: &Fact) {
+        match fact {
+            Fact::CallerAnswered => {
+                self.record.picked_up = true;
+                self.answered_ms = Some(at);
+            }
+            Fact::MenuEntered { .. } if self.stage == Stage::Greeting => self.stage = Stage::Menu,
+            Fact::KeyPressed { key, .. } if self.record.keys.len() < limits::DIGITS => {
+                self.record.keys.push(*key)
+            }
+            Fact::Enqueued { queue, .. } => {
+                self.stage = Stage::Queue;
+                self.record.queue.get_or_insert_with(|| queue.clone());
+                if self.phase == Phase::Flow {
+                    self.enter(Phase::Wait, at);
+                }
+            }
+            Fact::Dequeued { queue, end }
+                if self.record.visit.is_none() && self.record.queue.as_ref() == Some(queue) =>
+            {
+                self.record.visit = Some(*end);
+            }
+            Fact::RingStarted { agent, leg, .. } => self.ring_started(agent, *leg, at),
+            Fact::RingEnded { leg, end, .. } => self.ring_ended(*leg, *end, at),
+            Fact::TargetRung { target, leg, from_queue, .. } => {
+                self.record.target = Some(target.clone());
+                self.overflowed = from_queue.is_some();
+                self.target_end = None;
+                self.handover_ms = Some(at);
+                self.ring_started(target, *leg, at);
+            }
+            Fact::TargetEnded { leg, end, .. } => {
+                self.target_end = Some(*end);
+                self.record.handover_ms = self.handover_ms.map(|rung| at - rung);
+                self.ring_ended(*leg, *end, at);
+            }
+            Fact::Bridged { agent, .. } => {
+                self.agent_answered |= agent.is_some();
+                if agent.is_some() {
+                    self.record.agent.clone_from(agent);
+                }
+                self.enter(Phase::Talk, at);
+            }
+            Fact::Held { leg } if self.phase == Phase::Talk && !self.holding.contains(leg) => {
+                if self.holding.is_empty() {
+                    self.holding_ms = at;
+                }
+                self.holding.push(*leg);
+            }
+            Fact::Resumed { leg } if self.holding.contains(leg) => {
+                self.holding.retain(|holding| holding != leg);
+                if self.holding.is_empty() {
+                    self.record.hold_ms += at - self.holding_ms;
+                }
+            }
+            Fact::MessageStarted { .. } => {
+                self.message = true;
+                self.enter(Phase::After, at);
+            }
+            Fact::Faulted { .. } => self.faulted = true,
+            Fact::Refused { .. } => self.refused = true,
+            Fact::Arrived { .. }
+            | Fact::CallerConfirmed
+            | Fact::FlowEntered { .. }
+            | Fact::PromptStarted { .. }
+            | Fact::PromptEnded
+            | Fact::MenuEntered { .. }
+            | Fact::KeyPressed { .. }
+            | Fact::Widened { .. }
+            | Fact::Dequeued { .. }
+            | Fact::Held { .. }
+            | Fact::Resumed { .. }
+            | Fact::LegHungUp { .. }
+            | Fact::Ended { .. }
+            | Fact::AgentBecame { .. }
+            | Fact::Started { .. }
+            | Fact::Stopped => {}
+        }
+    }
+
+    fn close(mut self, at: u64, now: Now, cause: Cause) -> Record {
+        self.enter(Phase::After, at);
+        self.record.ended_utc = now.utc;
+        self.record.duration_ms = at;
+        self.record.cause = cause;
+        self.record.outcome = self.outcome(cause);
+        self.record
+    }
+
+    /// requirements.md, Outcomes: the first that applies.
+    fn outcome(&self, cause: Cause) -> Outcome {
+        if self.faulted {
+            return Outcome::Failed;
+        }
+        if self.refused {
+            return Outcome::Rejected;
+        }
+        if self.agent_answered {
+            return Outcome::Answered;
+        }
+        if let Some(end) = self.target_end {
+            return target_outcome(self.overflowed, end, cause);
+        }
+        if self.message {
+            return Outcome::Message;
+        }
+        if cause == Cause::ShuttingDown {
+            return Outcome::Failed;
+        }
+        match (self.record.visit, self.stage) {
+            (Some(VisitEnd::AbandonedShort), _) => Outcome::AbandonedShort,
+            (_, Stage::Queue) => Outcome::AbandonedWaiting,
+            (_, Stage::Menu) => Outcome::AbandonedMenu,
+            (_, Stage::Greeting) => Outcome::AbandonedGreeting,
+        }
+    }
+}
+
+fn target_outcome(overflowed: bool, end: LegEnd, cause: Cause) -> Outcome {
+    match (end, overflowed) {
+        (LegEnd::Answered, true) => Outcome::OverflowedAnswered,
+        (LegEnd::Answered, false) => Outcome::RoutedAnswered,
+        (LegEnd::NoAnswer, true) => Outcome::OverflowedNoAnswer,
+        (LegEnd::NoAnswer, false) => Outcome::RoutedNoAnswer,
+        // Stopped by us: the caller gave up, or the service stopped.
+        (LegEnd::Cancelled, _) if cause == Cause::ShuttingDown => Outcome::Failed,
+        (LegEnd::Cancelled, true) => Outcome::OverflowedAbandoned,
+        (LegEnd::Cancelled, false) => Outcome::RoutedAbandoned,
+        (LegEnd::Busy | LegEnd::Declined | LegEnd::Unreachable, true) => Outcome::OverflowedFailed,
+        (LegEnd::Busy | LegEnd::Declined | LegEnd::Unreachable, false) => Outcome::RoutedFailed,
+    }
+}

@@ -1,0 +1,155 @@
+//! What a call asked for is done here, in order, after its state has returned.
+
+use super::{Command, Core, Dial, Output};
+use crate::acd::{Admission, RingEnd};
+use crate::base::{AgentId, CallId, Cause, LegId, Now, TargetId, TrunkId};
+use crate::call::{Effect, Event, Fact, LegCommand, LegEnd, Subject, TurnedAway};
+use crate::dialplan::Plan;
+use crate::engine::Observation;
+use std::any::Any;
+
+impl Core {
+    pub(super) fn apply(&mut self, now: Now, call: CallId, plan: &Plan, effect: Effect) {
+        match effect {
+            Effect::Note(fact) => self.note(now, Subject::Call(call), fact),
+            Effect::Leg(number, command) => self.leg(LegId { call, number }, plan, command),
+            Effect::Enqueue { queue, since } => {
+                let answer = match self.acd.enqueue(call, queue, since) {
+                    Admission::Waiting { position } => Event::Joined { position },
+                    Admission::Full(to) => Event::TurnedAway(TurnedAway::Full(to)),
+                    Admission::Nobody => Event::TurnedAway(TurnedAway::Nobody),
+                };
+                self.pending.push_front((call, answer));
+            }
+            Effect::Widen(queue) => self.acd.widen(call, queue),
+            Effect::LeaveQueues => self.acd.leave(call),
+            Effect::RingOver { agent, end } => {
+                self.disown(call, agent);
+                let end = match end {
+                    LegEnd::NoAnswer => RingEnd::NoAnswer,
+                    LegEnd::Busy | LegEnd::Declined | LegEnd::Unreachable => RingEnd::Refused,
+                    LegEnd::Cancelled | LegEnd::Answered => RingEnd::Cancelled,
+                };
+                self.acd.ring_over(now.moment, call, agent, end);
+            }
+            Effect::AgentAnswered(agent) => self.acd.answered(now.moment, call, agent),
+            Effect::TalkOver { agent, wrap_up } => {
+                self.disown(call, agent);
+                self.acd.talk_over(now.moment, call, agent, wrap_up);
+            }
+            Effect::Set(timer, at) => {
+                self.timers.set((call, timer), at);
+                if let Some(slot) = self.calls.get_mut(&call)
+                    && !slot.timers.contains(&timer)
+                {
+                    slot.timers.push(timer);
+                }
+            }
+            Effect::Forget(timer) => {
+                self.timers.cancel((call, timer));
+                if let Some(slot) = self.calls.get_mut(&call) {
+                    slot.timers.retain(|set| *set != timer);
+                }
+            }
+        }
+    }
+
+    fn disown(&mut self, call: CallId, agent: AgentId) {
+        if let Some(slot) = self.calls.get_mut(&call) {
+            slot.agents.retain(|owned| *owned != agent);
+        }
+    }
+
+    fn leg(&mut self, leg: LegId, plan: &Plan, command: LegCommand) {
+        let command = match command {
+            LegCommand::Ring => Command::Ring,
+            LegCommand::PassProgress { from } => {
+                Command::PassProgress { from: LegId { call: leg.call, number: from } }
+            }
+            LegCommand::Answer => Command::Answer,
+            LegCommand::HangUp(cause) => Command::HangUp(cause),
+            LegCommand::Play { prompt, token } => Command::Play { prompt, token },
+            LegCommand::Music(music) => Command::Music(music),
+            LegCommand::Ringback => Command::Ringback,
+            LegCommand::Silence => Command::Silence,
+            LegCommand::Connect { with } => Command::Connect { with: LegId { call: leg.call, number: with } },
+            LegCommand::RingAgent(agent) => return self.dial_agent(leg, plan, agent),
+            LegCommand::RingTarget(target) => return self.dial_target(leg, plan, target),
+        };
+        let holds = self
+            .calls
+            .get(&leg.call)
+            .is_some_and(|slot| slot.legs.iter().any(|(held, _)| *held == leg.number));
+        if holds {
+            self.output.push_back(Output::Leg { leg, command });
+        }
+    }
+
+    fn dial_agent(&mut self, leg: LegId, plan: &Plan, agent: AgentId) {
+        let Some(agent) = plan.agent(agent) else { return self.refuse_dial(leg, Cause::Unreachable) };
+        self.dial(leg, agent.via, agent.extension.to_string(), false);
+    }
+
+    fn dial_target(&mut self, leg: LegId, plan: &Plan, target: TargetId) {
+        let target = &plan.targets[target.index()];
+        let country = &plan.sites[target.site.index()].country;
+        let user = self.lines.write(target.via, country, &target.number);
+        self.dial(leg, target.via, user, true);
+    }
+
+    fn dial(&mut self, leg: LegId, trunk: TrunkId, user: String, diverted: bool) {
+        if !self.lines.is_up(trunk) {
+            return self.refuse_dial(leg, Cause::Unreachable);
+        }
+        if !self.lines.has_room_out(trunk) {
+            self.limit("channels", Cause::NoChannel);
+            return self.refuse_dial(leg, Cause::NoChannel);
+        }
+        let Some(slot) = self.calls.get_mut(&leg.call) else { return };
+        slot.legs.push((leg.number, trunk));
+        self.lines.take_out(trunk);
+        let command = Command::Dial(Dial {
+            trunk,
+            user,
+            caller: slot.caller.number.clone(),
+            display: slot.caller.display.clone(),
+            diverted_from: diverted.then(|| slot.caller.dialled.clone()),
+        });
+        self.output.push_back(Output::Leg { leg, command });
+    }
+
+    /// A leg that can't even be dialled is refused like one the far end refuses, in a turn of its own.
+    fn refuse_dial(&mut self, leg: LegId, cause: Cause) {
+        self.pending.push_back((leg.call, Event::LegRefused(leg.number, cause)));
+    }
+
+    /// A broken invariant: it costs this call, and nothing it held stays behind.
+    pub(super) fn fault(&mut self, now: Now, id: CallId, panic: &(dyn Any + Send)) {
+        let what = panic
+            .downcast_ref::<&str>()
+            .map(ToString::to_string)
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "a panic without words".into());
+        self.output.push_back(Output::Observe(Observation::Fault { what: what.clone() }));
+        let Some(slot) = self.calls.get_mut(&id) else { return };
+        let (legs, agents, timers) =
+            (slot.legs.clone(), std::mem::take(&mut slot.agents), std::mem::take(&mut slot.timers));
+        let over = slot.over;
+        self.acd.leave(id);
+        for agent in agents {
+            self.acd.ring_over(now.moment, id, agent, RingEnd::Cancelled);
+            self.acd.talk_over(now.moment, id, agent, std::time::Duration::ZERO);
+        }
+        for timer in timers {
+            self.timers.cancel((id, timer));
+        }
+        for (number, _) in legs {
+            let leg = LegId { call: id, number };
+            self.output.push_back(Output::Leg { leg, command: Command::HangUp(Cause::Internal) });
+        }
+        if !over {
+            self.note(now, Subject::Call(id), Fact::Faulted { what });
+            self.note(now, Subject::Call(id), Fact::Ended { cause: Cause::Internal });
+        }
+    }
+}

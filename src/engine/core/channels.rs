@@ -1,0 +1,109 @@
+//! Trunks as the core sees them: a name, whether they answer, how numbers are written towards them, and channels.
+
+use crate::base::phone::{Country, PhoneNumber};
+use crate::base::{Name, TrunkId};
+use crate::settings::NumberFormat;
+
+/// One trunk.
+#[derive(Clone, Debug)]
+pub struct TrunkLine {
+    /// Its name.
+    pub name: Name,
+    /// Its channel limits.
+    pub channels: Channels,
+    /// How numbers are written towards it.
+    pub numbers: NumberFormat,
+}
+
+/// Channel limits of a trunk; a call in and a call out each take one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channels {
+    /// As many as the machine can carry.
+    Unlimited,
+    /// At most so many.
+    Limited {
+        /// In both directions together.
+        total: u32,
+        /// Of these, kept for calls out: overflow works when everything else is taken.
+        keep_out: u32,
+    },
+}
+
+#[derive(Debug)]
+struct Line {
+    trunk: TrunkLine,
+    up: bool,
+    inward: u32,
+    outward: u32,
+}
+
+/// Every trunk, by [`TrunkId`].
+#[derive(Debug)]
+pub(super) struct Lines(Vec<Line>);
+
+impl Lines {
+    pub(super) fn new(trunks: Vec<TrunkLine>) -> Self {
+        Self(trunks.into_iter().map(|trunk| Line { trunk, up: true, inward: 0, outward: 0 }).collect())
+    }
+
+    pub(super) fn name(&self, trunk: TrunkId) -> &Name {
+        &self.0[trunk.index()].trunk.name
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Name, bool)> {
+        self.0.iter().map(|line| (&line.trunk.name, line.up))
+    }
+
+    pub(super) fn write(&self, trunk: TrunkId, country: &Country, number: &PhoneNumber) -> String {
+        match self.0[trunk.index()].trunk.numbers {
+            NumberFormat::E164 => number.written(),
+            NumberFormat::National => country.national(number),
+        }
+    }
+
+    pub(super) fn set_up(&mut self, trunk: TrunkId, up: bool) {
+        self.0[trunk.index()].up = up;
+    }
+
+    pub(super) fn is_up(&self, trunk: TrunkId) -> bool {
+        self.0[trunk.index()].up
+    }
+
+    pub(super) fn has_room_in(&self, trunk: TrunkId) -> bool {
+        let line = &self.0[trunk.index()];
+        match line.trunk.channels {
+            Channels::Unlimited => true,
+            Channels::Limited { total, keep_out } => {
+                line.inward < total.saturating_sub(keep_out) && line.inward + line.outward < total
+            }
+        }
+    }
+
+    pub(super) fn has_room_out(&self, trunk: TrunkId) -> bool {
+        let line = &self.0[trunk.index()];
+        match line.trunk.channels {
+            Channels::Unlimited => true,
+            Channels::Limited { total, .. } => line.inward + line.outward < total,
+        }
+    }
+
+    pub(super) fn take_in(&mut self, trunk: TrunkId) {
+        self.0[trunk.index()].inward += 1;
+    }
+
+    pub(super) fn take_out(&mut self, trunk: TrunkId) {
+        self.0[trunk.index()].outward += 1;
+    }
+
+    pub(super) fn give_back_in(&mut self, trunk: TrunkId) {
+        self.0[trunk.index()].inward -= 1;
+    }
+
+    pub(super) fn give_back_out(&mut self, trunk: TrunkId) {
+        self.0[trunk.index()].outward -= 1;
+    }
+
+    pub(super) fn taken(&self) -> u32 {
+        self.0.iter().map(|line| line.inward + line.outward).sum()
+    }
+}

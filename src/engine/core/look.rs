@@ -1,0 +1,117 @@
+//! Looking at the core without touching it: for status, the wallboard's first view, and the invariants.
+
+use super::{Core, Output};
+use crate::acd::{Acd, AgentState};
+use crate::base::{AgentId, CallId, LegId, Name, Now, QueueId};
+use crate::call::{Fact, State, Subject};
+use crate::dialplan::Plan;
+use crate::engine::Observation;
+
+/// One call, as it stands.
+#[derive(Debug)]
+pub struct CallView<'a> {
+    /// Which.
+    pub id: CallId,
+    /// What it is doing.
+    pub state: &'a State,
+    /// Its legs, by number.
+    pub legs: Vec<LegId>,
+    /// Agents it owns.
+    pub agents: &'a [AgentId],
+}
+
+impl Core {
+    /// Every call, in order of arrival.
+    #[must_use]
+    pub fn calls(&self) -> Vec<CallView<'_>> {
+        let mut views: Vec<CallView> = self
+            .calls
+            .iter()
+            .filter_map(|(id, slot)| {
+                let state = self.state(*id)?;
+                let legs = slot.legs.iter().map(|(number, _)| LegId { call: *id, number: *number }).collect();
+                Some(CallView { id: *id, state, legs, agents: &slot.agents })
+            })
+            .collect();
+        views.sort_unstable_by_key(|view| view.id);
+        views
+    }
+
+    /// Calls not yet over.
+    #[must_use]
+    pub const fn in_progress(&self) -> usize {
+        self.in_progress
+    }
+
+    /// Calls of which anything is left.
+    #[must_use]
+    pub fn call_count(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Timers set for calls.
+    #[must_use]
+    pub fn timer_count(&self) -> usize {
+        self.timers.len()
+    }
+
+    /// Channels taken on all trunks.
+    #[must_use]
+    pub fn channels_taken(&self) -> u32 {
+        self.lines.taken()
+    }
+
+    /// Trunks and whether they are up.
+    pub fn trunks(&self) -> impl Iterator<Item = (&Name, bool)> {
+        self.lines.iter()
+    }
+
+    /// The ACD.
+    #[must_use]
+    pub const fn acd(&self) -> &Acd {
+        &self.acd
+    }
+
+    /// The plan in force for new calls.
+    #[must_use]
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The name facts use for an agent: `201@ipoffice`.
+    #[must_use]
+    pub fn agent_key(&self, agent: AgentId) -> &Name {
+        &self.agent_keys[agent.index()]
+    }
+
+    /// Lets the world see which agents and lines have changed in this turn.
+    pub(super) fn show_changes(&mut self, now: Now) {
+        for agent in self.acd.take_changed_agents() {
+            let state: AgentState = self.acd.agent_state(agent);
+            if self.shown.insert(agent, state) == Some(state) {
+                continue;
+            }
+            let fact = Fact::AgentBecame { state: state.label().into(), call: state.owner() };
+            let key = self.agent_keys[agent.index()].clone();
+            self.note(now, Subject::Agent(key), fact);
+        }
+        for queue in self.acd.take_changed_lines() {
+            self.show_line(now, queue);
+        }
+    }
+
+    fn show_line(&mut self, now: Now, queue: QueueId) {
+        let Some(plan) = self.plan.queue(queue) else { return };
+        let (waiting, oldest) = self.acd.line_length(queue);
+        let observation = Observation::QueueLine {
+            queue: plan.name.clone(),
+            waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
+            oldest: oldest.map(|since| {
+                let ago = now.moment.since(since).as_micros();
+                let utc = now.utc.as_micros() - i64::try_from(ago).unwrap_or(i64::MAX);
+                Now { moment: since, utc: crate::base::Utc::from_micros(utc) }
+            }),
+        };
+        self.output.push_back(Output::Observe(observation));
+    }
+}

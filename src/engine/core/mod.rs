@@ -1,0 +1,385 @@
+//! Core: calls, the ACD and their timers, told what happened to legs and saying what to do with them.
+//! No SIP, no audio: stories and replay drive it as it is. One turn handles one event to its end: nothing is left
+//! over between two events but what a timer or the outside will bring.
+
+mod apply;
+mod channels;
+mod journal;
+mod look;
+
+pub use channels::{Channels, TrunkLine};
+pub use look::CallView;
+
+use crate::acd::{Acd, Match};
+use crate::base::{CallId, Cause, LegId, Map, Moment, Name, Now, Random, TrunkId, limits};
+use crate::call::{Call, Event, Fact, State, Subject, Timer};
+use crate::dialplan::{FlowStart, Plan};
+use crate::engine::Observation;
+use channels::Lines;
+use journal::Journal;
+use smallvec::SmallVec;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+/// An initial INVITE from an accepted trunk.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// Where it came in.
+    pub trunk: TrunkId,
+    /// The caller's number; empty when withheld.
+    pub caller: String,
+    /// The caller's display name.
+    pub display: Option<String>,
+    /// The Request-URI's user.
+    pub dialled: String,
+    /// The SIP Call-ID.
+    pub sip_call_id: String,
+    /// Set when signalling or media refuses it already; it is recorded all the same.
+    pub refused: Option<Cause>,
+}
+
+/// What is to be done with a leg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// 180 to the caller.
+    Ring,
+    /// 183 to the caller with this leg's audio.
+    PassProgress {
+        /// The leg that sends audio before its answer.
+        from: LegId,
+    },
+    /// 200 to the caller.
+    Answer,
+    /// Dial a new leg.
+    Dial(Dial),
+    /// Refuse, cancel or hang up, as the leg's stage asks.
+    HangUp(Cause),
+    /// Play a prompt once.
+    Play {
+        /// Which, in the call's plan.
+        prompt: crate::base::PromptId,
+        /// Comes back with its end.
+        token: u64,
+    },
+    /// Play hold music.
+    Music(crate::base::MusicId),
+    /// Play a ringing tone.
+    Ringback,
+    /// Send silence.
+    Silence,
+    /// Join the caller and this leg.
+    Connect {
+        /// The other leg.
+        with: LegId,
+    },
+}
+
+/// Whom to dial.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dial {
+    /// Over which trunk.
+    pub trunk: TrunkId,
+    /// The user part to dial.
+    pub user: String,
+    /// Whose number the called phone shows; empty when withheld.
+    pub caller: String,
+    /// The caller's display name.
+    pub display: Option<String>,
+    /// The number of ours the call was diverted from, when it goes to a target.
+    pub diverted_from: Option<String>,
+}
+
+/// What the core asks of the floors around it, in order.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Do this with a leg.
+    Leg {
+        /// Which.
+        leg: LegId,
+        /// What.
+        command: Command,
+    },
+    /// Append to the journal, or let something be seen.
+    Observe(Observation),
+    /// Nothing of the call is left.
+    Forgotten(CallId),
+}
+
+/// A call and what it holds. The ledger lies outside the state, so that a fault can release everything.
+#[derive(Debug)]
+struct Slot {
+    /// Taken out for its step.
+    call: Option<Call>,
+    caller: Caller,
+    facts: Vec<Arc<crate::call::Entry>>,
+    legs: SmallVec<[(u16, TrunkId); 2]>,
+    agents: SmallVec<[crate::base::AgentId; 2]>,
+    timers: SmallVec<[Timer; 2]>,
+    over: bool,
+}
+
+#[derive(Debug)]
+struct Caller {
+    number: String,
+    display: Option<String>,
+    dialled: String,
+}
+
+/// Calls, queues and agents of the machine.
+#[derive(Debug)]
+pub struct Core {
+    plan: Arc<Plan>,
+    acd: Acd,
+    lines: Lines,
+    calls: Map<CallId, Slot>,
+    in_progress: usize,
+    next_call: CallId,
+    timers: crate::base::Timers<(CallId, Timer)>,
+    journal: Journal,
+    pending: VecDeque<(CallId, Event)>,
+    output: VecDeque<Output>,
+    agent_keys: Vec<Name>,
+    /// The agent states last shown.
+    shown: Map<crate::base::AgentId, crate::acd::AgentState>,
+    accepting: bool,
+    /// For strategies that draw lots; unused by the present ones but part of every replay's seed.
+    _random: Random,
+}
+
+impl Core {
+    /// A core that serves `plan` over `trunks`, its first call being `next_call` and its first fact `next_seq`.
+    #[must_use]
+    pub fn new(
+        now: Now,
+        plan: Arc<Plan>,
+        trunks: Vec<TrunkLine>,
+        next_call: CallId,
+        next_seq: crate::base::JournalSeq,
+        random: Random,
+    ) -> Self {
+        let mut core = Self {
+            plan: Arc::clone(&plan),
+            acd: Acd::default(),
+            lines: Lines::new(trunks),
+            calls: Map::default(),
+            in_progress: 0,
+            next_call,
+            timers: crate::base::Timers::default(),
+            journal: Journal::new(next_seq),
+            pending: VecDeque::new(),
+            output: VecDeque::new(),
+            agent_keys: Vec::new(),
+            shown: Map::default(),
+            accepting: true,
+            _random: random,
+        };
+        let started = Fact::Started { version: env!("CARGO_PKG_VERSION").into(), plan: plan.digest.clone() };
+        core.note(now, Subject::Service, started);
+        core.configure(now, plan);
+        core
+    }
+
+    fn configure(&mut self, now: Now, plan: Arc<Plan>) {
+        self.acd.configure(now.moment, &plan);
+        for (number, queue) in (0u32..).zip(&plan.queues) {
+            if let Some(queue) = queue {
+                self.acd.wait_unstaffed(crate::base::QueueId(number), queue.nobody.is_none());
+            }
+        }
+        self.agent_keys = plan
+            .agents
+            .iter()
+            .map(|agent| match agent {
+                Some(agent) => format!("{}@{}", agent.extension, self.lines.name(agent.via)).into(),
+                None => Name::default(),
+            })
+            .collect();
+        self.plan = plan;
+        self.turn(now);
+    }
+
+    /// An initial INVITE was accepted from a trunk: a call begins, and whatever follows is recorded.
+    pub fn arrived(&mut self, now: Now, arrival: Arrival) -> CallId {
+        let id = self.next_call;
+        self.next_call = CallId(id.0 + 1);
+        let plan = Arc::clone(&self.plan);
+        let found = plan.number(&arrival.dialled);
+        let start = self.admit(&arrival, found.map(|(_, number)| number.flow));
+        let fact = Fact::Arrived {
+            trunk: self.lines.name(arrival.trunk).clone(),
+            caller: arrival.caller.clone(),
+            dialled: arrival.dialled.clone(),
+            number: found.map(|(_, number)| number.name.clone()),
+            site: found.map(|(_, number)| plan.sites[number.site.index()].id.clone()),
+            plan: plan.digest.clone(),
+            sip_call_id: arrival.sip_call_id,
+        };
+        self.lines.take_in(arrival.trunk);
+        let slot = Slot {
+            call: Some(Call::new(id, Arc::clone(&plan), start)),
+            caller: Caller { number: arrival.caller, display: arrival.display, dialled: arrival.dialled },
+            facts: Vec::new(),
+            legs: SmallVec::from_slice(&[(0, arrival.trunk)]),
+            agents: SmallVec::new(),
+            timers: SmallVec::new(),
+            over: false,
+        };
+        self.calls.insert(id, slot);
+        self.in_progress += 1;
+        self.note(now, Subject::Call(id), fact);
+        self.pending.push_back((id, Event::Invited));
+        self.turn(now);
+        id
+    }
+
+    fn admit(&mut self, arrival: &Arrival, flow: Option<crate::base::FlowId>) -> FlowStart {
+        let refusal = arrival.refused.or_else(|| {
+            if !self.accepting {
+                Some(Cause::ShuttingDown)
+            } else if self.in_progress >= limits::CALLS {
+                self.limit("calls", Cause::Overload)
+            } else if !self.lines.has_room_in(arrival.trunk) {
+                self.limit("channels", Cause::NoChannel)
+            } else {
+                None
+            }
+        });
+        match (refusal, flow) {
+            (Some(cause), _) => FlowStart::Refused(cause),
+            (None, Some(flow)) => FlowStart::Flow(flow),
+            (None, None) => FlowStart::Refused(Cause::NotFound),
+        }
+    }
+
+    fn limit(&mut self, limit: &'static str, cause: Cause) -> Option<Cause> {
+        self.output.push_back(Output::Observe(Observation::LimitReached { limit, cause }));
+        Some(cause)
+    }
+
+    /// Something happened to a call. A call that is gone has nothing left to hear it.
+    pub fn happened(&mut self, now: Now, call: CallId, event: Event) {
+        self.pending.push_back((call, event));
+        self.turn(now);
+    }
+
+    /// Nothing is left of a leg.
+    pub fn leg_gone(&mut self, now: Now, leg: LegId) {
+        let Some(slot) = self.calls.get_mut(&leg.call) else { return };
+        let Some(index) = slot.legs.iter().position(|(number, _)| *number == leg.number) else { return };
+        let (_, trunk) = slot.legs.remove(index);
+        if leg.is_caller() {
+            self.lines.give_back_in(trunk);
+        } else {
+            self.lines.give_back_out(trunk);
+        }
+        if slot.over {
+            self.forget_when_empty(leg.call);
+        } else {
+            // The leg vanished without a farewell: for the call that is a loss.
+            self.pending.push_back((leg.call, Event::HungUp(leg.number, Cause::Lost)));
+        }
+        self.turn(now);
+    }
+
+    /// A trunk answers its OPTIONS again, or stopped answering.
+    pub fn trunk(&mut self, now: Now, trunk: TrunkId, up: bool) {
+        self.lines.set_up(trunk, up);
+        let name = self.lines.name(trunk).clone();
+        self.output.push_back(Output::Observe(Observation::Trunk { trunk: name, up }));
+        self.acd.trunk(now.moment, trunk, up);
+        for (_, call) in self.acd.abandoned_by_agents() {
+            self.pending.push_back((call, Event::Unstaffed));
+        }
+        self.turn(now);
+    }
+
+    /// New calls are refused from here on.
+    pub fn stop_accepting(&mut self) {
+        self.accepting = false;
+    }
+
+    /// Ends every call that is left.
+    pub fn end_all(&mut self, now: Now) {
+        let mut left: Vec<CallId> = self.calls.keys().copied().collect();
+        left.sort_unstable();
+        self.pending.extend(left.into_iter().map(|call| (call, Event::Stopping)));
+        self.turn(now);
+    }
+
+    /// The service stops: the last fact.
+    pub fn stopped(&mut self, now: Now) {
+        self.note(now, Subject::Service, Fact::Stopped);
+    }
+
+    /// When the next timer falls due.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Moment> {
+        let own = self.timers.next().map(|(at, _)| at);
+        own.into_iter().chain(self.acd.poll_timeout()).min()
+    }
+
+    /// Handles the timers that are due, each at its own turn.
+    pub fn handle_timeout(&mut self, now: Now) {
+        while let Some((_, (call, timer))) = self.timers.pop_due(now.moment) {
+            if let Some(slot) = self.calls.get_mut(&call) {
+                slot.timers.retain(|set| *set != timer);
+            }
+            self.pending.push_back((call, Event::Due(timer)));
+            self.turn(now);
+        }
+        self.acd.handle_timeout(now.moment);
+        self.turn(now);
+    }
+
+    /// What is to be done next.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.output.pop_front()
+    }
+
+    /// Runs until nothing is left to be said or matched.
+    fn turn(&mut self, now: Now) {
+        loop {
+            if let Some((call, event)) = self.pending.pop_front() {
+                self.step(now, call, event);
+            } else if let Some(Match { call, queue, agents }) = self.acd.take_match() {
+                if let Some(slot) = self.calls.get_mut(&call) {
+                    slot.agents.extend(agents.iter().copied());
+                }
+                self.pending.push_back((call, Event::Matched { queue, agents }));
+            } else {
+                break;
+            }
+        }
+        self.show_changes(now);
+    }
+
+    fn step(&mut self, now: Now, id: CallId, event: Event) {
+        let Some(slot) = self.calls.get_mut(&id) else { return };
+        let Some(call) = slot.call.take() else { return };
+        match catch_unwind(AssertUnwindSafe(move || call.on(now, event))) {
+            Ok((call, effects)) => {
+                let plan = Arc::clone(call.plan());
+                slot.call = Some(call);
+                for effect in effects {
+                    self.apply(now, id, &plan, effect);
+                }
+            }
+            Err(panic) => self.fault(now, id, panic.as_ref()),
+        }
+        self.forget_when_empty(id);
+    }
+
+    fn forget_when_empty(&mut self, id: CallId) {
+        let Some(slot) = self.calls.get(&id) else { return };
+        if slot.over && slot.legs.is_empty() {
+            self.calls.remove(&id);
+            self.output.push_back(Output::Forgotten(id));
+        }
+    }
+
+    /// The state a call is in, if it is not being stepped.
+    fn state(&self, id: CallId) -> Option<&State> {
+        self.calls.get(&id).and_then(|slot| slot.call.as_ref()).map(Call::state)
+    }
+}

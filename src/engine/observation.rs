@@ -1,0 +1,99 @@
+//! What the core lets the world see. Drivers turn observations into logs, metrics, rows and the wallboard;
+//! the core itself never logs.
+
+use crate::base::{Cause, Name};
+use crate::call::{Entry, Record};
+use std::sync::Arc;
+
+/// Something worth counting, logging or showing.
+#[derive(Clone, Debug)]
+pub enum Observation {
+    /// A fact was appended to the journal.
+    Fact(Arc<Entry>),
+    /// A call is over: its record, right after its last fact.
+    Recorded(Arc<Record>),
+    /// A queue's waiting line changed.
+    QueueLine {
+        /// Which.
+        queue: Name,
+        /// Callers waiting now.
+        waiting: u32,
+        /// Entry of the one waiting longest.
+        oldest: Option<crate::base::Now>,
+    },
+    /// A judged wait, counted once per call and SLA.
+    Judged {
+        /// The SLA.
+        sla: Name,
+        /// The queue or target it is attached to.
+        on: Name,
+        /// `qs1` or `qs2`.
+        indicator: &'static str,
+        /// `hit`, `miss` or `ignored`.
+        verdict: &'static str,
+    },
+    /// A trunk answers its OPTIONS again, or stopped answering.
+    Trunk {
+        /// Which.
+        trunk: Name,
+        /// Whether it is up.
+        up: bool,
+    },
+    /// A SIP response was sent or received.
+    SipResponse {
+        /// `in` or `out`.
+        direction: &'static str,
+        /// The method, from the closed list of known ones, else `OTHER`.
+        method: &'static str,
+        /// The status code.
+        code: u16,
+    },
+    /// A SIP request was sent or received.
+    SipRequest {
+        /// `in` or `out`.
+        direction: &'static str,
+        /// The method, from the closed list of known ones, else `OTHER`.
+        method: &'static str,
+    },
+    /// A retransmission was sent or absorbed.
+    SipRetransmission {
+        /// `in` or `out`.
+        direction: &'static str,
+    },
+    /// A request came from a source no trunk accepts.
+    SourceRefused,
+    /// Bytes that are no SIP message.
+    NotSip,
+    /// A leg's audio is over: its figures.
+    Audio {
+        /// The trunk the leg was on.
+        trunk: Name,
+        /// RTP packets received.
+        received: u64,
+        /// RTP packets sent.
+        sent: u64,
+        /// Packets that never came, RFC 3550 appendix A.3.
+        lost: u64,
+        /// Packets whose codec we changed.
+        transcoded: u64,
+        /// Packets from a source that was not the leg's.
+        refused: u64,
+    },
+    /// The 200 to a BYE went out before the journal had it on disk.
+    StoreLate {
+        /// How many journal entries wait.
+        backlog: u64,
+    },
+    /// A call was refused by a limit.
+    LimitReached {
+        /// The limit's name.
+        limit: &'static str,
+        /// What the caller was told.
+        cause: Cause,
+    },
+    /// A broken invariant was caught; it cost one call.
+    Fault {
+        /// What the panic said.
+        what: String,
+    },
+}
