@@ -8,4 +8,5 @@ pub mod drivers;
 pub mod engine;
 pub mod media;
 pub mod settings;
+pub mod signaling;
 pub mod wire;
