@@ -5,3 +5,4 @@ pub mod call;
 pub mod dialplan;
 pub mod engine;
 pub mod settings;
+pub mod signaling;
