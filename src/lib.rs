@@ -4,5 +4,6 @@ pub mod base;
 pub mod call;
 pub mod dialplan;
 pub mod engine;
+pub mod media;
 pub mod settings;
 pub mod signaling;

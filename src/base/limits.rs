@@ -28,3 +28,17 @@ pub const STREAMS_PER_SOURCE: usize = 100;
 pub const STREAM_IDLE: Duration = Duration::from_secs(30);
 /// Audio in one prompt or music file. Decoded A-law and µ-law: 16 kB a second.
 pub const SOUND_SECONDS: u32 = 600;
+/// A released RTP port drops what still arrives for this long, then closes (invariants.md, 18: within 1 s).
+pub const PORT_DRAIN: Duration = Duration::from_millis(500);
+/// A stream that should be heard and is not, for this long, is reported.
+pub const MEDIA_SILENCE: Duration = Duration::from_secs(30);
+/// Keys one leg may report per second; a person presses ten.
+pub const DIGITS_PER_SECOND: u32 = 20;
+/// The longest RTP or RTCP datagram read; the rest of a longer one is cut off and the packet dropped.
+pub const MEDIA_DATAGRAM_BYTES: usize = 2_048;
+/// Datagrams read from one media socket before the others have their turn.
+pub const MEDIA_READS_PER_TURN: usize = 32;
+/// Opened RTP ports kept ready per media thread, at rest and at the most.
+pub const PORTS_READY: (usize, usize) = (64, 1_024);
+/// RTP ports one media thread is asked to open in one go.
+pub const PORTS_PER_BATCH: usize = 16;
