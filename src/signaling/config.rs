@@ -102,6 +102,8 @@ pub struct StackConfig {
     pub codecs: Vec<Codec>,
     /// Base values of every timer.
     pub timers: TimerSettings,
+    /// The key that marks names of ours, so that they are known again after a restart; drawn when none is given.
+    pub mark_key: Option<[u8; 32]>,
     /// Legs at once; above it an INVITE gets 503.
     pub max_legs: usize,
 }
@@ -116,6 +118,7 @@ impl StackConfig {
             admission,
             codecs: Codec::ALL.to_vec(),
             timers: TimerSettings::default(),
+            mark_key: None,
             max_legs: limits::CALLS * 2,
         }
     }

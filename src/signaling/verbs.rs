@@ -5,6 +5,15 @@ use super::event::{Caller, Diversion, Reason, ReasonProtocol};
 use super::media::LocalMedia;
 use crate::base::{Cause, Flow, TrunkId};
 
+/// Which side offers first (RFC 3264, RFC 3261 section 13.2.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MediaOffer {
+    /// We do, in the INVITE.
+    Early(LocalMedia),
+    /// They do, in the 2xx; the ACK answers with this.
+    Late(LocalMedia),
+}
+
 /// An INVITE to send.
 #[derive(Clone, Debug)]
 pub struct Invite {
@@ -22,8 +31,8 @@ pub struct Invite {
     pub caller_header: CallerHeader,
     /// Who sends the call on, and why.
     pub diversion: Option<Diversion>,
-    /// Our media; none asks the far end to offer (a late offer).
-    pub offer: Option<LocalMedia>,
+    /// Our media, and which side offers first.
+    pub offer: MediaOffer,
     /// Hops left.
     pub max_forwards: u8,
     /// Further headers, name and value.
@@ -33,7 +42,7 @@ pub struct Invite {
 impl Invite {
     /// An INVITE for `target_user` at the far end of `flow`, everything else as usual.
     #[must_use]
-    pub fn new(flow: Flow, target_user: &str, caller: Caller, offer: Option<LocalMedia>) -> Self {
+    pub fn new(flow: Flow, target_user: &str, caller: Caller, local: LocalMedia) -> Self {
         Self {
             trunk: None,
             flow,
@@ -42,7 +51,7 @@ impl Invite {
             caller,
             caller_header: CallerHeader::From,
             diversion: None,
-            offer,
+            offer: MediaOffer::Early(local),
             // RFC 3261 section 8.1.1.6.
             max_forwards: 70,
             extra_headers: Vec::new(),

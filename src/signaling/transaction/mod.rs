@@ -4,7 +4,16 @@
 mod action;
 mod client;
 mod client_invite;
+mod clients;
+mod identity;
+mod layer;
 mod server;
 mod server_invite;
+mod servers;
 
 pub use action::TransactionTimer;
+pub use clients::ClientKey;
+pub(super) use clients::{Owner, Reply, Report};
+pub(super) use layer::{Layer, method_label};
+pub use servers::ServerKey;
+pub(super) use servers::{Acked, Arrival};
