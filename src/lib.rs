@@ -5,6 +5,7 @@ pub mod call;
 pub mod dialplan;
 #[cfg(feature = "drivers")]
 pub mod drivers;
+pub mod endpoint;
 pub mod engine;
 pub mod media;
 pub mod settings;

@@ -8,4 +8,5 @@
 )]
 
 pub mod media_threads;
+pub mod stations;
 pub mod store;
