@@ -7,6 +7,8 @@
     reason = "clocks, threads, sockets and files are what drivers are for"
 )]
 
+pub mod clock;
 pub mod media_threads;
+pub mod sockets;
 pub mod stations;
 pub mod store;
