@@ -157,7 +157,7 @@ impl Sockets {
     }
 
     /// The next message, of sockets that have one.
-    pub fn next(&mut self) -> Option<Received<'_>> {
+    pub fn receive(&mut self) -> Option<Received<'_>> {
         if let Some(flow) = self.lost.pop_front() {
             return Some(Received::Lost(flow));
         }
@@ -183,7 +183,7 @@ impl Sockets {
         }
     }
 
-    /// Sends one message. A stream nobody has opened yet is opened; a path that fails is reported by [`Self::next`].
+    /// Sends one message. A stream nobody has opened yet is opened; a path that fails is reported by [`Self::receive`].
     pub fn send(&mut self, flow: Flow, bytes: &[u8]) {
         match flow.transport {
             Transport::Udp => {
