@@ -1,3 +1,14 @@
-//! Everything that touches the world: sockets, threads, clocks, disk. Moves bytes and events; must never decide.
+//! Floor 5: the world. Drivers move bytes, time, audio and rows between it and the pure library; none knows another.
+//! Must never decide anything about a call.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "clocks, threads, sockets and files are what drivers are for"
+)]
 
+pub mod clock;
 pub mod media_threads;
+pub mod sockets;
+pub mod stations;
+pub mod store;
