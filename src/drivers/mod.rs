@@ -7,4 +7,5 @@
     reason = "clocks, threads, sockets and files are what drivers are for"
 )]
 
+pub mod metrics;
 pub mod store;

@@ -2,6 +2,7 @@
 
 pub mod core;
 pub mod observation;
+pub mod status;
 
 pub use self::core::Core;
 pub use observation::Observation;
