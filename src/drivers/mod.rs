@@ -7,5 +7,8 @@
     reason = "clocks, threads, sockets and files are what drivers are for"
 )]
 
+pub mod console;
+pub mod control;
+pub mod logs;
 pub mod metrics;
 pub mod store;
