@@ -57,3 +57,7 @@ pub const MEDIA_READS_PER_TURN: usize = 32;
 pub const PORTS_READY: (usize, usize) = (64, 1_024);
 /// RTP ports one media thread is asked to open in one go.
 pub const PORTS_PER_BATCH: usize = 16;
+/// Media lines in one session description.
+pub const SDP_MEDIA_LINES: usize = 32;
+/// Formats on one media line.
+pub const SDP_FORMATS: usize = 64;

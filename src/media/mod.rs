@@ -6,7 +6,7 @@ pub mod g711;
 mod plane;
 mod pool;
 mod resample;
-mod rtp;
+pub(crate) mod rtp;
 mod sound;
 mod stats;
 mod wav;

@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn elements_end_at_bare_commas_only() {
         assert_eq!(element_end(b"a, b"), 1);
-        assert_eq!(element_end(b"\"a, \\\" b\" <sip:x,y>;z , c"), 23);
+        assert_eq!(element_end(b"\"a, \\\" b\" <sip:x,y>;z , c"), 22);
         assert_eq!(element_end(b"\"open, b"), 8);
         assert_eq!(element_end(b"<sip:open, b"), 12);
     }
