@@ -99,8 +99,9 @@ impl Streams {
             let Some(stream) = self.streams.get_mut(&call).filter(|stream| stream.next == Some(at)) else {
                 continue;
             };
+            let (socket, to) = (stream.socket, stream.remote);
             if let Some(packet) = stream.packet(now, &mut self.run) {
-                sink.rtp(stream.socket, stream.remote, packet);
+                sink.rtp(socket, to, packet);
             }
             stream.next = stream.speaks().then(|| (at + PACKET).max(now - PACKET * 10));
             if let Some(next) = stream.next {
