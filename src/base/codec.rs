@@ -12,6 +12,9 @@ pub enum Codec {
     Pcmu,
 }
 
+/// The payload type we take telephone events with when the offer is ours (RFC 4733): what everybody uses.
+pub const TELEPHONE_EVENT: u8 = 101;
+
 impl Codec {
     /// Every codec, in order of preference.
     pub const ALL: [Self; 2] = [Self::Pcma, Self::Pcmu];

@@ -115,6 +115,11 @@ impl Findings {
         self.0.push(Finding { severity, source, span, words, related });
     }
 
+    /// Adds findings made elsewhere.
+    pub fn extend(&mut self, others: impl IntoIterator<Item = Finding>) {
+        self.0.extend(others);
+    }
+
     /// Whether one of them forbids to go on.
     #[must_use]
     pub fn any_error(&self) -> bool {

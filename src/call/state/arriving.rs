@@ -40,7 +40,7 @@ impl Arriving {
                         Ending::hang_up(cause, out)
                     }
                 },
-                Event::HungUp(leg, cause) => Ending::after_hang_up(leg, cause, out),
+                Event::HungUp(0, cause) => Ending::after_hang_up(0, cause, out),
                 Event::Stopping => Ending::hang_up(Cause::ShuttingDown, out),
                 Event::CallerConfirmed
                 | Event::KeyPressed(_)
@@ -49,6 +49,7 @@ impl Arriving {
                 | Event::LegProgressed(_)
                 | Event::LegAnswered(_)
                 | Event::LegRefused(..)
+                | Event::HungUp(..)
                 | Event::Held(_)
                 | Event::Resumed(_)
                 | Event::Due(_)
@@ -85,10 +86,10 @@ impl Arriving {
                 Ringing::target_over(target, leg, LegEnd::NoAnswer, ctx, out);
                 enter(ctx.plan.targets[target.index()].otherwise, Standing::NEW, ctx, out)
             }
-            Event::HungUp(caller, cause) => {
+            Event::HungUp(0, cause) => {
                 out.leg(leg, LegCommand::HangUp(Cause::Cancelled));
                 Ringing::target_over(target, leg, LegEnd::Cancelled, ctx, out);
-                Ending::after_hang_up(caller, cause, out)
+                Ending::after_hang_up(0, cause, out)
             }
             Event::Stopping => {
                 out.leg(leg, LegCommand::HangUp(Cause::ShuttingDown));
@@ -101,6 +102,7 @@ impl Arriving {
             | Event::PromptEnded(_)
             | Event::LegAnswered(_)
             | Event::LegRefused(..)
+            | Event::HungUp(..)
             | Event::Held(_)
             | Event::Resumed(_)
             | Event::Due(_)

@@ -51,7 +51,7 @@ impl InFlow {
         Self { doing: Doing::Message, token: play(message_plan.play, ctx, out), standing }
     }
 
-    pub(super) fn on(mut self, event: Event, ctx: Ctx, out: &mut Out) -> State {
+    pub(super) fn on(self, event: Event, ctx: Ctx, out: &mut Out) -> State {
         match event {
             Event::KeyPressed(key) => self.key(key, ctx, out),
             Event::PromptEnded(token) if token == self.token => self.heard(ctx, out),
@@ -63,10 +63,9 @@ impl InFlow {
                 out.note(Fact::CallerConfirmed);
                 State::InFlow(self)
             }
-            Event::HungUp(leg, cause) => {
-                self.standing.ahead = None;
+            Event::HungUp(0, cause) => {
                 out.push(Effect::Forget(Timer::MenuKey));
-                Ending::after_hang_up(leg, cause, out)
+                Ending::after_hang_up(0, cause, out)
             }
             Event::Stopping => {
                 out.push(Effect::Forget(Timer::MenuKey));
@@ -78,6 +77,7 @@ impl InFlow {
             | Event::LegProgressed(_)
             | Event::LegAnswered(_)
             | Event::LegRefused(..)
+            | Event::HungUp(..)
             | Event::Held(_)
             | Event::Resumed(_)
             | Event::Due(_)

@@ -76,9 +76,9 @@ impl Queued {
                 out.note(Fact::CallerConfirmed);
                 State::Queued(self)
             }
-            Event::HungUp(leg, cause) => {
+            Event::HungUp(0, cause) => {
                 self.visit.abandon(ctx, out);
-                Ending::after_hang_up(leg, cause, out)
+                Ending::after_hang_up(0, cause, out)
             }
             Event::Stopping => {
                 self.visit.end(VisitEnd::Failed, ctx, out);
@@ -90,6 +90,7 @@ impl Queued {
             | Event::LegProgressed(_)
             | Event::LegAnswered(_)
             | Event::LegRefused(..)
+            | Event::HungUp(..)
             | Event::Held(_)
             | Event::Resumed(_)
             | Event::Due(Timer::MenuKey | Timer::Ring(_)) => State::Queued(self),

@@ -143,10 +143,10 @@ fn on_agents(
                 return leave(visit, &rings, VisitEnd::Closed, to, ctx, out);
             }
         }
-        Event::HungUp(leg, cause) => {
+        Event::HungUp(0, cause) => {
             visit.abandon(ctx, out);
             silence(&rings, Cause::Cancelled, ctx, out);
-            return Ending::after_hang_up(leg, cause, out);
+            return Ending::after_hang_up(0, cause, out);
         }
         Event::Stopping => {
             visit.end(VisitEnd::Failed, ctx, out);
@@ -160,6 +160,7 @@ fn on_agents(
         | Event::LegRinging(_)
         | Event::LegProgressed(_)
         | Event::LegRefused(..)
+        | Event::HungUp(..)
         | Event::Held(_)
         | Event::Resumed(_)
         | Event::Joined { .. }

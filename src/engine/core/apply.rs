@@ -76,7 +76,10 @@ impl Core {
             LegCommand::RingAgent(agent) => return self.dial_agent(leg, plan, agent),
             LegCommand::RingTarget(target) => return self.dial_target(leg, plan, target),
         };
-        let holds = self.calls.get(&leg.call).is_some_and(|slot| slot.legs.iter().any(|(held, _)| *held == leg.number));
+        let holds = self
+            .calls
+            .get(&leg.call)
+            .is_some_and(|slot| slot.legs.iter().any(|(held, _)| *held == leg.number));
         if holds {
             self.output.push_back(Output::Leg { leg, command });
         }
@@ -129,7 +132,8 @@ impl Core {
             .unwrap_or_else(|| "a panic without words".into());
         self.output.push_back(Output::Observe(Observation::Fault { what: what.clone() }));
         let Some(slot) = self.calls.get_mut(&id) else { return };
-        let (legs, agents, timers) = (slot.legs.clone(), std::mem::take(&mut slot.agents), std::mem::take(&mut slot.timers));
+        let (legs, agents, timers) =
+            (slot.legs.clone(), std::mem::take(&mut slot.agents), std::mem::take(&mut slot.timers));
         let over = slot.over;
         self.acd.leave(id);
         for agent in agents {
