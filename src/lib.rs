@@ -73,6 +73,8 @@ pub mod drivers;
 pub mod endpoint;
 pub mod engine;
 pub mod media;
+#[cfg(feature = "drivers")]
+pub mod server;
 pub mod settings;
 pub mod signaling;
 pub mod wire;

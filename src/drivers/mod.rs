@@ -8,7 +8,11 @@
 )]
 
 pub mod clock;
+pub mod console;
+pub mod control;
+pub mod logs;
 pub mod media_threads;
+pub mod metrics;
 pub mod sockets;
 pub mod stations;
 pub mod store;

@@ -8,6 +8,7 @@ pub mod observation;
 mod orders;
 mod signals;
 mod sounds;
+pub mod status;
 mod withheld;
 
 pub use self::core::Core;
