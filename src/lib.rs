@@ -67,6 +67,8 @@
 pub mod acd;
 pub mod base;
 pub mod call;
+#[cfg(feature = "drivers")]
+pub mod commands;
 pub mod dialplan;
 #[cfg(feature = "drivers")]
 pub mod drivers;

@@ -1,9 +1,7 @@
 #!/usr/bin/env python3
-"""Composes attente.wav beside it: a slow arpeggio that loops without a seam, 8 kHz mono 16 bits at -20 dBFS.
+"""Composes attente.wav, the hold music: a slow arpeggio over four chords, ours. 8 kHz, mono, 16 bits, -20 dBFS.
 
-Eight chords of two seconds, each broken into eight notes over a held bass. Notes ring on over the end of the file
-into its beginning, so that the loop is not heard. The same bytes on every run.
-"""
+Same output every run; nothing but the standard library. The music is committed: run this only to change it."""
 
 import math
 import struct
@@ -11,65 +9,60 @@ import wave
 from pathlib import Path
 
 RATE = 8_000
-STEP_S = 0.25
-STEPS_PER_CHORD = 8
-LEVEL_DBFS = -20.0
+BEAT = 0.5  # seconds
+BEATS_PER_CHORD = 8
+LEVEL_DBFS = -20
 
-# Notes as semitones from A4 (440 Hz): the bass, then the four the arpeggio climbs and comes back down on.
+# Semitones from A3 (220 Hz): Am9, Fmaj7, Cadd9, G6, each broken upwards and back.
 CHORDS = [
-    (-21, (-9, -5, -2, 3)),  # C
-    (-17, (-10, -5, -2, 2)),  # E minor
-    (-24, (-9, -5, 0, 3)),  # A minor
-    (-16, (-9, -4, 0, 3)),  # F
-    (-21, (-9, -5, -2, 7)),  # C
-    (-19, (-7, -4, 0, 5)),  # D minor
-    (-14, (-10, -7, -2, 2)),  # G
-    (-14, (-10, -7, -2, 5)),  # G, open to the C it comes back to
+    (0, [0, 7, 12, 15, 14, 15, 12, 7]),
+    (-4, [-4, 3, 8, 12, 15, 12, 8, 3]),
+    (3, [3, 10, 15, 19, 17, 15, 19, 10]),
+    (-2, [-2, 5, 10, 14, 17, 14, 10, 5]),
 ]
-CLIMB = (0, 1, 2, 3, 2, 1, 2, 1)
-
-# Harmonics of a soft plucked string: share of the fundamental, and how much faster each dies away.
-HARMONICS = ((1, 1.0, 1.0), (2, 0.28, 1.6), (3, 0.10, 2.4), (4, 0.04, 3.2))
 
 
-def add_note(audio, at_s, semitone, loudness, decay_s, attack_s):
-    """Adds one note; what rings past the end comes back at the start."""
-    hz = 440.0 * 2.0 ** (semitone / 12.0)
-    start = round(at_s * RATE)
-    for n in range(round(5 * decay_s * RATE)):
-        t = n / RATE
-        # A raised cosine in, an exponential out: no edge that would click.
-        attack = 0.5 - 0.5 * math.cos(math.pi * min(t / attack_s, 1.0))
-        sound = sum(
-            share * math.exp(-t * faster / decay_s) * math.sin(math.tau * hz * k * t)
-            for k, share, faster in HARMONICS
-            if hz * k < RATE / 2
+def frequency(semitones):
+    return 220.0 * 2 ** (semitones / 12)
+
+
+def add_note(samples, start, length, semitones, volume, attack, partials):
+    """A note with a soft start and a long fall; wraps round the end, so that the loop has no seam."""
+    count = int(length * RATE)
+    for i in range(count):
+        t = i / RATE
+        envelope = min(1.0, t / attack) * math.exp(-3.0 * t / length) * min(1.0, (length - t) / 0.1)
+        tone = sum(
+            weight * math.sin(2 * math.pi * frequency(semitones) * multiple * t)
+            for multiple, weight in partials
         )
-        audio[(start + n) % len(audio)] += loudness * attack * sound
+        samples[(int(start * RATE) + i) % len(samples)] += volume * envelope * tone
 
 
 def compose():
-    audio = [0.0] * round(len(CHORDS) * STEPS_PER_CHORD * STEP_S * RATE)
-    for number, (bass, notes) in enumerate(CHORDS):
-        chord_s = number * STEPS_PER_CHORD * STEP_S
-        add_note(audio, chord_s, bass, 0.8, 1.1, 0.060)
-        for step, note in enumerate(CLIMB):
-            loudness = 0.75 if step == 0 else 0.55 + 0.05 * (step % 2)
-            add_note(audio, chord_s + step * STEP_S, notes[note], loudness, 0.55, 0.012)
-    return audio
+    total = len(CHORDS) * BEATS_PER_CHORD * BEAT
+    samples = [0.0] * int(total * RATE)
+    for index, (root, arpeggio) in enumerate(CHORDS):
+        start = index * BEATS_PER_CHORD * BEAT
+        add_note(samples, start, BEATS_PER_CHORD * BEAT + 1.0, root - 12, 0.9, 0.25, [(1, 1.0), (2, 0.35), (3, 0.1)])
+        for beat, semitones in enumerate(arpeggio):
+            add_note(samples, start + beat * BEAT, 2.2, semitones + 12, 0.55, 0.02, [(1, 1.0), (2, 0.25), (3, 0.08)])
+    return samples
+
+
+def level(samples):
+    rms = math.sqrt(sum(sample * sample for sample in samples) / len(samples))
+    gain = 10 ** (LEVEL_DBFS / 20) / rms
+    return [max(-1.0, min(1.0, sample * gain)) for sample in samples]
 
 
 def main():
-    audio = compose()
-    rms = math.sqrt(sum(sample * sample for sample in audio) / len(audio))
-    gain = 32_768 * 10 ** (LEVEL_DBFS / 20) / rms
-    samples = [max(-32_767, min(32_767, round(sample * gain))) for sample in audio]
-    with wave.open(str(Path(__file__).with_name("attente.wav")), "wb") as out:
+    path = Path(__file__).parent / "attente.wav"
+    with wave.open(str(path), "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
         out.setframerate(RATE)
-        out.writeframes(struct.pack(f"<{len(samples)}h", *samples))
+        out.writeframes(b"".join(struct.pack("<h", round(sample * 32767)) for sample in level(compose())))
 
 
-if __name__ == "__main__":
-    main()
+main()
