@@ -67,12 +67,16 @@
 pub mod acd;
 pub mod base;
 pub mod call;
+#[cfg(feature = "drivers")]
+pub mod commands;
 pub mod dialplan;
 #[cfg(feature = "drivers")]
 pub mod drivers;
 pub mod endpoint;
 pub mod engine;
 pub mod media;
+#[cfg(feature = "drivers")]
+pub mod server;
 pub mod settings;
 pub mod signaling;
 pub mod wire;

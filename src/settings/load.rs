@@ -1,12 +1,12 @@
 //! Reads spillway.toml: form by the key table, then meaning. Opens nothing.
 
 use super::{Listen, Located, Media, Settings, Sip, keys, trunk, wording};
-use crate::base::Transport;
 use crate::base::finding::{Finding, Findings, Source};
 use crate::base::written::{self, Section};
+use crate::base::{Name, Transport};
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const DRAIN: Duration = Duration::from_secs(60);
@@ -25,6 +25,16 @@ pub fn load(source: &Source) -> Result<(Settings, Vec<Finding>), Vec<Finding>> {
         Some(settings) if !findings.any_error() => Ok((settings, findings.into_sorted())),
         Some(_) | None => Err(findings.into_sorted()),
     }
+}
+
+/// What little of a settings file a check of the dialplans needs, read also when the rest is wrong: their folder and
+/// the trunks' names.
+#[must_use]
+pub fn outline(source: &Source) -> (Option<PathBuf>, Vec<Name>) {
+    let document = written::read(source, &keys::ROOT, &mut Findings::default());
+    let root = document.root();
+    let folder = root.text("dialplans").map(|text| Path::new(source.folder()).join(text.value));
+    (folder, root.named("trunk").iter().map(|(name, _)| name.value.into()).collect())
 }
 
 /// What is absent or malformed was reported with the document's form: reading goes on to find what else is wrong.

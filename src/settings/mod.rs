@@ -11,7 +11,7 @@ mod wording;
 
 pub use crate::base::finding::Located;
 pub use identify::identify;
-pub use load::load;
+pub use load::{load, outline};
 pub use trunk::{CallerHeader, Channels, NumberFormat, Prefix, Trunk};
 
 use crate::base::{Name, Transport, TrunkId};

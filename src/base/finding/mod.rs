@@ -132,7 +132,13 @@ impl Findings {
         self.0.sort_by(|a, b| {
             (a.source.path(), a.span.start, a.severity).cmp(&(b.source.path(), b.span.start, b.severity))
         });
-        self.0.dedup();
-        self.0
+        let mut unique: Vec<Finding> = Vec::with_capacity(self.0.len());
+        for finding in self.0 {
+            let here = unique.iter().rev().take_while(|other| other.span.start == finding.span.start);
+            if here.into_iter().all(|other| *other != finding) {
+                unique.push(finding);
+            }
+        }
+        unique
     }
 }

@@ -16,6 +16,8 @@ pub struct Open {
     pub accepts: fn(&str) -> bool,
     /// What their values are.
     pub kind: Kind,
+    /// Some of them, for « did you mean ».
+    pub known: &'static [&'static str],
     /// What they are, for a person: « a day, `mon`, or days, `mon-thu` ».
     pub what: &'static str,
 }

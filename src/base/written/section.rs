@@ -1,7 +1,7 @@
 //! A table of a document, read by key. What has the wrong form was already reported and reads as absent.
 
 use super::duration;
-use super::key::{Kind, Table};
+use super::key::{Kind, Since, Table};
 use crate::base::finding::{Located, Place, Source};
 use std::ops::Range;
 use std::time::Duration;
@@ -58,6 +58,12 @@ impl<'a> Section<'a> {
     ) -> Entry<'a> {
         let place = Place { source: self.source.clone(), span: key.span() };
         Entry { key: Located { value: key.get_ref().as_ref(), place }, value, source: self.source }
+    }
+
+    /// Whether it holds a key of a version to come: what is absent from it may be meant by that key.
+    #[must_use]
+    pub fn has_later(&self) -> bool {
+        self.table.keys().any(|key| self.spec.key(key.get_ref()).is_some_and(|key| key.since == Since::Later))
     }
 
     /// One of its entries.
@@ -182,6 +188,13 @@ impl<'a> Entry<'a> {
     #[must_use]
     pub fn texts(&self) -> Vec<Located<&'a str>> {
         self.items().filter_map(|item| item.text()).collect()
+    }
+
+    /// The keys of the value, a table; none when it is not.
+    #[must_use]
+    pub fn keys(&self) -> Vec<&'a str> {
+        let table = self.value.get_ref().as_table();
+        table.map(|table| table.keys().map(|key| key.get_ref().as_ref()).collect()).unwrap_or_default()
     }
 
     /// Whether the value is a list of nothing.

@@ -25,8 +25,9 @@ fn refuse(entry: &Entry<'_>, spec: &'static Table, findings: &mut Findings) {
     let words = match spec.key(name) {
         Some(key) => wording::later_key(key),
         None => {
-            let known = spec.keys.iter().filter(|key| key.since == Since::Now).map(|key| key.name);
-            wording::unknown_key(name, known, spec.open.as_ref().map(|open| open.what))
+            let listed: Vec<&str> =
+                spec.keys.iter().filter(|key| key.since == Since::Now).map(|key| key.name).collect();
+            wording::unknown_key(name, &listed, spec.open.as_ref())
         }
     };
     findings.error(&entry.key.place, words);

@@ -1,6 +1,6 @@
 //! What is said of a document's form. Every sentence of it is here.
 
-use super::key::{Choice, Key, Kind, Since};
+use super::key::{Choice, Key, Kind, Open, Since};
 use crate::base::finding::Words;
 use toml::de::DeValue;
 
@@ -31,14 +31,14 @@ pub(super) fn toml_1_1(what: &str) -> Words {
         .hint("write it on one line as TOML 1.0 does; editors and scripts then read it too")
 }
 
-pub(super) fn unknown_key<'a>(name: &str, known: impl Iterator<Item = &'a str>, open: Option<&str>) -> Words {
-    let known: Vec<&str> = known.collect();
+pub(super) fn unknown_key(name: &str, listed: &[&str], open: Option<&Open>) -> Words {
     let words = Words::new(format!("unknown key `{name}`"), "not a key of this table");
-    match (nearest(name, known.iter().copied()), open) {
+    let more = open.map(|open| open.known).unwrap_or_default();
+    match (nearest(name, listed.iter().chain(more).copied()), open) {
         (Some(near), _) => words.hint(did_you_mean(near)),
-        (None, Some(what)) if known.is_empty() => words.hint(format!("here stands {what}")),
-        (None, Some(what)) => words.hint(format!("here stand {what}; and {}", known.join(", "))),
-        (None, None) => words.hint(format!("the keys here are {}", known.join(", "))),
+        (None, Some(open)) if listed.is_empty() => words.hint(format!("here stands {}", open.what)),
+        (None, Some(open)) => words.hint(format!("here stand {}; and {}", open.what, listed.join(", "))),
+        (None, None) => words.hint(format!("the keys here are {}", listed.join(", "))),
     }
 }
 

@@ -93,7 +93,11 @@ impl Sockets {
                 Transport::Udp => sockets.open_udp(*address),
                 Transport::Tcp => sockets.streams.listen(sockets.poll.registry(), *address),
             };
-            opened.map_err(|source| SocketError::Listen { transport: *transport, address: *address, source })?;
+            opened.map_err(|source| SocketError::Listen {
+                transport: *transport,
+                address: *address,
+                source,
+            })?;
         }
         Ok(sockets)
     }
@@ -157,7 +161,7 @@ impl Sockets {
     }
 
     /// The next message, of sockets that have one.
-    pub fn next(&mut self) -> Option<Received<'_>> {
+    pub fn receive(&mut self) -> Option<Received<'_>> {
         if let Some(flow) = self.lost.pop_front() {
             return Some(Received::Lost(flow));
         }
@@ -183,7 +187,7 @@ impl Sockets {
         }
     }
 
-    /// Sends one message. A stream nobody has opened yet is opened; a path that fails is reported by [`Self::next`].
+    /// Sends one message. A stream nobody has opened yet is opened; a path that fails is reported by [`Self::receive`].
     pub fn send(&mut self, flow: Flow, bytes: &[u8]) {
         match flow.transport {
             Transport::Udp => {
