@@ -1,4 +1,5 @@
 //! Arguments to a command. Knows nothing of calls.
+#![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
 use spillway::commands::{check, serve};
