@@ -61,3 +61,5 @@ pub const PORTS_PER_BATCH: usize = 16;
 pub const SDP_MEDIA_LINES: usize = 32;
 /// Formats on one media line.
 pub const SDP_FORMATS: usize = 64;
+/// One file of a dialplan: far more than a person would maintain.
+pub const DIALPLAN_BYTES: usize = 1_048_576;

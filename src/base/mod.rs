@@ -14,6 +14,7 @@ pub mod phone;
 pub mod random;
 pub mod time;
 pub mod timers;
+pub mod written;
 
 pub use cause::Cause;
 pub use codec::Codec;

@@ -148,7 +148,7 @@ impl Hours {
         let time = Time::new((minute / 60 % 24) as i8, (minute % 60) as i8, 0, 0);
         let (Ok(date), Ok(time)) = (date, time) else { return Vec::new() };
         let ambiguous = self.zone.to_ambiguous_timestamp(DateTime::from_parts(date, time));
-        [ambiguous.clone().earlier(), ambiguous.later()].into_iter().flatten().map(utc).collect()
+        [ambiguous.earlier(), ambiguous.later()].into_iter().flatten().map(utc).collect()
     }
 }
 

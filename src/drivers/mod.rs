@@ -7,6 +7,13 @@
     reason = "clocks, threads, sockets and files are what drivers are for"
 )]
 
+pub mod clock;
+pub mod console;
+pub mod control;
+pub mod dialplan_files;
+pub mod logs;
 pub mod media_threads;
+pub mod metrics;
+pub mod sockets;
 pub mod stations;
 pub mod store;

@@ -3,12 +3,12 @@
 
 use super::compose;
 use super::event::{LegKey, Observation};
-use super::leg::{self, ByeAnswer, Leg};
+use super::leg;
 use super::mark::NameKind;
-use super::refusal::{respond, respond_as};
+use super::refusal::respond;
 use super::screen;
 use super::stack::Stack;
-use super::transaction::{Acked, Arrival, method_label};
+use super::transaction::{Acked, Arrival, Owner, method_label};
 use super::trunk::Source;
 use super::verbs::phrase;
 use crate::base::{Flow, Moment};
@@ -69,8 +69,8 @@ impl Stack {
         }
         let Some(report) = self.layer.on_response(now, key, response) else { return };
         let orphan = match report.owner {
-            super::transaction::Owner::Leg(leg) => !self.legs.contains_key(&leg),
-            super::transaction::Owner::Ping(_) | super::transaction::Owner::Nobody => false,
+            Owner::Leg(leg) => !self.legs.contains_key(&leg),
+            Owner::Ping(_) | Owner::Nobody => false,
         };
         if orphan && accepted {
             leg::decline(now, &mut self.layer, key, response, flow);
@@ -106,14 +106,14 @@ impl Stack {
         self.layer.observe(Observation::RequestReceived { method: method_label(method) });
         let in_dialog = request.to().is_ok_and(|to| to.tag.is_some());
         match (method, leg) {
-            (Method::Cancel, _) => self.on_cancel(now, flow, request),
+            (Method::Cancel, _) => self.on_cancel(now, flow, request, bytes),
             (_, Some(leg)) => self.on_dialog_request(now, flow, leg, request, method, bytes),
             (Method::Options, None) if !in_dialog => self.answer_options(flow, request),
             (Method::Invite, None) if !in_dialog => self.on_invite(now, flow, source, request, bytes),
             (Method::Invite | Method::Bye | Method::Info | Method::Update | Method::Options, None) => {
                 self.refuse(flow, request, 481, |_| {});
             }
-            _ => self.refuse_method(flow, request, method),
+            _ => self.refuse(flow, request, refusal_of(method), put_allow),
         }
     }
 
@@ -142,14 +142,6 @@ impl Stack {
         respond(&mut self.layer, flow, request, code, phrase(code), fill);
     }
 
-    /// 405 for methods that exist, 501 for those that do not (RFC 3261 sections 8.2.1, 21.5.2).
-    fn refuse_method(&mut self, flow: Flow, request: &Message<'_>, method: Method<'_>) {
-        let code = if method.known().is_some() { 405 } else { 501 };
-        self.refuse(flow, request, code, |writer| {
-            writer.header(HeaderName::Allow, compose::ALLOW);
-        });
-    }
-
     /// RFC 3261 section 11.2.
     fn answer_options(&mut self, flow: Flow, request: &Message<'_>) {
         if let Some(names) = screen::required(request) {
@@ -157,22 +149,16 @@ impl Stack {
                 writer.header(HeaderName::Unsupported, names);
             });
         }
-        self.refuse(flow, request, 200, |writer| {
-            writer.header(HeaderName::Allow, compose::ALLOW).header(HeaderName::Accept, compose::SDP);
-            writer.header(HeaderName::AcceptEncoding, "identity").header(HeaderName::Supported, "");
-        });
+        self.refuse(flow, request, 200, put_abilities);
     }
 
     /// RFC 3261 section 9.2.
-    fn on_cancel(&mut self, now: Moment, flow: Flow, request: &Message<'_>) {
-        let Some(leg) = self.layer.cancelled_invite(request) else {
+    fn on_cancel(&mut self, now: Moment, flow: Flow, request: &Message<'_>, bytes: &[u8]) {
+        let Some((leg, tag)) = self.layer.cancelled_invite(request) else {
             return self.refuse(flow, request, 481, |_| {});
         };
-        let tag = leg.and_then(|leg| self.legs.get(&leg)).map(|leg| leg.tag);
-        match tag.map(|number| self.layer.marks.name(NameKind::Tag, number)) {
-            Some(tag) => respond_as(&mut self.layer, flow, request, 200, phrase(200), tag, |_| {}),
-            None => self.refuse(flow, request, 200, |_| {}),
-        }
+        let server = self.layer.open_server(flow, request, bytes, leg, tag);
+        self.layer.answer(now, server, 200, phrase(200), |_, _| {});
         if let Some(leg) = leg {
             self.with_leg(leg, |leg, layer| leg.on_cancel(now, layer));
         }
@@ -188,23 +174,26 @@ impl Stack {
         method: Method<'_>,
         bytes: &[u8],
     ) {
+        let server = self.layer.open_server(flow, request, bytes, Some(key), None);
         let number = request.cseq().map_or(0, |cseq| cseq.number);
         if !self.legs.get_mut(&key).is_some_and(|leg| leg.in_order(number)) {
-            return self.refuse(flow, request, 500, |_| {});
+            self.layer.answer(now, server, 500, phrase(500), |_, _| {});
+            return;
         }
         if let Some(refusal) = screen::dialog_request(request) {
-            return self.refuse(flow, request, refusal.verdict().0, |writer| refusal.put(writer));
+            let code = refusal.verdict().0;
+            self.layer.answer(now, server, code, phrase(code), |writer, _| refusal.put(writer));
+            return;
         }
         match method {
-            Method::Bye => self.on_bye(now, flow, key, request, bytes),
+            Method::Bye => self.with_leg(key, |leg, layer| leg.on_bye(now, layer, server, request)),
             Method::Invite | Method::Update => {
-                let server = self.layer.open_server(flow, request, bytes, None, None);
-                if method == Method::Invite {
-                    self.layer.answer(now, server, 100, phrase(100), |_, _| {});
-                }
                 self.with_leg(key, |leg, layer| leg.on_change(now, layer, server, request));
             }
-            Method::Info | Method::Options => self.answer_options(flow, request),
+            // Digits some send this way are heard in RFC 4733 alone; a refusal would make them try again.
+            Method::Info | Method::Options => {
+                self.layer.answer(now, server, 200, phrase(200), |writer, _| put_abilities(writer));
+            }
             Method::Ack
             | Method::Cancel
             | Method::Register
@@ -214,20 +203,26 @@ impl Stack {
             | Method::Refer
             | Method::Message
             | Method::Publish
-            | Method::Other(_) => self.refuse_method(flow, request, method),
-        }
-    }
-
-    fn on_bye(&mut self, now: Moment, flow: Flow, key: LegKey, request: &Message<'_>, bytes: &[u8]) {
-        let mut answer = ByeAnswer::Never;
-        self.with_leg(key, |leg: &mut Leg, layer| answer = leg.on_bye(now, layer));
-        match answer {
-            ByeAnswer::Now => self.refuse(flow, request, 200, |_| {}),
-            ByeAnswer::Never => self.refuse(flow, request, 481, |_| {}),
-            ByeAnswer::Later => {
-                let bye = self.layer.open_server(flow, request, bytes, Some(key), None);
-                self.with_leg(key, |leg, layer| leg.keep_bye(now, layer, bye, request));
+            | Method::Other(_) => {
+                let code = refusal_of(method);
+                self.layer.answer(now, server, code, phrase(code), |writer, _| put_allow(writer));
             }
         }
     }
+}
+
+/// 405 for methods that exist, 501 for those that do not (RFC 3261 sections 8.2.1, 21.5.2).
+const fn refusal_of(method: Method<'_>) -> u16 {
+    if method.known().is_some() { 405 } else { 501 }
+}
+
+fn put_allow(writer: &mut Writer) {
+    writer.header(HeaderName::Allow, compose::ALLOW);
+}
+
+/// What an OPTIONS asks for (RFC 3261 section 11.2).
+fn put_abilities(writer: &mut Writer) {
+    put_allow(writer);
+    writer.header(HeaderName::Accept, compose::SDP).header(HeaderName::AcceptEncoding, "identity");
+    writer.header(HeaderName::Supported, "");
 }

@@ -6,7 +6,7 @@ use super::event::Observation;
 use super::mark::{Marked, NameKind};
 use super::transaction::{Layer, method_label};
 use crate::base::{Flow, Map, Moment, limits};
-use crate::wire::sip::{Message, Method, Writer};
+use crate::wire::sip::{HeaderName, Message, Writer};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -50,24 +50,11 @@ pub(super) fn respond(
     fill: impl FnOnce(&mut Writer),
 ) {
     let tag = derived_tag(layer, request);
-    respond_as(layer, flow, request, code, phrase, tag, fill);
-}
-
-/// The same, as somebody: with a To tag given.
-pub(super) fn respond_as(
-    layer: &mut Layer,
-    flow: Flow,
-    request: &Message<'_>,
-    code: u16,
-    phrase: &str,
-    tag: Marked,
-    fill: impl FnOnce(&mut Writer),
-) {
     compose::start_response(&mut layer.writer, request, flow.remote, code, phrase, Some(tag));
-    layer.writer.header("Server", layer.config.user_agent.as_str());
+    layer.writer.header(HeaderName::Server, layer.config.user_agent.as_str());
     fill(&mut layer.writer);
     let response = layer.writer.finish();
-    let method = request.method().map_or("OTHER", |method: Method<'_>| method_label(method));
+    let method = request.method().map_or("OTHER", method_label);
     layer.observe(Observation::ResponseSent { method, code });
     layer.send(flow, response);
 }

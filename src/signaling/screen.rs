@@ -8,7 +8,7 @@ use super::mark::NameKind;
 use super::stack::Stack;
 use super::trunk::Source;
 use crate::base::{Flow, Moment, TrunkId};
-use crate::wire::sip::{HeaderName, Host, Message, NameAddr, Scheme, Uri};
+use crate::wire::sip::{HeaderName, Host, Message, Method, NameAddr, Scheme, Uri};
 
 impl Stack {
     /// An INVITE outside any dialog, from a source that may call.
@@ -86,7 +86,6 @@ pub(super) fn required(request: &Message<'_>) -> Option<Vec<u8>> {
 }
 
 fn carries_media(request: &Message<'_>) -> bool {
-    use crate::wire::sip::Method;
     matches!(request.method(), Some(Method::Invite | Method::Update))
 }
 
@@ -113,7 +112,7 @@ fn invitation(
         trunk,
         flow,
         dialled: uri.as_ref().map(user_text).unwrap_or_default(),
-        dialled_host: uri.map(|uri| host_text(uri.host)).unwrap_or_default(),
+        dialled_host: uri.map(|uri| uri.host.to_string()).unwrap_or_default(),
         caller: caller(request, caller_from),
         to_display: to.and_then(|to| to.display_text().map(std::borrow::Cow::into_owned)),
         diversion: diversion(request),
@@ -173,10 +172,6 @@ fn user_text(uri: &Uri<'_>) -> String {
         Some(_) | None => user.len(),
     };
     String::from_utf8_lossy(&user[..end]).into_owned()
-}
-
-fn host_text(host: Host<'_>) -> String {
-    host.to_string()
 }
 
 fn display_text(address: &NameAddr<'_>) -> Option<String> {

@@ -91,7 +91,8 @@ impl Streams {
     /// Sends what is due, at most [`SENDS_PER_TURN`] packets.
     pub fn handle_timeout(&mut self, now: Moment, sink: &mut impl Sink) {
         for _ in 0..SENDS_PER_TURN {
-            let Some(Reverse((at, call))) = self.due.peek().copied().filter(|Reverse((at, _))| *at <= now) else {
+            let Some(Reverse((at, call))) = self.due.peek().copied().filter(|Reverse((at, _))| *at <= now)
+            else {
                 return;
             };
             self.due.pop();

@@ -9,16 +9,6 @@ use crate::signaling::transaction::{Layer, Owner, ServerKey};
 use crate::signaling::verbs::{Rejection, phrase};
 use crate::wire::sip::{Message, Method};
 
-/// What becomes of a BYE.
-pub(in crate::signaling) enum ByeAnswer {
-    /// 200 at once.
-    Now,
-    /// The leg keeps it and answers later.
-    Later,
-    /// The leg ended long ago for its far end.
-    Never,
-}
-
 impl Leg {
     /// Hangs up, whatever the leg is doing: refuses, gives up, or says BYE.
     pub(in crate::signaling) fn bye(&mut self, now: Moment, layer: &mut Layer, cause: Cause) {
@@ -42,33 +32,35 @@ impl Leg {
         });
     }
 
-    /// What a BYE of theirs does; `Later` must be followed by [`Self::keep_bye`].
-    pub(in crate::signaling) fn on_bye(&mut self, now: Moment, layer: &mut Layer) -> ByeAnswer {
-        match &self.state {
-            State::Invited { .. } => {
-                self.on_cancel(now, layer);
-                ByeAnswer::Now
-            }
-            State::Established(established) if established.hang_up.is_some() => {
-                self.stop_answering(layer);
-                self.state = State::Over;
-                ByeAnswer::Now
-            }
-            State::Established(_) => ByeAnswer::Later,
-            // Both hung up at once: each answers the other's BYE.
-            State::HangingUp => ByeAnswer::Now,
-            State::Calling(_) | State::HungUp { .. } | State::Over => ByeAnswer::Never,
-        }
-    }
-
-    /// Keeps their BYE until the journal has stored what it means.
-    pub(in crate::signaling) fn keep_bye(
+    /// Their BYE came.
+    pub(in crate::signaling) fn on_bye(
         &mut self,
         now: Moment,
         layer: &mut Layer,
         bye: ServerKey,
         request: &Message<'_>,
     ) {
+        match &self.state {
+            State::Established(established) if established.hang_up.is_none() => {
+                return self.keep_bye(now, layer, bye, request);
+            }
+            State::Established(_) => {
+                self.stop_answering(layer);
+                self.state = State::Over;
+            }
+            State::Invited { .. } => self.on_cancel(now, layer),
+            // Both hung up at once: each answers the other's BYE.
+            State::HangingUp => {}
+            State::Calling(_) | State::HungUp { .. } | State::Over => {
+                layer.answer(now, bye, 481, phrase(481), |_, _| {});
+                return;
+            }
+        }
+        layer.answer(now, bye, 200, phrase(200), |_, _| {});
+    }
+
+    /// Keeps their BYE until the journal has stored what it means.
+    fn keep_bye(&mut self, now: Moment, layer: &mut Layer, bye: ServerKey, request: &Message<'_>) {
         self.stop_answering(layer);
         self.state = State::HungUp { bye };
         self.set_timer(layer, LegTimer::ReleaseMissing, now + layer.settings().patience());

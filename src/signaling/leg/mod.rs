@@ -21,7 +21,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 pub(super) use accept::Refusal;
-pub(super) use bye::ByeAnswer;
 pub(super) use call::decline;
 
 /// One leg.

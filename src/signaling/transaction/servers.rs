@@ -10,7 +10,7 @@ use crate::signaling::compose;
 use crate::signaling::event::{LegKey, Observation};
 use crate::signaling::mark::Marked;
 use crate::signaling::timer::TimerName;
-use crate::wire::sip::{Message, Method, Writer};
+use crate::wire::sip::{HeaderName, Message, Method, Writer};
 use bytes::Bytes;
 use std::sync::Arc;
 
@@ -93,10 +93,18 @@ impl Layer {
         Acked::Refusal
     }
 
-    /// The live INVITE a CANCEL is for, and its leg.
-    pub(in crate::signaling) fn cancelled_invite(&mut self, cancel: &Message<'_>) -> Option<Option<LegKey>> {
+    /// The leg and the To tag of the live INVITE a CANCEL is for.
+    pub(in crate::signaling) fn cancelled_invite(
+        &mut self,
+        cancel: &Message<'_>,
+    ) -> Option<(Option<LegKey>, Option<Marked>)> {
         let key = self.server_named(cancel, Method::Invite)?;
-        self.servers.get(&key).map(|server| server.leg)
+        self.servers.get(&key).map(|server| (server.leg, server.tag))
+    }
+
+    /// The path a live request came on.
+    pub(in crate::signaling) fn server_flow(&self, key: ServerKey) -> Option<Flow> {
+        self.servers.get(&key).map(|server| server.flow)
     }
 
     /// Whether the same request is being served already, having come another way (RFC 3261 section 8.2.2.2).
@@ -190,7 +198,7 @@ impl Layer {
         let tag = server.tag.filter(|_| code > 100);
         compose::start_response(&mut self.writer, &request, server.flow.remote, code, phrase, tag);
         if code > 100 {
-            self.writer.header("Server", self.config.user_agent.as_str());
+            self.writer.header(HeaderName::Server, self.config.user_agent.as_str());
         }
         fill(&mut self.writer, &request);
         let response = self.writer.finish();
