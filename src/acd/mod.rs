@@ -1,5 +1,6 @@
 //! Floor 2: queues and agents, one engine with one owner. Who waits, who is free, and the instant the two meet.
 //! Must never know of legs, audio or SIP, and never polls: every change of a line or a desk may make a match.
+#![forbid(unsafe_code)]
 
 pub mod desk;
 pub mod line;

@@ -2,3 +2,4 @@
 
 pub mod check;
 pub mod demo_site;
+pub mod serve;
