@@ -133,13 +133,18 @@ impl Engine {
     pub(super) fn end_stage(&mut self, now: Now, id: LegId) {
         let Some(leg) = self.legs.get_mut(id) else { return };
         leg.stage = Stage::Over;
-        leg.attached = false;
+        let was_attached = std::mem::replace(&mut leg.attached, false);
         leg.heard = Heard::Nothing;
         let trunk = leg.trunk;
         if let Some(port) = leg.port.take() {
-            self.draining.insert(port, trunk);
             self.ports.release(port, now.moment);
-            self.command(media::Command::Release { port });
+            if was_attached {
+                self.draining.insert(port, trunk);
+                self.command(media::Command::Release { port });
+            } else {
+                // Promised in an offer nobody took up: the board knows it as open, not as lent.
+                self.command(media::Command::Close { port });
+            }
         }
     }
 
