@@ -1,0 +1,201 @@
+//! The messages the stack writes that belong to no dialog of its own: responses, the ACK of a refusal, CANCEL; and the
+//! values several messages share. Must never decide whether to send them.
+
+use super::event::{Caller, Diversion, Reason, ReasonProtocol};
+use super::mark::Marked;
+use crate::wire::sip::{HeaderName, Message, Method, StartLine, Writer};
+use bytes::Bytes;
+use std::fmt::{self, Write as _};
+use std::io::Write as _;
+use std::net::SocketAddr;
+
+/// What a stack serves, for Allow (RFC 3261 section 20.5).
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
+/// The one body it reads.
+pub(super) const SDP: &str = "application/sdp";
+
+/// Starts a response: what RFC 3261 section 8.2.6.2 copies, Vias completed, `tag` in To where it had none.
+pub(super) fn start_response(
+    writer: &mut Writer,
+    request: &Message<'_>,
+    source: SocketAddr,
+    code: u16,
+    phrase: &str,
+    tag: Option<Marked>,
+) {
+    writer.start_response(code, phrase);
+    writer.copy_vias(request, source);
+    writer.copy_headers(request, HeaderName::From);
+    match (tag, request.to(), request.header(HeaderName::To)) {
+        (Some(tag), Ok(to), Some(value)) if to.tag.is_none() => {
+            let mut value = value.to_vec();
+            // Writing to memory can't fail.
+            let _ = write!(value, ";tag={tag}");
+            writer.header(HeaderName::To, value);
+        }
+        _ => {
+            writer.copy_headers(request, HeaderName::To);
+        }
+    }
+    writer.copy_headers(request, HeaderName::CallId);
+    writer.copy_headers(request, HeaderName::CSeq);
+    if code == 100 {
+        writer.copy_headers(request, HeaderName::Timestamp);
+    }
+}
+
+/// The ACK to a refusal of the INVITE `invite` (RFC 3261 section 17.1.1.3).
+pub(super) fn ack_of_refusal(writer: &mut Writer, invite: &Bytes, refusal: &Message<'_>) -> Option<Bytes> {
+    let invite = Message::parse(invite).ok()?;
+    start_sibling(writer, &invite, Method::Ack)?;
+    writer.header(HeaderName::To, refusal.header(HeaderName::To)?);
+    Some(writer.finish())
+}
+
+/// The CANCEL of the INVITE `invite` (RFC 3261 section 9.1).
+pub(super) fn cancel(writer: &mut Writer, invite: &Bytes, reason: Option<&Reason>) -> Option<Bytes> {
+    let invite = Message::parse(invite).ok()?;
+    start_sibling(writer, &invite, Method::Cancel)?;
+    writer.header(HeaderName::To, invite.header(HeaderName::To)?);
+    put_reason(writer, reason);
+    Some(writer.finish())
+}
+
+/// What a request that shares its INVITE's branch copies from it; all but To.
+fn start_sibling(writer: &mut Writer, invite: &Message<'_>, method: Method<'static>) -> Option<()> {
+    let StartLine::Request { uri, .. } = invite.start() else { return None };
+    let number = invite.cseq().ok()?.number;
+    writer.start_request(method, uri);
+    writer.header(HeaderName::Via, invite.header(HeaderName::Via)?);
+    writer.header(HeaderName::MaxForwards, "70");
+    writer.copy_headers(invite, HeaderName::Route);
+    writer.copy_headers(invite, HeaderName::From);
+    writer.copy_headers(invite, HeaderName::CallId);
+    writer.header_fmt(HeaderName::CSeq, format_args!("{number} {method}"));
+    Some(())
+}
+
+/// Reason (RFC 3326), when there is one.
+pub(super) fn put_reason(writer: &mut Writer, reason: Option<&Reason>) {
+    let Some(Reason { protocol, code, text }) = reason else { return };
+    let protocol = protocol.as_str();
+    match text {
+        Some(text) => writer
+            .header_fmt(HeaderName::Reason, format_args!("{protocol};cause={code};text={}", Quoted(text))),
+        None => writer.header_fmt(HeaderName::Reason, format_args!("{protocol};cause={code}")),
+    };
+}
+
+/// Reads the first Reason we know the protocol of.
+pub(super) fn read_reason(message: &Message<'_>) -> Option<Reason> {
+    message.values(HeaderName::Reason).find_map(|value| {
+        let end = value.iter().position(|byte| *byte == b';').unwrap_or(value.len());
+        let protocol = match value[..end].trim_ascii() {
+            word if word.eq_ignore_ascii_case(b"SIP") => ReasonProtocol::Sip,
+            word if word.eq_ignore_ascii_case(b"Q.850") => ReasonProtocol::Q850,
+            _ => return None,
+        };
+        let params = crate::wire::sip::Params::new(value.get(end + 1..).unwrap_or_default());
+        let code = params.get(b"cause").and_then(|code| std::str::from_utf8(code).ok()?.parse().ok());
+        let text = params.get(b"text").map(|text| {
+            let text = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text);
+            String::from_utf8_lossy(text).into_owned()
+        });
+        Some(Reason { protocol, code: code.unwrap_or(0), text })
+    })
+}
+
+/// The From of an INVITE of ours, without its tag: the caller's number at `host`, or nobody's (RFC 3323 section 4.1).
+pub(super) fn caller_address(caller: &Caller, host: SocketAddr) -> String {
+    let mut value = String::with_capacity(64);
+    // Writing to a string can't fail.
+    let _ = if caller.anonymous {
+        value.write_str("\"Anonymous\" <sip:anonymous@anonymous.invalid>")
+    } else {
+        write_identity(&mut value, caller, host)
+    };
+    value
+}
+
+/// P-Asserted-Identity (RFC 3325), with Privacy where the caller asked for it.
+pub(super) fn put_asserted_identity(writer: &mut Writer, caller: &Caller, host: SocketAddr) {
+    if caller.number.is_empty() {
+        return;
+    }
+    let mut value = String::with_capacity(64);
+    // Writing to a string can't fail.
+    let _ = write_identity(&mut value, caller, host);
+    writer.header(HeaderName::PAssertedIdentity, value);
+}
+
+fn write_identity(into: &mut String, caller: &Caller, host: SocketAddr) -> fmt::Result {
+    if let Some(display) = &caller.display {
+        write!(into, "{} ", Quoted(display))?;
+    }
+    if caller.number.is_empty() {
+        return write!(into, "<sip:{host}>");
+    }
+    write!(into, "<sip:{}@{host}>", User(&caller.number))
+}
+
+/// Diversion (RFC 5806).
+pub(super) fn put_diversion(writer: &mut Writer, diversion: &Diversion, host: SocketAddr) {
+    writer.header_fmt(
+        HeaderName::Diversion,
+        format_args!("<sip:{}@{host}>;reason={};counter=1", User(&diversion.user), diversion.reason.as_str()),
+    );
+}
+
+/// Text as a quoted string.
+struct Quoted<'a>(&'a str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for character in self.0.chars() {
+            if matches!(character, '"' | '\\') {
+                f.write_char('\\')?;
+            }
+            f.write_char(character)?;
+        }
+        f.write_char('"')
+    }
+}
+
+/// Text as the user of a URI: what may not stand there is escaped (RFC 3261 section 25.1, `user`).
+pub(super) struct User<'a>(pub(super) &'a str);
+
+impl fmt::Display for User<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for byte in self.0.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-_.!~*'()&=+$,;?/".contains(&byte) {
+                f.write_char(char::from(byte))?;
+            } else {
+                write!(f, "%{byte:02X}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_a_caller_calls_themselves_leaves_its_place() {
+        let caller = Caller {
+            number: "+33 1\r\n;x".into(),
+            display: Some("Zo\u{e9} \"la\" \\ >".into()),
+            anonymous: false,
+        };
+        let host: SocketAddr = "192.0.2.1:5060".parse().expect("an address");
+        let value = caller_address(&caller, host);
+        assert_eq!(value, "\"Zoé \\\"la\\\" \\\\ >\" <sip:+33%201%0D%0A;x@192.0.2.1:5060>");
+        let read = crate::wire::sip::NameAddr::parse(value.as_bytes()).expect("readable");
+        assert_eq!(read.display_text().as_deref(), Some("Zoé \"la\" \\ >"));
+        assert_eq!(&*read.uri.user_unescaped(), b"+33 1\r\n;x");
+        let anonymous = Caller { anonymous: true, ..caller };
+        assert!(!caller_address(&anonymous, host).contains("33"));
+    }
+}

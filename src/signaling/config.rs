@@ -1,0 +1,125 @@
+//! What a stack is told once, at its making: where it listens, who may call, how long its timers are.
+//! Must never know of dialplans or calls.
+
+use crate::base::{Codec, Name, Transport, TrunkId, limits};
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// One address the stack receives on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// How.
+    pub transport: Transport,
+    /// The bound address, as `Flow::local` carries it.
+    pub address: SocketAddr,
+    /// What Via and Contact say instead, behind an address translation or when bound to every address.
+    pub advertised: Option<SocketAddr>,
+}
+
+impl Listen {
+    /// The address peers are told.
+    #[must_use]
+    pub fn public(&self) -> SocketAddr {
+        self.advertised.unwrap_or(self.address)
+    }
+}
+
+/// Whose requests are served.
+#[derive(Clone, Debug)]
+pub enum Admission {
+    /// Those of these trunks; the rest get a rate-limited stateless 403 and a counter.
+    Trunks(Vec<TrunkPeer>),
+    /// Anyone's: a phone or a trunk of our own, in the demo, the benches and the simulator.
+    Anyone,
+}
+
+/// Which header carries a caller's number on a trunk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CallerHeader {
+    /// `From` alone.
+    #[default]
+    From,
+    /// `P-Asserted-Identity` (RFC 3325), with `From` beside it.
+    PAssertedIdentity,
+}
+
+/// A trunk as the signaling knows it.
+#[derive(Clone, Debug)]
+pub struct TrunkPeer {
+    /// Its place in spillway.toml.
+    pub id: TrunkId,
+    /// Its name there.
+    pub name: Name,
+    /// How it is reached.
+    pub transport: Transport,
+    /// Where it is reached.
+    pub peer: SocketAddr,
+    /// Networks it may call from: address and prefix length. Empty: its own address alone.
+    pub accept: Vec<(IpAddr, u8)>,
+    /// How often it is asked for a sign of life; `None`: never.
+    pub ping: Option<Duration>,
+    /// Where its callers' numbers are read.
+    pub caller_from: CallerHeader,
+    /// Codecs allowed on it, in order of preference.
+    pub codecs: Vec<Codec>,
+}
+
+/// The base values of RFC 3261 section 17.1.1.1 and table 4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimerSettings {
+    /// Round-trip estimate: 500 ms.
+    pub t1: Duration,
+    /// Longest interval between retransmissions: 4 s.
+    pub t2: Duration,
+    /// Longest life of a message in the network: 5 s.
+    pub t4: Duration,
+}
+
+impl TimerSettings {
+    /// 64 × T1, the span after which a peer counts as silent (RFC 3261 section 17.1.1.2).
+    #[must_use]
+    pub const fn patience(&self) -> Duration {
+        self.t1.saturating_mul(64)
+    }
+}
+
+impl Default for TimerSettings {
+    fn default() -> Self {
+        Self { t1: Duration::from_millis(500), t2: Duration::from_secs(4), t4: Duration::from_secs(5) }
+    }
+}
+
+/// All a stack is told.
+#[derive(Clone, Debug)]
+pub struct StackConfig {
+    /// Where it receives; the first of a transport is the one it sends from.
+    pub listens: Vec<Listen>,
+    /// `User-Agent` and `Server`.
+    pub user_agent: Name,
+    /// Whose requests are served.
+    pub admission: Admission,
+    /// Codecs offered to and accepted from peers that are no trunk, in order of preference.
+    pub codecs: Vec<Codec>,
+    /// Base values of every timer.
+    pub timers: TimerSettings,
+    /// The key that marks names of ours, so that they are known again after a restart; drawn when none is given.
+    pub mark_key: Option<[u8; 32]>,
+    /// Legs at once; above it an INVITE gets 503.
+    pub max_legs: usize,
+}
+
+impl StackConfig {
+    /// A stack for `listens` and `admission`, everything else as usual.
+    #[must_use]
+    pub fn new(listens: Vec<Listen>, admission: Admission) -> Self {
+        Self {
+            listens,
+            user_agent: Name::from("Spillway"),
+            admission,
+            codecs: Codec::ALL.to_vec(),
+            timers: TimerSettings::default(),
+            mark_key: None,
+            max_legs: limits::CALLS * 2,
+        }
+    }
+}

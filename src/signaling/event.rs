@@ -1,0 +1,284 @@
+//! What a stack says: bytes to send, calls that came in, what became of its legs, and what is worth counting.
+//! Events are in the past tense. Must never know what a call does with them.
+
+use super::media::RemoteMedia;
+use crate::base::{Cause, Flow, TrunkId};
+use bytes::Bytes;
+use std::fmt;
+
+/// A SIP leg of one stack: one dialog, or the attempt at one. Never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LegKey(pub u64);
+
+impl fmt::Display for LegKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "leg-{}", self.0)
+    }
+}
+
+/// What the stack wants done or known, in order.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Bytes to put on the wire: one datagram, or one message of a stream.
+    Send {
+        /// Where.
+        flow: Flow,
+        /// What.
+        bytes: Bytes,
+    },
+    /// An INVITE opened a leg; its 100 went out before this.
+    Invited {
+        /// The leg it opened.
+        leg: LegKey,
+        /// What it asked for.
+        invitation: Box<Invitation>,
+    },
+    /// Something happened to a leg.
+    Leg {
+        /// Which.
+        leg: LegKey,
+        /// What.
+        event: LegEvent,
+    },
+    /// Something worth counting happened.
+    Observed(Observation),
+}
+
+/// Who is calling.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// The number or name, escapes taken off; empty when none came.
+    pub number: String,
+    /// The display name.
+    pub display: Option<String>,
+    /// Whether the caller asked to stay unknown (RFC 3323): `number` is for the operator's eyes only.
+    pub anonymous: bool,
+}
+
+/// Who sent the call on, and why (RFC 5806).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diversion {
+    /// The number that was dialled first.
+    pub user: String,
+    /// Why the call left it.
+    pub reason: DiversionReason,
+}
+
+/// Why a call was sent on (RFC 5806 section 5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DiversionReason {
+    /// No reason, or one we do not know.
+    Unknown,
+    /// The number was busy.
+    UserBusy,
+    /// Nobody answered.
+    NoAnswer,
+    /// The number could not be reached.
+    Unavailable,
+    /// Every call is sent on.
+    Unconditional,
+    /// The hour decides.
+    TimeOfDay,
+    /// Called party's choice while ringing.
+    Deflection,
+}
+
+impl DiversionReason {
+    /// Every reason.
+    pub const ALL: [Self; 7] = [
+        Self::Unknown,
+        Self::UserBusy,
+        Self::NoAnswer,
+        Self::Unavailable,
+        Self::Unconditional,
+        Self::TimeOfDay,
+        Self::Deflection,
+    ];
+
+    /// The word in the header.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::UserBusy => "user-busy",
+            Self::NoAnswer => "no-answer",
+            Self::Unavailable => "unavailable",
+            Self::Unconditional => "unconditional",
+            Self::TimeOfDay => "time-of-day",
+            Self::Deflection => "deflection",
+        }
+    }
+
+    /// The reason this word names.
+    #[must_use]
+    pub fn parse(word: &[u8]) -> Self {
+        let known =
+            Self::ALL.into_iter().find(|reason| word.eq_ignore_ascii_case(reason.as_str().as_bytes()));
+        known.unwrap_or(Self::Unknown)
+    }
+}
+
+/// A Reason header's value (RFC 3326).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// Whose code it is.
+    pub protocol: ReasonProtocol,
+    /// The code; 0 when none was given.
+    pub code: u16,
+    /// What it says in words.
+    pub text: Option<String>,
+}
+
+/// Whose code a Reason carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReasonProtocol {
+    /// A SIP status code.
+    Sip,
+    /// An ITU-T Q.850 cause.
+    Q850,
+}
+
+impl ReasonProtocol {
+    /// The word in the header.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sip => "SIP",
+            Self::Q850 => "Q.850",
+        }
+    }
+}
+
+/// What an INVITE asked for.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    /// The trunk it came from; none where anyone may call.
+    pub trunk: Option<TrunkId>,
+    /// The path it came on.
+    pub flow: Flow,
+    /// The Request-URI's user, escapes taken off: what decides where the call goes.
+    pub dialled: String,
+    /// The Request-URI's host, without its port.
+    pub dialled_host: String,
+    /// Who is calling, from the header the trunk says.
+    pub caller: Caller,
+    /// The To header's display name.
+    pub to_display: Option<String>,
+    /// Who sent the call here, when the header says so; the most recent.
+    pub diversion: Option<Diversion>,
+    /// The Call-ID.
+    pub call_id: String,
+    /// Hops left.
+    pub max_forwards: u8,
+    /// Their media; none with a late offer.
+    pub offer: Option<RemoteMedia>,
+    /// Set when the leg can only be refused: the call deserves its record, then `Stack::reject` with this.
+    pub refusal: Option<(u16, Cause)>,
+}
+
+/// What happened to a leg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LegEvent {
+    /// The caller gave up before an answer; CANCEL and INVITE are answered already.
+    Cancelled,
+    /// The ACK to our answer came, with their answer when the offer was ours.
+    Confirmed {
+        /// Their media, when it came with the ACK.
+        media: Option<RemoteMedia>,
+    },
+    /// A 180 came.
+    Ringing,
+    /// Another provisional answer above 100 came.
+    Progressed {
+        /// Its code.
+        code: u16,
+        /// Their media, when it carried any.
+        media: Option<RemoteMedia>,
+    },
+    /// They answered; the ACK is out.
+    Answered {
+        /// Their media.
+        media: RemoteMedia,
+    },
+    /// They refused.
+    Refused {
+        /// The code.
+        code: u16,
+        /// What it means.
+        cause: Cause,
+    },
+    /// They hung up; the 200 waits for `Stack::release_bye`.
+    HungUp {
+        /// What it means.
+        cause: Cause,
+        /// What they said of it.
+        reason: Option<Reason>,
+    },
+    /// A re-INVITE, or its answer, changed address, codec or direction.
+    Remote {
+        /// Their media from now on.
+        media: RemoteMedia,
+    },
+    /// The leg broke: no ACK, no answer at all, its path lost, or an answer nobody can use. What could be sent was.
+    Failed {
+        /// Why.
+        cause: Cause,
+    },
+    /// Nothing of this leg is left. Always the last event.
+    Ended,
+}
+
+/// What is worth counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Observation {
+    /// A request came that was not a retransmission.
+    RequestReceived {
+        /// Its method; `OTHER` when unknown.
+        method: &'static str,
+    },
+    /// A request went out.
+    RequestSent {
+        /// Its method.
+        method: &'static str,
+    },
+    /// A response came that was not a retransmission.
+    ResponseReceived {
+        /// The request's method.
+        method: &'static str,
+        /// The code.
+        code: u16,
+    },
+    /// A response went out.
+    ResponseSent {
+        /// The request's method.
+        method: &'static str,
+        /// The code.
+        code: u16,
+    },
+    /// We sent something again because nothing came back.
+    Retransmitted {
+        /// The method it belongs to.
+        method: &'static str,
+    },
+    /// Something came again and was answered as before, or absorbed.
+    RetransmissionReceived {
+        /// The method it belongs to.
+        method: &'static str,
+    },
+    /// A source no trunk accepts sent a request.
+    SourceRefused,
+    /// A message made no sense and could not be answered.
+    ParseFailed,
+    /// A response, ACK or CANCEL matched nothing.
+    Strayed,
+    /// A trunk gave a sign of life again.
+    TrunkUp {
+        /// Which.
+        trunk: TrunkId,
+    },
+    /// A trunk gave no sign of life.
+    TrunkDown {
+        /// Which.
+        trunk: TrunkId,
+    },
+}

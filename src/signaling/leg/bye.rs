@@ -1,0 +1,84 @@
+//! Hanging up, from either end.
+
+use super::{Leg, State};
+use crate::base::{Cause, Moment};
+use crate::signaling::compose;
+use crate::signaling::event::{LegEvent, Reason};
+use crate::signaling::timer::LegTimer;
+use crate::signaling::transaction::{Layer, Owner, ServerKey};
+use crate::signaling::verbs::{Rejection, phrase};
+use crate::wire::sip::{Message, Method};
+
+impl Leg {
+    /// Hangs up, whatever the leg is doing: refuses, gives up, or says BYE.
+    pub(in crate::signaling) fn bye(&mut self, now: Moment, layer: &mut Layer, cause: Cause) {
+        match &mut self.state {
+            State::Invited { .. } => self.reject(now, layer, &Rejection::from(cause)),
+            State::Calling(_) => self.cancel(now, layer, cause),
+            State::Established(established) if self.unacked.is_some() => {
+                established.hang_up = established.hang_up.or(Some(cause));
+            }
+            State::Established(_) => self.send_bye(now, layer, cause),
+            State::HangingUp | State::HungUp { .. } | State::Over => {}
+        }
+    }
+
+    pub(super) fn send_bye(&mut self, now: Moment, layer: &mut Layer, cause: Cause) {
+        self.stop_answering(layer);
+        self.state = State::HangingUp;
+        let reason = Reason::q850(cause);
+        self.dialog.request(layer, now, Method::Bye, Owner::Leg(self.key), |writer| {
+            compose::put_reason(writer, Some(&reason));
+        });
+    }
+
+    /// Their BYE came.
+    pub(in crate::signaling) fn on_bye(
+        &mut self,
+        now: Moment,
+        layer: &mut Layer,
+        bye: ServerKey,
+        request: &Message<'_>,
+    ) {
+        match &self.state {
+            State::Established(established) if established.hang_up.is_none() => {
+                return self.keep_bye(now, layer, bye, request);
+            }
+            State::Established(_) => {
+                self.stop_answering(layer);
+                self.state = State::Over;
+            }
+            State::Invited { .. } => self.on_cancel(now, layer),
+            // Both hung up at once: each answers the other's BYE.
+            State::HangingUp => {}
+            State::Calling(_) | State::HungUp { .. } | State::Over => {
+                layer.answer(now, bye, 481, phrase(481), |_, _| {});
+                return;
+            }
+        }
+        layer.answer(now, bye, 200, phrase(200), |_, _| {});
+    }
+
+    /// Keeps their BYE until the journal has stored what it means.
+    fn keep_bye(&mut self, now: Moment, layer: &mut Layer, bye: ServerKey, request: &Message<'_>) {
+        self.stop_answering(layer);
+        self.state = State::HungUp { bye };
+        self.set_timer(layer, LegTimer::ReleaseMissing, now + layer.settings().patience());
+        let reason = compose::read_reason(request);
+        layer.tell(self.key, LegEvent::HungUp { cause: Cause::Normal, reason });
+    }
+
+    /// Sends the 200 their BYE waits for.
+    pub(in crate::signaling) fn release_bye(&mut self, now: Moment, layer: &mut Layer) {
+        let State::HungUp { bye } = self.state else { return };
+        layer.answer(now, bye, 200, phrase(200), |_, _| {});
+        self.state = State::Over;
+    }
+
+    fn stop_answering(&mut self, layer: &mut Layer) {
+        self.unacked = None;
+        for timer in [LegTimer::AnswerAgain, LegTimer::AckMissing, LegTimer::Glare] {
+            self.stop_timer(layer, timer);
+        }
+    }
+}

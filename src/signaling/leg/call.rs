@@ -1,0 +1,252 @@
+//! A leg that we call: the INVITE, what comes back, and giving up.
+
+use super::{Calling, Established, Leg, State};
+use crate::base::{Cause, Flow, Moment, Transport};
+use crate::signaling::compose::{self, User};
+use crate::signaling::config::CallerHeader;
+use crate::signaling::dialog::Dialog;
+use crate::signaling::event::{LegEvent, LegKey, Reason, ReasonProtocol};
+use crate::signaling::mark::{Marked, NameKind};
+use crate::signaling::media::{Codecs, LocalMedia, RemoteMedia};
+use crate::signaling::offer_answer::Negotiation;
+use crate::signaling::timer::LegTimer;
+use crate::signaling::transaction::{ClientKey, Layer, Owner, Reply, Report};
+use crate::signaling::verbs::{Invite, MediaOffer};
+use crate::wire::sip::{HeaderName, Message, Method, Writer};
+
+impl Leg {
+    /// Sends an INVITE.
+    pub(in crate::signaling) fn call(
+        now: Moment,
+        layer: &mut Layer,
+        key: LegKey,
+        tag: Marked,
+        invite: &Invite,
+        codecs: Codecs,
+    ) -> Self {
+        let public = layer.public(invite.flow);
+        let call_id = layer.fresh(NameKind::CallId);
+        let session = layer.random.number() >> 2;
+        let local = format!("{};tag={tag}", compose::caller_address(&invite.caller, public));
+        let tcp = match invite.flow.transport {
+            Transport::Udp => "",
+            Transport::Tcp => ";transport=tcp",
+        };
+        let target = format!("sip:{}@{}{tcp}", User(&invite.target_user), invite.target_host);
+        let remote = format!("<sip:{}@{}>", User(&invite.target_user), invite.target_host);
+        let mut dialog = Dialog::calling(call_id, local, remote, target, invite.flow);
+        let mut media = Negotiation::new(session);
+        let (body, late) = match &invite.offer {
+            MediaOffer::Early(local) => (Some(media.offer(local)), None),
+            MediaOffer::Late(local) => (None, Some(local.clone())),
+        };
+        let invite = dialog.invite(layer, now, Owner::Leg(key), |writer| {
+            put_invite(writer, invite, public);
+            if let Some(body) = &body {
+                writer.body(compose::SDP, body);
+            }
+        });
+        let calling =
+            Calling { invite, late, provisional: false, cancelled: false, cancel_cause: None, early: None };
+        let state = State::Calling(calling);
+        Self { key, tag: tag.number, is_ours: true, dialog, media, codecs, state, unacked: None }
+    }
+
+    /// Gives our INVITE up. Too late once they answered: then it is a BYE.
+    pub(in crate::signaling) fn cancel(&mut self, now: Moment, layer: &mut Layer, cause: Cause) {
+        match &mut self.state {
+            State::Calling(calling) if !calling.cancelled => {
+                calling.cancelled = true;
+                calling.cancel_cause = Some(cause);
+                if calling.provisional {
+                    self.send_cancel(now, layer);
+                }
+            }
+            State::Established(_) => self.bye(now, layer, cause),
+            State::Calling(_)
+            | State::Invited { .. }
+            | State::HangingUp
+            | State::HungUp { .. }
+            | State::Over => {}
+        }
+    }
+
+    fn send_cancel(&mut self, now: Moment, layer: &mut Layer) {
+        let State::Calling(calling) = &mut self.state else { return };
+        let Some(cause) = calling.cancel_cause.take() else { return };
+        let invite = calling.invite;
+        let Some((flow, request)) = layer.client_request(invite) else { return };
+        let Some(cancel) = compose::cancel(&mut layer.writer, &request, cancel_reason(cause).as_ref()) else {
+            return;
+        };
+        let key = ClientKey { cancel: true, ..invite };
+        layer.start_client(now, key, Method::Cancel, Owner::Leg(self.key), flow, cancel);
+        self.set_timer(layer, LegTimer::CancelMissing, now + layer.settings().patience());
+    }
+
+    /// Nobody answers the INVITE we cancelled (RFC 3261 section 9.1).
+    pub(super) fn cancel_missing(&mut self, layer: &mut Layer) {
+        if let State::Calling(calling) = &self.state {
+            layer.drop_client(calling.invite);
+            self.state = State::Over;
+        }
+    }
+
+    /// What became of a request of ours.
+    pub(in crate::signaling) fn on_report(
+        &mut self,
+        now: Moment,
+        layer: &mut Layer,
+        report: &Report,
+        response: Option<&Message<'_>>,
+    ) {
+        let code = response.and_then(Message::code);
+        match (&self.state, report.method) {
+            (State::Calling(calling), Method::Invite) if calling.invite == report.key => {
+                match (report.reply, response) {
+                    (Reply::Response, Some(response)) => self.on_invite_response(now, layer, response),
+                    (Reply::Response, None) => {}
+                    (Reply::TimedOut | Reply::PathLost, _) => {
+                        if !calling.cancelled {
+                            layer.tell(self.key, LegEvent::Failed { cause: Cause::Unreachable });
+                        }
+                        self.state = State::Over;
+                    }
+                }
+            }
+            (State::HangingUp, Method::Bye) if code.is_none_or(|code| code >= 200) => {
+                self.state = State::Over
+            }
+            (_, Method::Invite) => self.on_change_report(now, layer, report, response),
+            _ => {}
+        }
+    }
+
+    fn on_invite_response(&mut self, now: Moment, layer: &mut Layer, response: &Message<'_>) {
+        let State::Calling(calling) = &mut self.state else { return };
+        match response.code().unwrap_or_default() {
+            100 => {
+                calling.provisional = true;
+                self.send_cancel(now, layer);
+            }
+            code @ 101..=199 => {
+                calling.provisional = true;
+                if calling.cancelled {
+                    return self.send_cancel(now, layer);
+                }
+                self.on_progress(layer, code, response);
+            }
+            200..=299 if calling.cancelled => {
+                let invite = calling.invite;
+                decline(now, layer, invite, response, self.dialog.flow);
+                self.state = State::Over;
+            }
+            200..=299 => self.on_answer(now, layer, response),
+            code => {
+                if !calling.cancelled {
+                    layer.tell(self.key, LegEvent::Refused { code, cause: Cause::from_sip_code(code) });
+                }
+                self.state = State::Over;
+            }
+        }
+    }
+
+    fn on_progress(&mut self, layer: &mut Layer, code: u16, response: &Message<'_>) {
+        let State::Calling(calling) = &mut self.state else { return };
+        let media = match (&calling.late, response.body()) {
+            (Some(_), _) | (None, b"") => None,
+            (None, body) => self.media.preview(body, &self.codecs).ok(),
+        };
+        if media.is_some() {
+            calling.early.clone_from(&media);
+        }
+        if code == 180 {
+            layer.tell(self.key, LegEvent::Ringing);
+        }
+        if code != 180 || media.is_some() {
+            layer.tell(self.key, LegEvent::Progressed { code, media });
+        }
+    }
+
+    /// A 2xx: the dialog is there, and the ACK goes out whatever the answer's media are worth.
+    fn on_answer(&mut self, now: Moment, layer: &mut Layer, answer: &Message<'_>) {
+        let State::Calling(calling) = &mut self.state else { return };
+        let (invite, late, early) = (calling.invite, calling.late.take(), calling.early.take());
+        if self.dialog.join(answer).is_none() {
+            layer.tell(self.key, LegEvent::Failed { cause: Cause::Lost });
+            self.state = State::Over;
+            return;
+        }
+        let (media, body) = self.read_answer(answer.body(), late.as_ref(), early);
+        self.dialog.acknowledge(layer, invite, self.dialog.local_cseq, body.as_deref());
+        self.state = State::Established(Established::default());
+        match media {
+            Some(media) => layer.tell(self.key, LegEvent::Answered { media }),
+            None => self.break_off(now, layer, Cause::MediaRefused),
+        }
+    }
+
+    /// Their media, and the answer the ACK must carry.
+    fn read_answer(
+        &mut self,
+        body: &[u8],
+        late: Option<&LocalMedia>,
+        early: Option<RemoteMedia>,
+    ) -> (Option<RemoteMedia>, Option<Vec<u8>>) {
+        match (late, early) {
+            (Some(local), _) => match self.media.hear_offer(body, &self.codecs) {
+                Ok(_) => {
+                    let answer = self.media.answer(local);
+                    (self.media.remote().cloned().filter(|_| answer.is_some()), answer)
+                }
+                Err(_) => (None, None),
+            },
+            // An answer given in a reliable or repeated provisional response need not come again.
+            (None, Some(early)) if body.is_empty() => {
+                self.media.settle(early.clone());
+                (Some(early), None)
+            }
+            (None, _) => (self.media.hear_answer(body, &self.codecs).ok(), None),
+        }
+    }
+}
+
+/// Takes a 2xx nobody wants: ACK, then BYE (RFC 3261 section 13.2.2.4). Its own words are all that is needed.
+pub(in crate::signaling) fn decline(
+    now: Moment,
+    layer: &mut Layer,
+    invite: ClientKey,
+    answer: &Message<'_>,
+    flow: Flow,
+) {
+    let Some(mut dialog) = Dialog::answered(answer, flow) else { return };
+    dialog.acknowledge(layer, invite, dialog.local_cseq, None);
+    let reason = Reason::q850(Cause::AnsweredElsewhere);
+    dialog
+        .request(layer, now, Method::Bye, Owner::Nobody, |writer| compose::put_reason(writer, Some(&reason)));
+}
+
+/// Why a CANCEL: phones then tell a call taken elsewhere from a missed one (RFC 3326 section 2).
+fn cancel_reason(cause: Cause) -> Option<Reason> {
+    (cause == Cause::AnsweredElsewhere).then(|| Reason {
+        protocol: ReasonProtocol::Sip,
+        code: 200,
+        text: Some("Call completed elsewhere".into()),
+    })
+}
+
+fn put_invite(writer: &mut Writer, invite: &Invite, public: std::net::SocketAddr) {
+    writer.header_fmt(HeaderName::MaxForwards, format_args!("{}", invite.max_forwards));
+    if invite.caller_header == CallerHeader::PAssertedIdentity {
+        compose::put_asserted_identity(writer, &invite.caller, public);
+    }
+    if invite.caller.anonymous {
+        writer.header(HeaderName::Privacy, "id");
+    }
+    if let Some(diversion) = &invite.diversion {
+        compose::put_diversion(writer, diversion, public);
+    }
+    for (name, value) in &invite.extra_headers {
+        writer.header(name, value);
+    }
+}

@@ -1,0 +1,180 @@
+//! Changing an answered leg: re-INVITE and UPDATE of theirs, re-INVITE of ours, and glare (RFC 3261 section 14).
+
+use super::{Leg, State};
+use crate::base::{Cause, Moment};
+use crate::signaling::compose;
+use crate::signaling::event::LegEvent;
+use crate::signaling::media::{LocalMedia, RemoteMedia};
+use crate::signaling::offer_answer::Unacceptable;
+use crate::signaling::timer::LegTimer;
+use crate::signaling::transaction::{Layer, Owner, Reply, Report, ServerKey};
+use crate::signaling::verbs::phrase;
+use crate::wire::sip::{HeaderName, Message, Method};
+use std::time::Duration;
+
+impl Leg {
+    /// Whether a change of theirs must wait: one is under way either way, or the leg is not established.
+    fn is_changing(&self) -> bool {
+        match &self.state {
+            State::Established(established) => established.change.is_some() || self.unacked.is_some(),
+            State::Invited { .. }
+            | State::Calling(_)
+            | State::HangingUp
+            | State::HungUp { .. }
+            | State::Over => true,
+        }
+    }
+
+    /// Whether a request with this CSeq number is in order (RFC 3261 section 12.2.2).
+    pub(in crate::signaling) fn in_order(&mut self, number: u32) -> bool {
+        self.dialog.in_order(number)
+    }
+
+    /// Their re-INVITE or UPDATE: answered at once, with the same media of ours in the direction theirs leaves.
+    pub(in crate::signaling) fn on_change(
+        &mut self,
+        now: Moment,
+        layer: &mut Layer,
+        server: ServerKey,
+        request: &Message<'_>,
+    ) {
+        if let State::Invited { .. } = self.state {
+            // RFC 3261 section 14.2: the first one is still unanswered.
+            let wait = layer.random.below(11);
+            layer.answer(now, server, 500, phrase(500), |writer, _| {
+                writer.header_fmt(HeaderName::RetryAfter, format_args!("{wait}"));
+            });
+            return;
+        }
+        if self.is_changing() {
+            layer.answer(now, server, 491, phrase(491), |_, _| {});
+            return;
+        }
+        let heard = match request.body() {
+            b"" => Ok(None),
+            body => self.hear_change(body),
+        };
+        let (media, body) = match heard {
+            Ok(Some((media, body))) => (Some(media), Some(body)),
+            Ok(None) => (None, None),
+            Err(fault) => {
+                let code = match fault {
+                    Unacceptable::Malformed => 400,
+                    Unacceptable::NothingInCommon => 488,
+                };
+                layer.answer(now, server, code, phrase(code), |_, _| {});
+                return;
+            }
+        };
+        self.dialog.refresh(request);
+        if request.method() == Some(Method::Invite) {
+            // Without an offer it asks for ours; the ACK answers it.
+            let body = body.unwrap_or_else(|| self.media.offer_again());
+            self.answer_invite(now, layer, server, &body, false);
+        } else {
+            let contact = (self.dialog.flow, layer.public(self.dialog.flow));
+            layer.answer(now, server, 200, phrase(200), |writer, request| {
+                super::put_dialog(writer, request, contact);
+                if let Some(body) = &body {
+                    writer.body(compose::SDP, body);
+                }
+            });
+        }
+        if let Some(media) = media {
+            self.tell_remote(layer, media);
+        }
+    }
+
+    fn hear_change(&mut self, body: &[u8]) -> Result<Option<(RemoteMedia, Vec<u8>)>, Unacceptable> {
+        self.media.hear_offer(body, &self.codecs)?;
+        let answer = self.media.answer_alike().ok_or(Unacceptable::NothingInCommon)?;
+        Ok(self.media.remote().cloned().map(|media| (media, answer)))
+    }
+
+    /// Tells their media, when they differ from what was told last.
+    pub(super) fn tell_remote(&mut self, layer: &mut Layer, media: RemoteMedia) {
+        if self.media.is_news(&media) {
+            layer.tell(self.key, LegEvent::Remote { media });
+        }
+    }
+
+    /// Offers other media of ours; waits while another change is under way.
+    pub(in crate::signaling) fn reinvite(&mut self, now: Moment, layer: &mut Layer, local: LocalMedia) {
+        let State::Established(established) = &mut self.state else { return };
+        established.wanted = Some(local);
+        if layer.timers.deadline(crate::signaling::timer::TimerName::Leg(self.key, LegTimer::Glare)).is_none()
+        {
+            self.offer_wanted(now, layer);
+        }
+    }
+
+    /// Sends the re-INVITE that waited, if one did and nothing is under way.
+    pub(super) fn offer_wanted(&mut self, now: Moment, layer: &mut Layer) {
+        if self.is_changing() {
+            return;
+        }
+        let State::Established(established) = &mut self.state else { return };
+        let Some(local) = established.wanted.take() else { return };
+        let body = self.media.offer(&local);
+        let key = self.dialog.request(layer, now, Method::Invite, Owner::Leg(self.key), |writer| {
+            writer.body(compose::SDP, &body);
+        });
+        established.change = Some((key, local));
+    }
+
+    /// What became of a re-INVITE of ours; of any INVITE of ours whose leg has moved on.
+    pub(super) fn on_change_report(
+        &mut self,
+        now: Moment,
+        layer: &mut Layer,
+        report: &Report,
+        response: Option<&Message<'_>>,
+    ) {
+        let code = match (report.reply, response.and_then(Message::code)) {
+            (Reply::Response, Some(code)) => code,
+            // RFC 3261 section 12.2.1.2: silence counts as a 408.
+            (Reply::Response | Reply::TimedOut | Reply::PathLost, _) => 408,
+        };
+        if code < 200 {
+            return;
+        }
+        if let (200..=299, Some(response)) = (code, response) {
+            if response.to().ok().and_then(|to| to.tag) != self.dialog.remote_tag() {
+                // The first INVITE forked, and a second phone answered.
+                return super::call::decline(now, layer, report.key, response, self.dialog.flow);
+            }
+            let number = response.cseq().map_or(self.dialog.local_cseq, |cseq| cseq.number);
+            self.dialog.refresh(response);
+            self.dialog.acknowledge(layer, report.key, number, None);
+        }
+        let State::Established(established) = &mut self.state else { return };
+        let Some((_, local)) = established.change.take_if(|(key, _)| *key == report.key) else { return };
+        match code {
+            200..=299 => {
+                let body = response.map(Message::body).unwrap_or_default();
+                match self.media.hear_answer(body, &self.codecs) {
+                    Ok(media) => self.tell_remote(layer, media),
+                    Err(_) => return self.break_off(now, layer, Cause::MediaRefused),
+                }
+                self.offer_wanted(now, layer);
+            }
+            // RFC 3261 section 12.2.1.2: the far end knows no such dialog, or is gone.
+            408 | 481 => self.break_off(now, layer, Cause::Lost),
+            491 => {
+                self.media.withdraw();
+                established.wanted.get_or_insert(local);
+                self.wait_out_glare(now, layer);
+            }
+            _ => {
+                self.media.withdraw();
+                self.offer_wanted(now, layer);
+            }
+        }
+    }
+
+    /// RFC 3261 section 14.1: who made the Call-ID waits 2.1 to 4 s, the other up to 2 s, in steps of 10 ms.
+    fn wait_out_glare(&mut self, now: Moment, layer: &mut Layer) {
+        let steps = if self.is_ours { 210 + layer.random.below(191) } else { layer.random.below(201) };
+        self.set_timer(layer, LegTimer::Glare, now + Duration::from_millis(steps * 10));
+    }
+}

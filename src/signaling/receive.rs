@@ -1,0 +1,228 @@
+//! What comes in: which message is a copy, which is a leg's, which opens one, and which is answered and forgotten.
+//! Must never act on a request before it is known whose it is.
+
+use super::compose;
+use super::event::{LegKey, Observation};
+use super::leg;
+use super::mark::NameKind;
+use super::refusal::respond;
+use super::screen;
+use super::stack::Stack;
+use super::transaction::{Acked, Arrival, Owner, method_label};
+use super::trunk::Source;
+use super::verbs::phrase;
+use crate::base::{Flow, Moment};
+use crate::wire::sip::{HeaderName, Message, Method, ParseErrorKind, StartLine, Writer, validate};
+
+impl Stack {
+    /// Takes one whole message: a datagram, or what `wire::sip::frame` cut from a stream.
+    pub fn receive(&mut self, now: Moment, flow: Flow, bytes: &[u8]) {
+        let message = match Message::parse(bytes) {
+            Ok(message) => message,
+            Err(error) if error.kind == ParseErrorKind::Empty => return,
+            Err(_) => return self.layer.observe(Observation::ParseFailed),
+        };
+        match message.start() {
+            StartLine::Request { method: Method::Ack, .. } => self.on_ack(now, &message),
+            StartLine::Request { method, .. } => self.on_request(now, flow, &message, method, bytes),
+            StartLine::Response { code, .. } => self.on_response(now, flow, &message, code),
+        }
+    }
+
+    /// ACKs are never answered.
+    fn on_ack(&mut self, now: Moment, ack: &Message<'_>) {
+        if validate(ack).is_err() {
+            return self.layer.observe(Observation::ParseFailed);
+        }
+        if self.layer.match_ack(now, ack) == Acked::Refusal {
+            return;
+        }
+        let mut taken = false;
+        if let Some(key) = self.leg_of(ack) {
+            self.with_leg(key, |leg, layer| taken = leg.on_ack(now, layer, ack));
+        }
+        self.layer.observe(if taken {
+            Observation::RequestReceived { method: "ACK" }
+        } else {
+            Observation::Strayed
+        });
+    }
+
+    fn on_response(&mut self, now: Moment, flow: Flow, response: &Message<'_>, code: u16) {
+        if validate(response).is_err() {
+            return self.layer.observe(Observation::ParseFailed);
+        }
+        let Some(key) = self.layer.client_named(response) else {
+            return self.layer.observe(Observation::Strayed);
+        };
+        let invited = response.cseq().is_ok_and(|cseq| cseq.method == Method::Invite);
+        let accepted = invited && (200..=299).contains(&code);
+        if !self.layer.has_client(key) {
+            self.layer.observe(Observation::Strayed);
+            // An answer to an INVITE we know nothing of any more: our marks say that it was ours.
+            let tag = response.from().ok().and_then(|from| from.tag).unwrap_or_default();
+            let ours = self.layer.marks.known(NameKind::Tag, tag);
+            if accepted && ours.is_some_and(|number| !self.tags.contains_key(&number)) {
+                leg::decline(now, &mut self.layer, key, response, flow);
+            }
+            return;
+        }
+        let Some(report) = self.layer.on_response(now, key, response) else { return };
+        let orphan = match report.owner {
+            Owner::Leg(leg) => !self.legs.contains_key(&leg),
+            Owner::Ping(_) | Owner::Nobody => false,
+        };
+        if orphan && accepted {
+            leg::decline(now, &mut self.layer, key, response, flow);
+        }
+        self.deliver(now, &report, Some(response));
+    }
+
+    fn on_request(
+        &mut self,
+        now: Moment,
+        flow: Flow,
+        request: &Message<'_>,
+        method: Method<'_>,
+        bytes: &[u8],
+    ) {
+        let leg = self.leg_of(request);
+        let source = self.trunks.identify(&flow);
+        // Our tag in To can't be guessed: who knows it is in the dialog, wherever they speak from.
+        if leg.is_none() && source == Source::Unknown {
+            return self.refuse_stranger(now, flow, request);
+        }
+        if let Err(refusal) = validate(request) {
+            if refusal.answerable {
+                self.refuse(flow, request, refusal.code, |_| {});
+            } else {
+                self.layer.observe(Observation::ParseFailed);
+            }
+            return;
+        }
+        if self.layer.match_request(now, request, method) == Arrival::Repeated {
+            return;
+        }
+        self.layer.observe(Observation::RequestReceived { method: method_label(method) });
+        let in_dialog = request.to().is_ok_and(|to| to.tag.is_some());
+        match (method, leg) {
+            (Method::Cancel, _) => self.on_cancel(now, flow, request, bytes),
+            (_, Some(leg)) => self.on_dialog_request(now, flow, leg, request, method, bytes),
+            (Method::Options, None) if !in_dialog => self.answer_options(flow, request),
+            (Method::Invite, None) if !in_dialog => self.on_invite(now, flow, source, request, bytes),
+            (Method::Invite | Method::Bye | Method::Info | Method::Update | Method::Options, None) => {
+                self.refuse(flow, request, 481, |_| {});
+            }
+            _ => self.refuse(flow, request, refusal_of(method), put_allow),
+        }
+    }
+
+    /// The leg a request's To tag names, if the rest of the dialog's identity fits.
+    fn leg_of(&self, request: &Message<'_>) -> Option<LegKey> {
+        let number = self.layer.marks.known(NameKind::Tag, request.to().ok()?.tag?)?;
+        let key = *self.tags.get(&number)?;
+        self.legs.get(&key).is_some_and(|leg| leg.owns(request)).then_some(key)
+    }
+
+    fn refuse_stranger(&mut self, now: Moment, flow: Flow, request: &Message<'_>) {
+        self.layer.observe(Observation::SourceRefused);
+        let answerable = request.top_via().is_ok() && request.from().is_ok() && request.call_id().is_ok();
+        if answerable && self.refusals.allow(now, flow.remote.ip()) {
+            respond(&mut self.layer, flow, request, 403, phrase(403), |_| {});
+        }
+    }
+
+    pub(super) fn refuse(
+        &mut self,
+        flow: Flow,
+        request: &Message<'_>,
+        code: u16,
+        fill: impl FnOnce(&mut Writer),
+    ) {
+        respond(&mut self.layer, flow, request, code, phrase(code), fill);
+    }
+
+    /// RFC 3261 section 11.2.
+    fn answer_options(&mut self, flow: Flow, request: &Message<'_>) {
+        if let Some(names) = screen::required(request) {
+            return self.refuse(flow, request, 420, |writer| {
+                writer.header(HeaderName::Unsupported, names);
+            });
+        }
+        self.refuse(flow, request, 200, put_abilities);
+    }
+
+    /// RFC 3261 section 9.2.
+    fn on_cancel(&mut self, now: Moment, flow: Flow, request: &Message<'_>, bytes: &[u8]) {
+        let Some((leg, tag)) = self.layer.cancelled_invite(request) else {
+            return self.refuse(flow, request, 481, |_| {});
+        };
+        let server = self.layer.open_server(flow, request, bytes, leg, tag);
+        self.layer.answer(now, server, 200, phrase(200), |_, _| {});
+        if let Some(leg) = leg {
+            self.with_leg(leg, |leg, layer| leg.on_cancel(now, layer));
+        }
+    }
+
+    /// A request in a dialog of ours.
+    fn on_dialog_request(
+        &mut self,
+        now: Moment,
+        flow: Flow,
+        key: LegKey,
+        request: &Message<'_>,
+        method: Method<'_>,
+        bytes: &[u8],
+    ) {
+        let server = self.layer.open_server(flow, request, bytes, Some(key), None);
+        let number = request.cseq().map_or(0, |cseq| cseq.number);
+        if !self.legs.get_mut(&key).is_some_and(|leg| leg.in_order(number)) {
+            self.layer.answer(now, server, 500, phrase(500), |_, _| {});
+            return;
+        }
+        if let Some(refusal) = screen::dialog_request(request) {
+            let code = refusal.verdict().0;
+            self.layer.answer(now, server, code, phrase(code), |writer, _| refusal.put(writer));
+            return;
+        }
+        match method {
+            Method::Bye => self.with_leg(key, |leg, layer| leg.on_bye(now, layer, server, request)),
+            Method::Invite | Method::Update => {
+                self.with_leg(key, |leg, layer| leg.on_change(now, layer, server, request));
+            }
+            // Digits some send this way are heard in RFC 4733 alone; a refusal would make them try again.
+            Method::Info | Method::Options => {
+                self.layer.answer(now, server, 200, phrase(200), |writer, _| put_abilities(writer));
+            }
+            Method::Ack
+            | Method::Cancel
+            | Method::Register
+            | Method::Prack
+            | Method::Subscribe
+            | Method::Notify
+            | Method::Refer
+            | Method::Message
+            | Method::Publish
+            | Method::Other(_) => {
+                let code = refusal_of(method);
+                self.layer.answer(now, server, code, phrase(code), |writer, _| put_allow(writer));
+            }
+        }
+    }
+}
+
+/// 405 for methods that exist, 501 for those that do not (RFC 3261 sections 8.2.1, 21.5.2).
+const fn refusal_of(method: Method<'_>) -> u16 {
+    if method.known().is_some() { 405 } else { 501 }
+}
+
+fn put_allow(writer: &mut Writer) {
+    writer.header(HeaderName::Allow, compose::ALLOW);
+}
+
+/// What an OPTIONS asks for (RFC 3261 section 11.2).
+fn put_abilities(writer: &mut Writer) {
+    put_allow(writer);
+    writer.header(HeaderName::Accept, compose::SDP).header(HeaderName::AcceptEncoding, "identity");
+    writer.header(HeaderName::Supported, "");
+}

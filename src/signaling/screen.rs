@@ -1,0 +1,179 @@
+//! What an INVITE must be before a leg may serve it (RFC 3261 section 8.2), and what it asks for.
+//! Must never answer: an INVITE from a trunk deserves its record, so a leg carries the refusal.
+
+use super::config::CallerHeader;
+use super::event::{Caller, Diversion, DiversionReason, Invitation, Output};
+use super::leg::{Leg, Refusal};
+use super::mark::NameKind;
+use super::stack::Stack;
+use super::trunk::Source;
+use crate::base::{Flow, Moment, TrunkId};
+use crate::wire::sip::{HeaderName, Host, Message, Method, NameAddr, Scheme, Uri};
+
+impl Stack {
+    /// An INVITE outside any dialog, from a source that may call.
+    pub(super) fn on_invite(
+        &mut self,
+        now: Moment,
+        flow: Flow,
+        source: Source,
+        request: &Message<'_>,
+        bytes: &[u8],
+    ) {
+        if self.layer.is_merged(request) {
+            return self.refuse(flow, request, 482, |_| {});
+        }
+        if self.legs.len() >= self.layer.config.max_legs {
+            return self.refuse(flow, request, 503, |_| {});
+        }
+        let trunk = match source {
+            Source::Trunk(trunk) => Some(trunk),
+            Source::Anyone | Source::Unknown => None,
+        };
+        let (key, tag) = (self.next_key(), self.layer.fresh(NameKind::Tag));
+        let session = self.layer.random.number() >> 2;
+        let Some(mut leg) = Leg::invited(key, tag, request, flow, self.codecs(trunk), session) else {
+            // No Contact: nothing could ever be sent in this dialog (RFC 3261 section 8.1.1.8).
+            return self.refuse(flow, request, 400, |_| {});
+        };
+        let server = self.layer.open_server(flow, request, bytes, Some(key), Some(tag));
+        let (offer, refusal) = leg.begin(now, &mut self.layer, server, request.body(), initial(request));
+        let caller_from = trunk.and_then(|id| self.trunks.get(id)).map(|trunk| trunk.peer.caller_from);
+        let mut invitation = invitation(request, flow, trunk, caller_from.unwrap_or_default());
+        invitation.offer = offer;
+        if let Some(refusal) = refusal {
+            invitation.refusal = Some(refusal.verdict());
+        }
+        self.tags.insert(tag.number, key);
+        self.legs.insert(key, leg);
+        self.layer.out.push_back(Output::Invited { leg: key, invitation: Box::new(invitation) });
+    }
+}
+
+/// What is wrong with an initial INVITE although it is well formed.
+fn initial(request: &Message<'_>) -> Option<Refusal> {
+    let scheme = request.request_uri().map_or(Scheme::Other, |uri| uri.scheme);
+    match scheme {
+        Scheme::Sip | Scheme::Tel => {}
+        // Nothing here speaks TLS yet, so sips can't be honoured either (RFC 3261 section 26.2.2).
+        Scheme::Sips | Scheme::Other => return Some(Refusal::Scheme),
+    }
+    if request.max_forwards() == Ok(Some(0)) {
+        return Some(Refusal::TooManyHops);
+    }
+    dialog_request(request)
+}
+
+/// What is wrong with a request in a dialog although it is well formed.
+pub(super) fn dialog_request(request: &Message<'_>) -> Option<Refusal> {
+    if let Some(names) = required(request) {
+        return Some(Refusal::Extension(names));
+    }
+    let readable = request.body().is_empty() || is_plain_sdp(request);
+    (!readable && carries_media(request)).then_some(Refusal::MediaType)
+}
+
+/// The extensions a request requires; we have none of them (RFC 3261 section 8.2.2.3).
+pub(super) fn required(request: &Message<'_>) -> Option<Vec<u8>> {
+    let mut names = Vec::new();
+    for name in request.values(HeaderName::Require) {
+        if !names.is_empty() {
+            names.extend_from_slice(b", ");
+        }
+        names.extend_from_slice(name);
+    }
+    (!names.is_empty()).then_some(names)
+}
+
+fn carries_media(request: &Message<'_>) -> bool {
+    matches!(request.method(), Some(Method::Invite | Method::Update))
+}
+
+/// Whether the body is SDP, neither encoded nor within something else (RFC 3261 section 8.2.3).
+fn is_plain_sdp(request: &Message<'_>) -> bool {
+    let encoded = request
+        .values(HeaderName::ContentEncoding)
+        .any(|encoding| !encoding.eq_ignore_ascii_case(b"identity"));
+    let kind = request.header(HeaderName::ContentType).unwrap_or_default();
+    let end = kind.iter().position(|byte| *byte == b';').unwrap_or(kind.len());
+    !encoded && kind[..end].trim_ascii().eq_ignore_ascii_case(super::compose::SDP.as_bytes())
+}
+
+/// Reads what an INVITE asks for; offer and refusal are the leg's to say.
+fn invitation(
+    request: &Message<'_>,
+    flow: Flow,
+    trunk: Option<TrunkId>,
+    caller_from: CallerHeader,
+) -> Invitation {
+    let uri = request.request_uri().ok();
+    let to = request.to().ok();
+    Invitation {
+        trunk,
+        flow,
+        dialled: uri.as_ref().map(user_text).unwrap_or_default(),
+        dialled_host: uri.map(|uri| uri.host.to_string()).unwrap_or_default(),
+        caller: caller(request, caller_from),
+        to_display: to.and_then(|to| to.display_text().map(std::borrow::Cow::into_owned)),
+        diversion: diversion(request),
+        call_id: String::from_utf8_lossy(request.call_id().unwrap_or_default()).into_owned(),
+        max_forwards: request.max_forwards().ok().flatten().unwrap_or(70),
+        offer: None,
+        refusal: None,
+    }
+}
+
+/// Who is calling, from the header the trunk says; From stands in where that one is absent.
+fn caller(request: &Message<'_>, caller_from: CallerHeader) -> Caller {
+    let asserted = match caller_from {
+        CallerHeader::From => None,
+        CallerHeader::PAssertedIdentity => {
+            request.first_address(HeaderName::PAssertedIdentity).ok().flatten()
+        }
+    };
+    let from = request.from().ok();
+    let hidden = from.is_some_and(|from| is_anonymous(&from.uri));
+    let private = request.headers(HeaderName::Privacy).flat_map(|value| value.split(|byte| *byte == b';'));
+    let private =
+        private.map(<[u8]>::trim_ascii).any(|word| !word.is_empty() && !word.eq_ignore_ascii_case(b"none"));
+    let Some(address) = asserted.or(from) else { return Caller::default() };
+    let unknown = is_anonymous(&address.uri);
+    Caller {
+        number: if unknown { String::new() } else { user_text(&address.uri) },
+        display: display_text(&address).filter(|_| !unknown),
+        anonymous: hidden || private,
+    }
+}
+
+/// Anonymous callers as RFC 3323 section 4.1.1.3 writes them, and as carriers do.
+fn is_anonymous(uri: &Uri<'_>) -> bool {
+    let nowhere = match uri.host {
+        Host::Name(name) => name.eq_ignore_ascii_case(b"anonymous.invalid"),
+        Host::V4(_) | Host::V6(_) => false,
+    };
+    nowhere || uri.user.is_some_and(|user| user.eq_ignore_ascii_case(b"anonymous"))
+}
+
+/// The most recent diversion (RFC 5806 section 4: the first).
+fn diversion(request: &Message<'_>) -> Option<Diversion> {
+    let address = request.first_address(HeaderName::Diversion).ok().flatten()?;
+    let reason = address.param("reason").unwrap_or_default();
+    let reason = reason.strip_prefix(b"\"").and_then(|word| word.strip_suffix(b"\"")).unwrap_or(reason);
+    Some(Diversion { user: user_text(&address.uri), reason: DiversionReason::parse(reason) })
+}
+
+/// The user of a URI as a person reads it; what follows a `;` in it (`;phone-context=…`) is no part of a number.
+fn user_text(uri: &Uri<'_>) -> String {
+    let user = uri.user_unescaped();
+    let end = match uri.user {
+        Some(raw) if raw.first().is_some_and(|byte| *byte == b'+' || byte.is_ascii_digit()) => {
+            user.iter().position(|byte| *byte == b';').unwrap_or(user.len())
+        }
+        Some(_) | None => user.len(),
+    };
+    String::from_utf8_lossy(&user[..end]).into_owned()
+}
+
+fn display_text(address: &NameAddr<'_>) -> Option<String> {
+    address.display_text().map(std::borrow::Cow::into_owned).filter(|text| !text.trim().is_empty())
+}

@@ -1,0 +1,198 @@
+//! The stack: bytes and time in, bytes and events out; the verbs a call is made of.
+//! Must never know why a verb is called.
+
+use super::config::{Admission, StackConfig};
+use super::event::{LegEvent, LegKey, Output};
+use super::leg::Leg;
+use super::mark::NameKind;
+use super::media::{Codecs, LocalMedia};
+use super::ping;
+use super::refusal::Refusals;
+use super::timer::{LegTimer, TimerName};
+use super::transaction::{Layer, Owner, Reply, Report};
+use super::trunk::Trunks;
+use super::verbs::{Invite, Rejection};
+use crate::base::{Cause, Flow, Map, Moment, Random, TrunkId, seeded_map};
+use crate::wire::sip::Message;
+
+/// SIP without sockets. After each call to it, drain [`Stack::poll`].
+#[derive(Debug)]
+pub struct Stack {
+    pub(super) layer: Layer,
+    pub(super) legs: Map<LegKey, Leg>,
+    /// Legs by the number in our tag.
+    pub(super) tags: Map<u64, LegKey>,
+    pub(super) trunks: Trunks,
+    pub(super) refusals: Refusals,
+    next_leg: u64,
+}
+
+impl Stack {
+    /// A stack; trunks with a ping get their first one at the first `handle_timeout`, due at once.
+    #[must_use]
+    pub fn new(mut config: StackConfig, mut random: Random) -> Self {
+        let trunks = Trunks::new(std::mem::replace(&mut config.admission, Admission::Anyone));
+        let (legs, tags) = (seeded_map(random.number()), seeded_map(random.number()));
+        let mut layer = Layer::new(config, random);
+        ping::start(&mut layer, &trunks);
+        Self { layer, legs, tags, trunks, refusals: Refusals::default(), next_leg: 0 }
+    }
+
+    /// What the stack wants done or known next.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.layer.out.pop_front()
+    }
+
+    /// When the next timer falls due, and its name.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<(Moment, TimerName)> {
+        self.layer.timers.next()
+    }
+
+    /// Lets every timer due at `now` fall.
+    pub fn handle_timeout(&mut self, now: Moment) {
+        while let Some((_, name)) = self.layer.timers.pop_due(now) {
+            match name {
+                TimerName::Client(key, timer) => {
+                    if let Some(report) = self.layer.on_client_timer(now, key, timer) {
+                        self.deliver(now, &report, None);
+                    }
+                }
+                TimerName::Server(key, timer) => self.layer.on_server_timer(now, key, timer),
+                TimerName::Leg(key, timer) => {
+                    self.with_leg(key, |leg, layer| leg.on_timer(now, layer, timer))
+                }
+                TimerName::Ping(trunk) => ping::send(&mut self.layer, &self.trunks, now, trunk),
+            }
+        }
+    }
+
+    /// A path is lost: its stream closed, or sending failed. What waits for an answer on it fails at once.
+    pub fn flow_lost(&mut self, now: Moment, flow: Flow) {
+        for report in self.layer.on_path_lost(now, flow) {
+            self.deliver(now, &report, None);
+        }
+        if flow.transport.is_reliable() {
+            for leg in self.legs.values_mut() {
+                leg.on_flow_lost(flow);
+            }
+        }
+    }
+
+    /// Passes on what became of a client transaction.
+    pub(super) fn deliver(&mut self, now: Moment, report: &Report, response: Option<&Message<'_>>) {
+        match report.owner {
+            Owner::Leg(key) => self.with_leg(key, |leg, layer| leg.on_report(now, layer, report, response)),
+            Owner::Ping(trunk) => {
+                let final_response = response.and_then(Message::code).is_some_and(|code| code >= 200);
+                if report.reply != Reply::Response || final_response {
+                    ping::ended(&mut self.layer, &mut self.trunks, now, trunk, final_response);
+                }
+            }
+            Owner::Nobody => {}
+        }
+    }
+
+    /// Sends an INVITE.
+    pub fn invite(&mut self, now: Moment, invite: Invite) -> LegKey {
+        let (key, tag) = (self.next_key(), self.layer.fresh(NameKind::Tag));
+        let codecs = self.codecs(invite.trunk);
+        let leg = Leg::call(now, &mut self.layer, key, tag, &invite, codecs);
+        self.tags.insert(tag.number, key);
+        self.legs.insert(key, leg);
+        key
+    }
+
+    /// Says 180.
+    pub fn ring(&mut self, now: Moment, leg: LegKey) {
+        self.with_leg(leg, |leg, layer| leg.progress(now, layer, None));
+    }
+
+    /// Says 183 with our answer to the offer, so that audio flows before the call is answered.
+    pub fn progress(&mut self, now: Moment, leg: LegKey, local: LocalMedia) {
+        self.with_leg(leg, |leg, layer| leg.progress(now, layer, Some(&local)));
+    }
+
+    /// Says 200, with our answer to the offer, or with an offer when the INVITE had none. The codec is the first of
+    /// theirs that `local` takes; none in common refuses with 488.
+    pub fn accept(&mut self, now: Moment, leg: LegKey, local: LocalMedia) {
+        self.with_leg(leg, |leg, layer| leg.accept(now, layer, &local));
+    }
+
+    /// Refuses an INVITE. One that came with a refusal of its own gets that code.
+    pub fn reject(&mut self, now: Moment, leg: LegKey, rejection: Rejection) {
+        self.with_leg(leg, |leg, layer| leg.reject(now, layer, &rejection));
+    }
+
+    /// Gives an INVITE of ours up: CANCEL waits for the first provisional response, a late 2xx gets ACK and BYE, and
+    /// once they answered it is a BYE. [`Cause::AnsweredElsewhere`] keeps phones from showing a missed call.
+    pub fn cancel(&mut self, now: Moment, leg: LegKey, cause: Cause) {
+        self.with_leg(leg, |leg, layer| leg.cancel(now, layer, cause));
+    }
+
+    /// Hangs up; before the ACK to our 200 came, the BYE waits for it (RFC 3261 section 15).
+    pub fn bye(&mut self, now: Moment, leg: LegKey, cause: Cause) {
+        self.with_leg(leg, |leg, layer| leg.bye(now, layer, cause));
+    }
+
+    /// Sends the 200 a received BYE waits for.
+    pub fn release_bye(&mut self, now: Moment, leg: LegKey) {
+        self.with_leg(leg, |leg, layer| leg.release_bye(now, layer));
+    }
+
+    /// Offers other media of ours; waits while another change is under way, and tries again after glare.
+    pub fn reinvite(&mut self, now: Moment, leg: LegKey, local: LocalMedia) {
+        self.with_leg(leg, |leg, layer| leg.reinvite(now, layer, local));
+    }
+
+    /// Whether a trunk gave a sign of life when last asked; before the first answer it counts as up.
+    #[must_use]
+    pub fn trunk_up(&self, trunk: TrunkId) -> bool {
+        self.trunks.get(trunk).is_some_and(|trunk| trunk.up != Some(false))
+    }
+
+    /// Transactions alive, client and server.
+    #[must_use]
+    pub fn transactions(&self) -> usize {
+        self.layer.transactions()
+    }
+
+    /// Legs alive.
+    #[must_use]
+    pub fn legs(&self) -> usize {
+        self.legs.len()
+    }
+
+    /// Timers set.
+    #[must_use]
+    pub fn timers(&self) -> usize {
+        self.layer.timers.len()
+    }
+
+    pub(super) fn next_key(&mut self) -> LegKey {
+        let key = LegKey(self.next_leg);
+        self.next_leg += 1;
+        key
+    }
+
+    /// Codecs allowed on a trunk, or with anyone.
+    pub(super) fn codecs(&self, trunk: Option<TrunkId>) -> Codecs {
+        let of_trunk = trunk.and_then(|trunk| self.trunks.get(trunk)).map(|trunk| &trunk.peer.codecs);
+        of_trunk.unwrap_or(&self.layer.config.codecs).iter().copied().collect()
+    }
+
+    /// Does something with a leg that may still be there, and clears up when it was the last thing.
+    pub(super) fn with_leg(&mut self, key: LegKey, act: impl FnOnce(&mut Leg, &mut Layer)) {
+        let Some(leg) = self.legs.get_mut(&key) else { return };
+        act(leg, &mut self.layer);
+        if !leg.is_over() {
+            return;
+        }
+        self.tags.remove(&leg.tag);
+        self.legs.remove(&key);
+        for timer in LegTimer::ALL {
+            self.layer.timers.cancel(TimerName::Leg(key, timer));
+        }
+        self.layer.tell(key, LegEvent::Ended);
+    }
+}

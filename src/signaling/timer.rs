@@ -1,0 +1,39 @@
+//! The names of a stack's timers. One set holds them all.
+
+use super::event::LegKey;
+use super::transaction::{ClientKey, ServerKey, TransactionTimer};
+use crate::base::TrunkId;
+
+/// A timer of the stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TimerName {
+    /// One of a client transaction's.
+    Client(ClientKey, TransactionTimer),
+    /// One of a server transaction's.
+    Server(ServerKey, TransactionTimer),
+    /// One of a leg's.
+    Leg(LegKey, LegTimer),
+    /// A trunk's next ping.
+    Ping(TrunkId),
+}
+
+/// The timers of a leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LegTimer {
+    /// Sends our 2xx again, from T1 doubling up to T2 (RFC 3261 section 13.3.1.4).
+    AnswerAgain,
+    /// Gives up waiting for the ACK to our 2xx, after 64 × T1 (same section).
+    AckMissing,
+    /// Gives up a cancelled INVITE that gets no final response, 64 × T1 after its CANCEL (section 9.1).
+    CancelMissing,
+    /// Tries our re-INVITE again after a 491 (section 14.1).
+    Glare,
+    /// Forgets a leg that hung up and whose 200 nobody released.
+    ReleaseMissing,
+}
+
+impl LegTimer {
+    /// Every timer of a leg.
+    pub(super) const ALL: [Self; 5] =
+        [Self::AnswerAgain, Self::AckMissing, Self::CancelMissing, Self::Glare, Self::ReleaseMissing];
+}

@@ -1,0 +1,245 @@
+//! Client transactions in the layer: starting them, matching responses, doing what their machines ask.
+
+use super::action::{Action, Actions, Class, TransactionTimer as Timer};
+use super::client::Client;
+use super::client_invite::ClientInvite;
+use super::layer::{Layer, method_label};
+use crate::base::{Flow, Moment, TrunkId};
+use crate::signaling::compose;
+use crate::signaling::config::TimerSettings;
+use crate::signaling::event::{LegKey, Observation};
+use crate::signaling::mark::NameKind;
+use crate::signaling::timer::TimerName;
+use crate::wire::sip::{Message, Method};
+use bytes::Bytes;
+use smallvec::{SmallVec, smallvec};
+
+/// A client transaction: the number in its branch. A CANCEL shares its INVITE's (RFC 3261 section 9.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ClientKey {
+    /// The number in the branch.
+    pub(in crate::signaling) number: u64,
+    /// Whether this is the CANCEL of the INVITE with that branch.
+    pub(in crate::signaling) cancel: bool,
+}
+
+/// Who is told what became of a client transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::signaling) enum Owner {
+    /// A leg.
+    Leg(LegKey),
+    /// A trunk's ping.
+    Ping(TrunkId),
+    /// Nobody: the BYE to an answer nobody wanted.
+    Nobody,
+}
+
+/// What became of a client transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::signaling) enum Reply {
+    /// The response at hand is for its owner.
+    Response,
+    /// No answer came in time.
+    TimedOut,
+    /// Its path is lost.
+    PathLost,
+}
+
+/// What became of a client transaction, for its owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::signaling) struct Report {
+    pub(in crate::signaling) owner: Owner,
+    pub(in crate::signaling) key: ClientKey,
+    pub(in crate::signaling) method: Method<'static>,
+    pub(in crate::signaling) reply: Reply,
+}
+
+#[derive(Debug)]
+enum Machine {
+    Invite(ClientInvite),
+    Other(Client),
+}
+
+/// An ACK that went out.
+#[derive(Clone, Debug)]
+struct Ack {
+    /// The To tag of what it acknowledges.
+    tag: Box<[u8]>,
+    flow: Flow,
+    bytes: Bytes,
+}
+
+#[derive(Debug)]
+pub(super) struct ClientTransaction {
+    machine: Machine,
+    method: Method<'static>,
+    owner: Owner,
+    pub(super) flow: Flow,
+    request: Bytes,
+    /// A copy of a final response gets a copy of its ACK.
+    acks: SmallVec<[Ack; 1]>,
+}
+
+impl ClientTransaction {
+    pub(super) fn on_timer(&mut self, timer: Timer, settings: &TimerSettings) -> Actions {
+        match &mut self.machine {
+            Machine::Invite(machine) => machine.on_timer(timer),
+            Machine::Other(machine) => machine.on_timer(timer, settings),
+        }
+    }
+
+    pub(super) fn on_path_lost(&mut self) -> Actions {
+        match &mut self.machine {
+            Machine::Invite(machine) => machine.on_path_lost(),
+            Machine::Other(machine) => machine.on_path_lost(),
+        }
+    }
+
+    fn ack_for(&self, tag: &[u8]) -> Option<(Flow, Bytes)> {
+        self.acks.iter().find(|ack| *ack.tag == *tag).map(|ack| (ack.flow, ack.bytes.clone()))
+    }
+}
+
+impl Layer {
+    /// Sends `request`, whose branch carries `key`, and waits for its answer.
+    pub(in crate::signaling) fn start_client(
+        &mut self,
+        now: Moment,
+        key: ClientKey,
+        method: Method<'static>,
+        owner: Owner,
+        flow: Flow,
+        request: Bytes,
+    ) {
+        let (settings, reliable) = (self.settings(), flow.transport.is_reliable());
+        let (machine, actions) = if method == Method::Invite {
+            let (machine, actions) = ClientInvite::start(reliable, &settings);
+            (Machine::Invite(machine), actions)
+        } else {
+            let (machine, actions) = Client::start(reliable, &settings);
+            (Machine::Other(machine), actions)
+        };
+        self.clients
+            .insert(key, ClientTransaction { machine, method, owner, flow, request, acks: smallvec![] });
+        self.observe(Observation::RequestSent { method: method_label(method) });
+        self.run_client(now, key, &actions, None);
+    }
+
+    /// The request a live client transaction sent, and its path.
+    pub(in crate::signaling) fn client_request(&self, key: ClientKey) -> Option<(Flow, Bytes)> {
+        self.clients.get(&key).map(|client| (client.flow, client.request.clone()))
+    }
+
+    /// Forgets a client transaction at once: a cancelled INVITE nobody answers (RFC 3261 section 9.1).
+    pub(in crate::signaling) fn drop_client(&mut self, key: ClientKey) {
+        self.clients.remove(&key);
+        for timer in [Timer::A, Timer::B, Timer::D, Timer::E, Timer::F, Timer::K, Timer::M] {
+            self.timers.cancel(TimerName::Client(key, timer));
+        }
+    }
+
+    /// Remembers the ACK to the 2xx with this To tag, for its copies.
+    pub(in crate::signaling) fn keep_ack(&mut self, key: ClientKey, tag: &[u8], flow: Flow, bytes: Bytes) {
+        if let Some(client) = self.clients.get_mut(&key) {
+            client.acks.push(Ack { tag: tag.into(), flow, bytes });
+        }
+    }
+
+    /// The client transaction a response's top Via names (RFC 3261 section 17.1.3), alive or not; nothing when the
+    /// branch is not ours.
+    pub(in crate::signaling) fn client_named(&self, response: &Message<'_>) -> Option<ClientKey> {
+        let branch = response.top_via().ok()?.branch?;
+        let number = self.marks.known(NameKind::Branch, branch)?;
+        let cancel = response.cseq().ok()?.method == Method::Cancel;
+        Some(ClientKey { number, cancel })
+    }
+
+    /// Whether a client transaction lives.
+    pub(in crate::signaling) fn has_client(&self, key: ClientKey) -> bool {
+        self.clients.contains_key(&key)
+    }
+
+    /// A response for the live transaction `key`.
+    pub(in crate::signaling) fn on_response(
+        &mut self,
+        now: Moment,
+        key: ClientKey,
+        response: &Message<'_>,
+    ) -> Option<Report> {
+        let (settings, code) = (self.settings(), response.code()?);
+        let client = self.clients.get_mut(&key)?;
+        if response.cseq().ok()?.method != client.method {
+            return None;
+        }
+        let method = method_label(client.method);
+        let class = Class::of(code);
+        if let (Class::Success, Some(tag)) = (class, response.to().ok()?.tag)
+            && let Some((flow, ack)) = client.ack_for(tag)
+        {
+            self.observe(Observation::RetransmissionReceived { method });
+            self.send(flow, ack);
+            return None;
+        }
+        let actions = match &mut client.machine {
+            Machine::Invite(machine) => machine.on_response(class, &settings),
+            Machine::Other(machine) => machine.on_response(class, &settings),
+        };
+        let delivered = actions.contains(&Action::Deliver);
+        self.observe(if delivered {
+            Observation::ResponseReceived { method, code }
+        } else {
+            Observation::RetransmissionReceived { method }
+        });
+        self.run_client(now, key, &actions, Some(response))
+    }
+
+    /// Does what a client machine asks; at most one of its wishes is a report.
+    pub(super) fn run_client(
+        &mut self,
+        now: Moment,
+        key: ClientKey,
+        actions: &[Action],
+        response: Option<&Message<'_>>,
+    ) -> Option<Report> {
+        let client = self.clients.get(&key)?;
+        let (owner, method, flow) = (client.owner, client.method, client.flow);
+        let report = |reply| Some(Report { owner, key, method, reply });
+        let mut said = None;
+        for action in actions {
+            match *action {
+                Action::Send | Action::SendAgain => {
+                    if *action == Action::SendAgain {
+                        self.observe(Observation::Retransmitted { method: method_label(method) });
+                    }
+                    if let Some(client) = self.clients.get(&key) {
+                        let request = client.request.clone();
+                        self.send(flow, request);
+                    }
+                }
+                Action::SendAck => self.acknowledge_refusal(key, response),
+                Action::Set(timer, after) => self.timers.set(TimerName::Client(key, timer), now + after),
+                Action::Stop(timer) => {
+                    self.timers.cancel(TimerName::Client(key, timer));
+                }
+                Action::Deliver => said = report(Reply::Response),
+                Action::TimeOut => said = report(Reply::TimedOut),
+                Action::Fail => said = report(Reply::PathLost),
+                Action::End => self.drop_client(key),
+            }
+        }
+        said
+    }
+
+    /// The ACK of the transaction itself (RFC 3261 section 17.1.1.3): same branch, To as answered.
+    fn acknowledge_refusal(&mut self, key: ClientKey, response: Option<&Message<'_>>) {
+        let (Some(client), Some(response)) = (self.clients.get_mut(&key), response) else { return };
+        let tag = response.to().ok().and_then(|to| to.tag).unwrap_or_default();
+        let flow = client.flow;
+        if let Some((flow, ack)) = client.ack_for(tag) {
+            self.send(flow, ack);
+        } else if let Some(ack) = compose::ack_of_refusal(&mut self.writer, &client.request, response) {
+            self.keep_ack(key, tag, flow, ack.clone());
+            self.send(flow, ack);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Trunks: which one a source is, and whether each gives signs of life. Counts no channels.
+
+use super::config::{Admission, TrunkPeer};
+use crate::base::{Flow, Transport, TrunkId};
+use std::net::IpAddr;
+
+/// The trunks of a stack.
+#[derive(Debug)]
+pub(super) struct Trunks {
+    list: Vec<Trunk>,
+    anyone: bool,
+}
+
+/// One trunk and its sign of life.
+#[derive(Debug)]
+pub(super) struct Trunk {
+    pub(super) peer: TrunkPeer,
+    /// Nothing before the first ping ended.
+    pub(super) up: Option<bool>,
+}
+
+/// Whether a source may call, and as whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Source {
+    /// As this trunk.
+    Trunk(TrunkId),
+    /// As anyone.
+    Anyone,
+    /// No trunk accepts it.
+    Unknown,
+}
+
+impl Trunks {
+    pub(super) fn new(admission: Admission) -> Self {
+        let (peers, anyone) = match admission {
+            Admission::Trunks(peers) => (peers, false),
+            Admission::Anyone => (Vec::new(), true),
+        };
+        let list = peers.into_iter().map(|peer| Trunk { peer, up: None }).collect();
+        Self { list, anyone }
+    }
+
+    pub(super) fn get(&self, id: TrunkId) -> Option<&Trunk> {
+        self.list.iter().find(|trunk| trunk.peer.id == id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: TrunkId) -> Option<&mut Trunk> {
+        self.list.iter_mut().find(|trunk| trunk.peer.id == id)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Trunk> {
+        self.list.iter()
+    }
+
+    /// Who a source is: exact peer address and port, then the longest accepted prefix (language.md, Trunks).
+    pub(super) fn identify(&self, flow: &Flow) -> Source {
+        if self.anyone {
+            return Source::Anyone;
+        }
+        let ip = flow.remote.ip().to_canonical();
+        let exact = self.list.iter().filter(|trunk| is_peer(&trunk.peer, flow, ip));
+        // Two trunks of one address differ by port, which a stream's source does not show: its transport decides.
+        let exact = exact.max_by_key(|trunk| trunk.peer.transport == flow.transport);
+        let by_prefix = || {
+            let accepted =
+                self.list.iter().filter_map(|trunk| Some((accepted_prefix(&trunk.peer, ip)?, trunk)));
+            accepted.max_by_key(|(length, _)| *length).map(|(_, trunk)| trunk)
+        };
+        exact.or_else(by_prefix).map_or(Source::Unknown, |trunk| Source::Trunk(trunk.peer.id))
+    }
+}
+
+fn is_peer(peer: &TrunkPeer, flow: &Flow, ip: IpAddr) -> bool {
+    let port_matters = flow.transport == Transport::Udp;
+    peer.peer.ip().to_canonical() == ip && (!port_matters || peer.peer.port() == flow.remote.port())
+}
+
+/// The length of the longest prefix of the trunk's that holds `ip`.
+fn accepted_prefix(peer: &TrunkPeer, ip: IpAddr) -> Option<u8> {
+    if peer.accept.is_empty() {
+        return (peer.peer.ip().to_canonical() == ip).then_some(u8::MAX);
+    }
+    peer.accept
+        .iter()
+        .filter(|(network, length)| holds(*network, *length, ip))
+        .map(|(_, length)| *length)
+        .max()
+}
+
+fn holds(network: IpAddr, length: u8, ip: IpAddr) -> bool {
+    match (network, ip) {
+        (IpAddr::V4(network), IpAddr::V4(ip)) => {
+            let differing = u32::from(network) ^ u32::from(ip);
+            differing.leading_zeros() >= u32::from(length.min(32))
+        }
+        (IpAddr::V6(network), IpAddr::V6(ip)) => {
+            let differing = u128::from(network) ^ u128::from(ip);
+            differing.leading_zeros() >= u32::from(length.min(128))
+        }
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Name;
+    use crate::signaling::config::CallerHeader;
+
+    fn trunk(id: u16, peer: &str, accept: &[(&str, u8)]) -> TrunkPeer {
+        TrunkPeer {
+            id: TrunkId(id),
+            name: Name::from("t"),
+            transport: Transport::Udp,
+            peer: peer.parse().expect("an address"),
+            accept: accept.iter().map(|(ip, length)| (ip.parse().expect("an address"), *length)).collect(),
+            ping: None,
+            caller_from: CallerHeader::From,
+            codecs: Vec::new(),
+        }
+    }
+
+    fn source(trunks: &Trunks, transport: Transport, remote: &str) -> Source {
+        let local = "192.0.2.99:5060".parse().expect("an address");
+        trunks.identify(&Flow { transport, local, remote: remote.parse().expect("an address") })
+    }
+
+    #[test]
+    fn the_exact_peer_comes_before_the_longest_prefix() {
+        let trunks = Trunks::new(Admission::Trunks(vec![
+            trunk(0, "10.0.0.1:5060", &[("10.0.0.0", 8)]),
+            trunk(1, "10.0.1.1:5060", &[("10.0.1.0", 24), ("2001:db8::", 32)]),
+            trunk(2, "10.0.1.1:5070", &[]),
+        ]));
+        for (remote, expected) in [
+            ("10.0.0.1:5060", Source::Trunk(TrunkId(0))),
+            ("10.0.1.1:5060", Source::Trunk(TrunkId(1))),
+            ("10.0.1.1:5070", Source::Trunk(TrunkId(2))),
+            ("10.0.1.1:5080", Source::Trunk(TrunkId(2))),
+            ("10.0.1.77:1024", Source::Trunk(TrunkId(1))),
+            ("[::ffff:10.0.1.77]:1024", Source::Trunk(TrunkId(1))),
+            ("10.9.9.9:5060", Source::Trunk(TrunkId(0))),
+            ("[2001:db8::7]:5060", Source::Trunk(TrunkId(1))),
+            ("[2001:db9::7]:5060", Source::Unknown),
+            ("11.0.0.1:5060", Source::Unknown),
+        ] {
+            assert_eq!(source(&trunks, Transport::Udp, remote), expected, "{remote}");
+        }
+        assert_eq!(source(&trunks, Transport::Tcp, "10.0.0.1:49152"), Source::Trunk(TrunkId(0)));
+    }
+
+    #[test]
+    fn without_accept_the_peer_alone_may_call() {
+        let trunks = Trunks::new(Admission::Trunks(vec![trunk(0, "10.0.0.1:5060", &[])]));
+        assert_eq!(source(&trunks, Transport::Udp, "10.0.0.1:40000"), Source::Trunk(TrunkId(0)));
+        assert_eq!(source(&trunks, Transport::Udp, "10.0.0.2:5060"), Source::Unknown);
+        assert_eq!(source(&Trunks::new(Admission::Anyone), Transport::Udp, "1.2.3.4:5"), Source::Anyone);
+    }
+}

@@ -1,0 +1,136 @@
+//! What the verbs of a stack take: the INVITE to send, the refusal to give. Data only.
+
+use super::config::CallerHeader;
+use super::event::{Caller, Diversion, Reason, ReasonProtocol};
+use super::media::LocalMedia;
+use crate::base::{Cause, Flow, TrunkId};
+
+/// Which side offers first (RFC 3264, RFC 3261 section 13.2.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MediaOffer {
+    /// We do, in the INVITE.
+    Early(LocalMedia),
+    /// They do, in the 2xx; the ACK answers with this.
+    Late(LocalMedia),
+}
+
+/// An INVITE to send.
+#[derive(Clone, Debug)]
+pub struct Invite {
+    /// The trunk it goes to, whose codecs then count; none to a peer that is no trunk.
+    pub trunk: Option<TrunkId>,
+    /// The path to take.
+    pub flow: Flow,
+    /// The user to ask for, as dialled; escaped where the Request-URI needs it.
+    pub target_user: String,
+    /// Host, and port when it has one, of the Request-URI.
+    pub target_host: String,
+    /// Who is calling.
+    pub caller: Caller,
+    /// Which header carries the caller's number.
+    pub caller_header: CallerHeader,
+    /// Who sends the call on, and why.
+    pub diversion: Option<Diversion>,
+    /// Our media, and which side offers first.
+    pub offer: MediaOffer,
+    /// Hops left.
+    pub max_forwards: u8,
+    /// Further headers, name and value.
+    pub extra_headers: Vec<(&'static str, String)>,
+}
+
+impl Invite {
+    /// An INVITE for `target_user` at the far end of `flow`, everything else as usual.
+    #[must_use]
+    pub fn new(flow: Flow, target_user: &str, caller: Caller, local: LocalMedia) -> Self {
+        Self {
+            trunk: None,
+            flow,
+            target_user: target_user.into(),
+            target_host: flow.remote.to_string(),
+            caller,
+            caller_header: CallerHeader::From,
+            diversion: None,
+            offer: MediaOffer::Early(local),
+            // RFC 3261 section 8.1.1.6.
+            max_forwards: 70,
+            extra_headers: Vec::new(),
+        }
+    }
+}
+
+/// A refusal to give.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// The status code, 300 to 699.
+    pub code: u16,
+    /// The reason phrase.
+    pub phrase: &'static str,
+    /// The Reason header.
+    pub reason: Option<Reason>,
+    /// `Retry-After`, s.
+    pub retry_after_s: Option<u32>,
+}
+
+impl Rejection {
+    /// `code` with the phrase of the cause table or of RFC 3261, and no Reason.
+    #[must_use]
+    pub fn code(code: u16) -> Self {
+        Self { code, phrase: phrase(code), reason: None, retry_after_s: None }
+    }
+}
+
+impl From<Cause> for Rejection {
+    fn from(cause: Cause) -> Self {
+        let row = cause.row();
+        Self {
+            code: row.sip_code,
+            phrase: row.phrase,
+            reason: Some(Reason::q850(cause)),
+            retry_after_s: None,
+        }
+    }
+}
+
+impl Reason {
+    /// The Q.850 cause of the cause table.
+    #[must_use]
+    pub fn q850(cause: Cause) -> Self {
+        Self { protocol: ReasonProtocol::Q850, code: u16::from(cause.row().q850), text: None }
+    }
+}
+
+/// The reason phrase of a status code (RFC 3261 section 21).
+#[must_use]
+pub const fn phrase(code: u16) -> &'static str {
+    match code {
+        100 => "Trying",
+        180 => "Ringing",
+        183 => "Session Progress",
+        200 => "OK",
+        400 => "Bad Request",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        408 => "Request Timeout",
+        415 => "Unsupported Media Type",
+        416 => "Unsupported URI Scheme",
+        420 => "Bad Extension",
+        480 => "Temporarily Unavailable",
+        481 => "Call/Transaction Does Not Exist",
+        482 => "Loop Detected",
+        483 => "Too Many Hops",
+        486 => "Busy Here",
+        487 => "Request Terminated",
+        488 => "Not Acceptable Here",
+        491 => "Request Pending",
+        500 => "Server Internal Error",
+        501 => "Not Implemented",
+        503 => "Service Unavailable",
+        505 => "Version Not Supported",
+        513 => "Message Too Large",
+        600 => "Busy Everywhere",
+        603 => "Decline",
+        _ => "Refused",
+    }
+}
