@@ -1,10 +1,82 @@
-//! map
+//! # The map of the house
+//!
+//! Spillway is a call-routing engine: a SIP back-to-back user agent that takes trunk calls, walks them through a
+//! TOML dialplan (hours, menus, queues, overflow), rings agents, bridges the audio and accounts for every second.
+//!
+//! **Everything outside `drivers/`, `server.rs`, `commands/` and `main.rs` is a pure function of
+//! (state, now, event) → effects.** Drivers only move bytes, time, audio and rows between that function and the
+//! world. The same code therefore runs production, a simulated year, and the replay of a failure from its seed.
+//!
+//! ## Floors
+//!
+//! A module imports from lower floors only; `tests/tidy.rs` holds the table.
+//!
+//! | floor | module | is |
+//! |---|---|---|
+//! | 0 | [`base`] | ids, time, chance, limits, phone numbers, causes, outcomes, findings |
+//! | 1 | [`wire`] | bytes ⇄ values: SIP, SDP, RTP; nothing copied, nothing allocated on the hot path |
+//! | 1 | [`settings`] | `config/spillway.toml`: what the machine is and whom it is wired to |
+//! | 1 | [`dialplan`] | `dialplans/*.toml` → document → checked → [`dialplan::Plan`], immutable, ids resolved |
+//! | 2 | [`signaling`] | SIP without sockets: transactions, dialogs, legs, offer/answer, trunks |
+//! | 2 | [`media`] | RTP without sockets: boards that relay, play and listen; ports |
+//! | 2 | [`acd`] | queues, agents, matching |
+//! | 3 | [`call`] | a call's life: events, states, effects, facts, record, judgement |
+//! | 3 | [`endpoint`] | phones and trunks of our own, for the demo, the benches and the simulator |
+//! | 4 | [`engine`] | [`engine::Core`] (acd + call + timers, in leg events) wrapped by SIP and media |
+//! | 5 | `drivers` | sockets, media threads, store, metrics, console, control socket, clock, logs |
+//! | 6 | `commands`, `server`, `main` | serve, check, demo, status |
+//!
+//! ## One call
+//!
+//! 1. `drivers::sockets` reads a datagram; [`engine::Engine::handle`] gives it to [`signaling::Stack`], which
+//!    answers 100 and says `Invited`.
+//! 2. [`engine::Core::arrived`] finds the number's flow, pins the plan, makes a [`call::Call`] in `Arriving`.
+//! 3. The call walks: `play` answers it (`InFlow`), a digit chooses, a queue takes it (`Queued`).
+//! 4. [`acd::Acd::take_match`] says who meets whom, the instant it is possible (`Ringing`).
+//! 5. The agent answers; the two ports are connected on one media board (`Bridged`); packets stay there.
+//! 6. Either hangs up (`Ending`); the record is folded from the facts; the legs are taken down.
+//!
+//! The journal is the one source of truth: each change appends [`call::Fact`]s and rewrites nothing. The record,
+//! the metrics, the status and the store's views are folds over it, so they can't disagree.
+//!
+//! ## Decisions, as questions
+//!
+//! **Why does the engine thread own the SIP sockets?** A message costs no thread switch, and one thread that never
+//! waits handles thousands of calls a second. Streams are framed there too: one epoll, one order of events.
+//!
+//! **Why no `dashmap`?** Nothing is shared between threads but queues of values and a few atomics: the engine owns
+//! calls, a media thread its ports, the store its spool. A shared map would be a second owner.
+//!
+//! **Why is a record's time in whole milliseconds since the INVITE?** So that flow + wait + talk + after = duration
+//! exactly, and anyone who reads the record judges 39.999 s against 40 s as we did.
+//!
+//! **Why is an agent left alone for 2 s after a ring nobody answered?** The phone must have stopped ringing; a new
+//! INVITE that crosses the CANCEL's 487 would be answered 486 by many phones.
+//!
+//! **Why does `nobody` count agents behind a dead trunk as absent?** A caller can't tell the difference, and 90 s of
+//! music for nobody is what `nobody` is there to avoid.
+//!
+//! ## What is never done where
+//!
+//! - no clock, socket, thread, sleep or chance outside drivers: clippy bans them, each ban with its reason;
+//! - no log line outside drivers: the engine emits [`engine::Observation`]s;
+//! - no caller's number in a metric label: labels come from configuration and closed lists;
+//! - no wildcard arm over our own enums: a new event is a list of compile errors, one per state.
+#![deny(unsafe_code)]
+
 pub mod acd;
 pub mod base;
 pub mod call;
+#[cfg(feature = "drivers")]
+pub mod commands;
 pub mod dialplan;
+#[cfg(feature = "drivers")]
+pub mod drivers;
+pub mod endpoint;
 pub mod engine;
 pub mod media;
+#[cfg(feature = "drivers")]
+pub mod server;
 pub mod settings;
 pub mod signaling;
 pub mod wire;

@@ -28,6 +28,21 @@ pub const STREAMS_PER_SOURCE: usize = 100;
 pub const STREAM_IDLE: Duration = Duration::from_secs(30);
 /// Audio in one prompt or music file. Decoded A-law and µ-law: 16 kB a second.
 pub const SOUND_SECONDS: u32 = 600;
+/// Journal entries held in memory while the disk is slow or refuses: some 40 MB, minutes of a full load. One more is
+/// counted as lost and an alarm raised.
+pub const STORE_ENTRIES: u64 = 200_000;
+/// Records held in memory while the disk is slow or refuses.
+pub const STORE_RECORDS: u64 = 50_000;
+/// Journal entries gathered for one transaction: at this many the store's thread gathers no longer.
+pub const STORE_COMMIT_ENTRIES: usize = 10_000;
+/// One request on the control socket, bytes.
+pub const CONTROL_REQUEST_BYTES: u64 = 65_536;
+/// How long the control socket waits: for a request's line, and for the engine's answer.
+pub const CONTROL_WAIT: Duration = Duration::from_secs(5);
+/// HTTP connections at once; one more waits in the kernel's queue.
+pub const HTTP_CONNECTIONS: usize = 128;
+/// An HTTP connection on which nothing is received for this long is closed.
+pub const HTTP_IDLE: Duration = Duration::from_secs(60);
 /// A released RTP port drops what still arrives for this long, then closes (invariants.md, 18: within 1 s).
 pub const PORT_DRAIN: Duration = Duration::from_millis(500);
 /// A stream that should be heard and is not, for this long, is reported.
@@ -46,3 +61,5 @@ pub const PORTS_PER_BATCH: usize = 16;
 pub const SDP_MEDIA_LINES: usize = 32;
 /// Formats on one media line.
 pub const SDP_FORMATS: usize = 64;
+/// One file of a dialplan: far more than a person would maintain.
+pub const DIALPLAN_BYTES: usize = 1_048_576;

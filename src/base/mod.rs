@@ -1,5 +1,6 @@
 //! Floor 0: the words every floor shares. Ids, time, chance, limits, phone numbers, causes, outcomes.
 //! Must never know of SIP, SDP, dialplans or drivers.
+#![forbid(unsafe_code)]
 
 pub mod cause;
 pub mod codec;
@@ -14,6 +15,7 @@ pub mod phone;
 pub mod random;
 pub mod time;
 pub mod timers;
+pub mod written;
 
 pub use cause::Cause;
 pub use codec::Codec;

@@ -1,7 +1,214 @@
-//! Floor 4: Core (acd + call + timers) wrapped by SIP and media. What goes in is an [`Event`], what comes out an [`Effect`].
+//! Floor 4: Core (acd + call + timers) wrapped by SIP and media. What goes in is an [`Event`], what comes out an
+//! [`Effect`]; between the two nothing waits, sleeps or looks at a clock.
+#![forbid(unsafe_code)]
 
+mod config;
 pub mod core;
+mod legs;
 pub mod observation;
+mod orders;
+mod signals;
+mod sounds;
+pub mod status;
+mod withheld;
 
 pub use self::core::Core;
+pub use config::{EngineConfig, EngineTrunk};
 pub use observation::Observation;
+pub use sounds::Sounds;
+
+use crate::base::{Flow, JournalSeq, Map, Moment, Now, Random, TrunkId};
+use crate::media::{self, PortId, PortPool};
+use crate::signaling::Stack;
+use bytes::Bytes;
+use legs::Legs;
+use std::collections::VecDeque;
+use withheld::Withheld;
+
+/// What the world tells the engine.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// One SIP message: a datagram, or one framed message of a stream.
+    Sip {
+        /// The path it came on.
+        flow: Flow,
+        /// Its bytes.
+        bytes: &'a [u8],
+    },
+    /// A path is gone: a stream closed or never opened, or a datagram bounced.
+    FlowLost(Flow),
+    /// Something happened to a port or a sound.
+    Media(media::Event),
+    /// The journal is on disk up to here.
+    Stored(JournalSeq),
+    /// No new calls from here on.
+    StopAccepting,
+    /// End the calls that are left.
+    EndAll,
+    /// The service stops: nothing follows.
+    Stop,
+}
+
+/// What the engine asks of the world, in order.
+#[derive(Debug)]
+pub enum Effect {
+    /// Send one SIP message.
+    Send {
+        /// The path to take.
+        flow: Flow,
+        /// Its bytes.
+        bytes: Bytes,
+    },
+    /// A command for the media plane.
+    Media(media::Command),
+    /// A fact for the journal, or something worth counting, logging or showing.
+    Observe(Observation),
+}
+
+/// What the next deadline is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TimerName {
+    /// A transaction, a dialog or a ping.
+    Signaling,
+    /// A call, an agent or a queue.
+    Core,
+    /// An RTP port.
+    Ports,
+    /// A 200 to a BYE that waits for the journal.
+    Withheld,
+}
+
+/// The engine.
+#[derive(Debug)]
+pub struct Engine {
+    config: EngineConfig,
+    stack: Stack,
+    core: Core,
+    ports: PortPool,
+    legs: Legs,
+    withheld: Withheld,
+    /// Ports released whose figures are still to come, and the trunk these belong to.
+    draining: Map<PortId, TrunkId>,
+    effects: VecDeque<Effect>,
+}
+
+impl Engine {
+    /// An engine that serves `config`. Its first effects open ports and ping trunks.
+    #[must_use]
+    pub fn new(now: Now, config: EngineConfig, mut random: Random) -> Self {
+        let stack = Stack::new(config.stack(), random.fork());
+        let core = Core::new(
+            now,
+            config.plan.clone(),
+            config.trunks.iter().map(|trunk| trunk.line.clone()).collect(),
+            config.next_call,
+            config.next_seq,
+            random.fork(),
+        );
+        let ports = PortPool::new(config.ports.clone(), config.boards);
+        let mut engine = Self {
+            config,
+            stack,
+            core,
+            ports,
+            legs: Legs::default(),
+            withheld: Withheld::default(),
+            draining: Map::default(),
+            effects: VecDeque::new(),
+        };
+        engine.stack.handle_timeout(now.moment);
+        engine.settle(now);
+        engine
+    }
+
+    /// Takes one event to its end.
+    pub fn handle(&mut self, now: Now, event: Event) {
+        match event {
+            Event::Sip { flow, bytes } => self.stack.receive(now.moment, flow, bytes),
+            Event::FlowLost(flow) => self.stack.flow_lost(now.moment, flow),
+            Event::Media(event) => self.media(now, event),
+            Event::Stored(seq) => self.stored(now, seq),
+            Event::StopAccepting => self.core.stop_accepting(),
+            Event::EndAll => self.core.end_all(now),
+            Event::Stop => self.core.stopped(now),
+        }
+        self.settle(now);
+    }
+
+    /// When something falls due next, and what.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<(Moment, TimerName)> {
+        let due = |at: Option<Moment>, name| at.map(|at| (at, name));
+        [
+            due(self.stack.poll_timeout().map(|(at, _)| at), TimerName::Signaling),
+            due(self.core.poll_timeout(), TimerName::Core),
+            due(self.ports.poll_timeout(), TimerName::Ports),
+            due(self.withheld.poll_timeout(), TimerName::Withheld),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Handles everything that is due.
+    pub fn handle_timeout(&mut self, now: Now) {
+        self.stack.handle_timeout(now.moment);
+        self.settle(now);
+        self.core.handle_timeout(now);
+        self.ports.tick(now.moment);
+        self.release_late(now);
+        self.settle(now);
+    }
+
+    /// What is to be done next.
+    pub fn poll(&mut self) -> Option<Effect> {
+        self.effects.pop_front()
+    }
+
+    /// The core, to look at.
+    #[must_use]
+    pub const fn core(&self) -> &Core {
+        &self.core
+    }
+
+    /// The SIP stack, to look at.
+    #[must_use]
+    pub const fn stack(&self) -> &Stack {
+        &self.stack
+    }
+
+    /// The ports, to look at.
+    #[must_use]
+    pub const fn ports(&self) -> &PortPool {
+        &self.ports
+    }
+
+    /// Legs of calls that are not over, or not taken down yet.
+    #[must_use]
+    pub fn leg_count(&self) -> usize {
+        self.legs.len()
+    }
+
+    /// Lets signaling, core and ports speak to each other until none has anything left to say.
+    fn settle(&mut self, now: Now) {
+        loop {
+            if let Some(output) = self.core.poll() {
+                self.order(now, output);
+            } else if let Some(output) = self.stack.poll() {
+                self.signal(now, output);
+            } else {
+                break;
+            }
+        }
+        let wanted = self.ports.refill().map(|port| Effect::Media(media::Command::Open { port }));
+        self.effects.extend(wanted);
+    }
+
+    fn observe(&mut self, observation: Observation) {
+        self.effects.push_back(Effect::Observe(observation));
+    }
+
+    fn command(&mut self, command: media::Command) {
+        self.effects.push_back(Effect::Media(command));
+    }
+}

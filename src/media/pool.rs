@@ -202,3 +202,92 @@ impl PortPool {
 fn board_number(index: usize) -> u8 {
     u8::try_from(index).expect("made from at most 255 boards")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn filled(pool: &mut PortPool) -> usize {
+        let mut opened = 0;
+        loop {
+            let batch: Vec<_> = pool.refill().collect();
+            if batch.is_empty() {
+                return opened;
+            }
+            assert!(batch.len() <= limits::PORTS_PER_BATCH * usize::from(pool.boards()));
+            batch.iter().for_each(|port| pool.opened(*port));
+            opened += batch.len();
+        }
+    }
+
+    #[test]
+    fn only_even_ports_with_a_successor_are_dealt_to_the_boards_in_turn() {
+        let mut pool = PortPool::new(10_001..=10_008, 2);
+        assert_eq!((pool.capacity(), filled(&mut pool), pool.ready()), (3, 3, 3));
+        let taken: Vec<_> =
+            std::iter::from_fn(|| pool.take(None)).map(|port| (port.board, port.number)).collect();
+        assert_eq!(taken, [(0, 10_002), (1, 10_004), (0, 10_006)]);
+        assert_eq!((pool.lent(), pool.ready()), (3, 0));
+        assert_eq!(PortPool::new(65_535..=65_535, 1).capacity(), 0);
+        #[expect(clippy::reversed_empty_ranges, reason = "a configuration may say so")]
+        let backwards = PortPool::new(9..=3, 0);
+        assert_eq!((backwards.capacity(), backwards.boards()), (0, 1));
+    }
+
+    #[test]
+    fn a_released_port_is_not_lent_again_for_five_seconds() {
+        let mut pool = PortPool::new(20_000..=20_001, 1);
+        filled(&mut pool);
+        let port = pool.take(None).expect("one port");
+        let released = Moment::from_millis(50_000);
+        pool.release(port, released);
+        assert_eq!((pool.lent(), pool.take(Some(0))), (0, None));
+        pool.closed(port, released + limits::PORT_DRAIN);
+        let cooled = released + limits::PORT_COOLING;
+        assert_eq!(pool.poll_timeout(), Some(cooled));
+        pool.tick(cooled - Duration::from_millis(1));
+        assert_eq!(filled(&mut pool), 0);
+        pool.tick(cooled);
+        assert_eq!(filled(&mut pool), 1);
+        assert_eq!(pool.take(None), Some(port));
+    }
+
+    #[test]
+    fn more_is_kept_ready_as_more_is_lent_and_after_a_famine() {
+        let mut pool = PortPool::new(10_000..=30_000, 1);
+        assert_eq!(filled(&mut pool), limits::PORTS_READY.0);
+        assert_eq!((0..64).filter_map(|_| pool.take(None)).count(), 64);
+        assert_eq!(pool.take(None), None);
+        assert_eq!(filled(&mut pool), 2 * 64 + 64 / 8);
+        for _ in 0..5 {
+            while pool.take(None).is_some() {}
+            filled(&mut pool);
+        }
+        assert_eq!(pool.ready(), limits::PORTS_READY.1);
+    }
+
+    #[test]
+    fn the_other_leg_gets_a_port_of_the_same_board_and_new_calls_the_idlest() {
+        let mut pool = PortPool::new(10_000..=12_000, 3);
+        filled(&mut pool);
+        let calls: Vec<_> = (0..9).map(|_| pool.take(None).expect("plenty").board).collect();
+        assert_eq!(calls, [0, 1, 2, 0, 1, 2, 0, 1, 2]);
+        assert_eq!(pool.take(Some(1)).map(|port| port.board), Some(1));
+        assert_eq!(pool.take(Some(9)), None);
+    }
+
+    #[test]
+    fn a_port_somebody_else_has_is_tried_again_later_and_answers_out_of_turn_are_ignored() {
+        let mut pool = PortPool::new(10_000..=10_003, 1);
+        let batch: Vec<_> = pool.refill().collect();
+        pool.failed(batch[0], Moment::ZERO);
+        pool.opened(batch[1]);
+        pool.opened(batch[0]);
+        pool.closed(PortId { board: 0, number: 6 }, Moment::ZERO);
+        pool.release(batch[1], Moment::ZERO);
+        assert_eq!((pool.ready(), pool.lent()), (1, 0));
+        pool.tick(Moment::ZERO + limits::PORT_COOLING);
+        assert_eq!(pool.refill().collect::<Vec<_>>(), [batch[0]]);
+    }
+}

@@ -23,9 +23,8 @@ pub fn to_8_khz(samples: &[i16], rate: u32) -> Vec<i16> {
     (0..(samples.len() * phases).div_ceil(step))
         .map(|out| {
             let (centre, phase) = (out * step / phases, out * step % phases);
-            let first = (centre + 1).checked_sub(half);
-            let skipped = first.map_or(half - centre - 1, |_| 0);
-            let heard = &samples[first.unwrap_or(0)..samples.len().min(centre + 1 + half)];
+            let (first, skipped) = ((centre + 1).saturating_sub(half), half.saturating_sub(centre + 1));
+            let heard = &samples[first..samples.len().min(centre + 1 + half)];
             let sum: f32 = filters[phase][skipped..]
                 .iter()
                 .zip(heard)

@@ -88,3 +88,30 @@ impl fmt::Debug for Sound {
         write!(f, "Sound({:?})", self.duration())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sound_lasts_as_long_as_its_samples_and_speaks_both_laws() {
+        let sound = Sound::from_samples(&[0; 12_000]);
+        assert_eq!(sound.duration(), Duration::from_millis(1_500));
+        assert!(sound.bytes(Codec::Pcma).iter().all(|byte| *byte == g711::PCMA_SILENCE));
+        assert!(sound.bytes(Codec::Pcmu).iter().all(|byte| *byte == g711::PCMU_SILENCE));
+        assert_eq!(format!("{sound:?}"), "Sound(1.5s)");
+    }
+
+    #[test]
+    fn an_empty_file_and_an_endless_one_are_refused() {
+        let mut file =
+            b"RIFF\0\0\0\0WAVEfmt \x10\0\0\0\x07\0\x01\0\x40\x1f\0\0\x40\x1f\0\0\x01\0\x08\0data".to_vec();
+        file.extend(u32::MAX.to_le_bytes());
+        assert_eq!(Sound::from_wav(&file).expect_err("no samples"), SoundError::Empty);
+        file.resize(file.len() + 8_000 * 601, 0xff);
+        assert_eq!(Sound::from_wav(&file).expect_err("too long"), SoundError::TooLong(601));
+        file.truncate(file.len() - 8_000);
+        assert_eq!(Sound::from_wav(&file).map(|sound| sound.duration()), Ok(Duration::from_secs(600)));
+        assert!(SoundError::TooLong(601).to_string().contains("600 s"));
+    }
+}

@@ -1,11 +1,18 @@
 //! Floor 1: config/spillway.toml → [`Settings`]: what the machine is and whom it is wired to.
 //! Must never know of dialplans' contents, nor open anything: what only a running machine can find wrong, the places
 //! kept in [`Located`] let it say with the line.
+#![forbid(unsafe_code)]
 
+mod identify;
+mod keys;
+mod load;
 mod trunk;
+mod wording;
 
 pub use crate::base::finding::Located;
-pub use trunk::{CallerHeader, Channels, NumberFormat, Prefix, Trunk, identify};
+pub use identify::identify;
+pub use load::{load, outline};
+pub use trunk::{CallerHeader, Channels, NumberFormat, Prefix, Trunk};
 
 use crate::base::{Name, Transport, TrunkId};
 use std::fmt;
@@ -77,3 +84,6 @@ impl Settings {
         self.trunks.iter().map(|trunk| (trunk.name.clone(), trunk.id)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
-//! Trunks: the networks calls come from and go to, and how to tell from its source which one is calling.
+//! Trunks: the networks calls come from and go to, read from spillway.toml and held against each other.
 
-use crate::base::finding::Located;
+use super::{Listen, load, wording};
+use crate::base::finding::{Findings, Located};
+use crate::base::written::Section;
 use crate::base::{Codec, Name, Transport, TrunkId};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -110,30 +112,108 @@ impl fmt::Display for Prefix {
     }
 }
 
-/// Who is calling: the exact peer (over TCP its address alone, when one trunk has it), then the longest `accept`
-/// prefix, then the address of a peer without `accept`. Nobody is `None`, and two that can't be told apart too.
-#[must_use]
-pub fn identify(trunks: &[Trunk], transport: Transport, source: SocketAddr) -> Option<TrunkId> {
-    let address = source.ip().to_canonical();
-    let same_address = |trunk: &&Trunk| trunk.peer.value.1.ip() == address;
-    let exact = match transport {
-        Transport::Udp => {
-            trunks.iter().find(|trunk| same_address(trunk) && trunk.peer.value.1.port() == source.port())
+/// Reads every `[trunk.NAME]`, in written order.
+pub(super) fn read(root: &Section<'_>, listen: &[Located<Listen>], findings: &mut Findings) -> Vec<Trunk> {
+    let mut trunks: Vec<Trunk> = Vec::new();
+    for (name, section) in root.named("trunk") {
+        let Some(text) = section.text("peer") else { continue };
+        let Some(peer) = load::transport_address(text.value) else {
+            findings.error(&text.place, wording::bad_peer(text.value));
+            continue;
+        };
+        if listen.iter().any(|own| (own.value.transport, own.value.address) == peer) {
+            findings.error(&text.place, wording::own_peer(name.value));
         }
-        Transport::Tcp => only(trunks.iter().filter(same_address)),
-    };
-    let by_prefix = || {
-        let accepts =
-            trunks.iter().flat_map(|trunk| trunk.accept.iter().map(move |prefix| (prefix.value, trunk)));
-        accepts.filter(|(prefix, _)| prefix.contains(address)).max_by_key(|(prefix, _)| prefix.length)
-    };
-    exact
-        .or_else(|| by_prefix().map(|(_, trunk)| trunk))
-        .or_else(|| only(trunks.iter().filter(|trunk| trunk.accept.is_empty()).filter(same_address)))
-        .map(|trunk| trunk.id)
+        let Ok(id) = u16::try_from(trunks.len()).map(TrunkId) else { break };
+        let word = |key, word| section.text(key).is_some_and(|text| text.value == word);
+        let trunk = Trunk {
+            id,
+            name: name.value.into(),
+            peer: Located { value: peer, place: text.place },
+            accept: accept(&section, findings),
+            caller_header: match word("caller_in", "p-asserted-identity") {
+                true => CallerHeader::PAssertedIdentity,
+                false => CallerHeader::From,
+            },
+            channels: channels(&section, findings),
+            numbers: if word("numbers", "national") { NumberFormat::National } else { NumberFormat::E164 },
+            ping: ping(&section, findings),
+            codecs: codecs(&section, findings),
+            agents: section.flag("agents").is_some_and(|flag| flag.value),
+        };
+        trunks.push(trunk);
+    }
+    for (index, trunk) in trunks.iter().enumerate() {
+        trunks[..index].iter().for_each(|other| hold_against(trunk, other, &trunks, findings));
+    }
+    trunks
 }
 
-fn only<'a>(mut trunks: impl Iterator<Item = &'a Trunk>) -> Option<&'a Trunk> {
-    let first = trunks.next()?;
-    trunks.next().is_none().then_some(first)
+fn accept(section: &Section<'_>, findings: &mut Findings) -> Vec<Located<Prefix>> {
+    let mut accept = Vec::new();
+    for text in section.texts("accept") {
+        match Prefix::parse(text.value) {
+            Some(value) => accept.push(Located { value, place: text.place }),
+            None => findings.error(&text.place, wording::bad_prefix(text.value)),
+        }
+    }
+    accept
+}
+
+fn channels(section: &Section<'_>, findings: &mut Findings) -> Option<Channels> {
+    let channels = section.section("channels")?;
+    let total = channels.whole("total")?.value;
+    let keep_out = channels.whole("keep_out");
+    if let Some(kept) = keep_out.as_ref().filter(|kept| kept.value >= total) {
+        findings.error(&kept.place, wording::nothing_left(total, kept.value));
+    }
+    let keep_out = keep_out.map_or(0, |kept| kept.value);
+    Some(Channels { total: u32::try_from(total).ok()?, keep_out: u32::try_from(keep_out).ok()? })
+}
+
+fn ping(section: &Section<'_>, findings: &mut Findings) -> Option<Duration> {
+    let ping = section.duration("ping")?;
+    if ping.value < Duration::from_secs(1) {
+        findings.error(&ping.place, wording::ping_too_often());
+    }
+    Some(ping.value)
+}
+
+fn codecs(section: &Section<'_>, findings: &mut Findings) -> Vec<Codec> {
+    let Some(entry) = section.entry("codecs") else { return Codec::ALL.to_vec() };
+    if entry.is_empty_list() {
+        findings.error(&entry.place(), wording::no_codec());
+    }
+    let mut codecs = Vec::new();
+    for text in entry.texts() {
+        match Codec::ALL.into_iter().find(|codec| codec.name() == text.value) {
+            Some(codec) if codecs.contains(&codec) => {
+                findings.error(&text.place, wording::codec_twice(text.value))
+            }
+            Some(codec) => codecs.push(codec),
+            None => findings.error(&text.place, wording::unknown_codec(text.value)),
+        }
+    }
+    codecs
+}
+
+/// Two trunks whose callers nobody could tell apart.
+fn hold_against(trunk: &Trunk, other: &Trunk, all: &[Trunk], findings: &mut Findings) {
+    let (place, first) = (&trunk.peer.place, &other.peer.place);
+    let ((transport, address), (other_transport, other_address)) = (trunk.peer.value, other.peer.value);
+    let covered = || all.iter().flat_map(|any| &any.accept).any(|prefix| prefix.value.contains(address.ip()));
+    if (transport, address) == (other_transport, other_address) {
+        findings.error_with(place, wording::peer_twice(&trunk.name, &other.name), first, "the other");
+    } else if (transport, other_transport) == (Transport::Tcp, Transport::Tcp)
+        && address.ip() == other_address.ip()
+        && !covered()
+    {
+        findings.error_with(place, wording::streams_tie(&trunk.name, &other.name), first, "the other");
+    }
+    for prefix in &trunk.accept {
+        if let Some(same) = other.accept.iter().find(|same| same.value == prefix.value) {
+            let words = wording::prefix_tie(&prefix.value.to_string(), &trunk.name, &other.name);
+            findings.error_with(&prefix.place, words, &same.place, "the other");
+        }
+    }
 }

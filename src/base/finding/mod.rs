@@ -115,6 +115,11 @@ impl Findings {
         self.0.push(Finding { severity, source, span, words, related });
     }
 
+    /// Adds findings made elsewhere.
+    pub fn extend(&mut self, others: impl IntoIterator<Item = Finding>) {
+        self.0.extend(others);
+    }
+
     /// Whether one of them forbids to go on.
     #[must_use]
     pub fn any_error(&self) -> bool {
@@ -127,7 +132,13 @@ impl Findings {
         self.0.sort_by(|a, b| {
             (a.source.path(), a.span.start, a.severity).cmp(&(b.source.path(), b.span.start, b.severity))
         });
-        self.0.dedup();
-        self.0
+        let mut unique: Vec<Finding> = Vec::with_capacity(self.0.len());
+        for finding in self.0 {
+            let here = unique.iter().rev().take_while(|other| other.span.start == finding.span.start);
+            if here.into_iter().all(|other| *other != finding) {
+                unique.push(finding);
+            }
+        }
+        unique
     }
 }

@@ -1,0 +1,105 @@
+//! What is said of a document's form. Every sentence of it is here.
+
+use super::key::{Choice, Key, Kind, Open, Since};
+use crate::base::finding::Words;
+use toml::de::DeValue;
+
+/// The name someone probably meant: the nearest within a slip or two of the pen.
+#[must_use]
+pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let written = written.to_lowercase();
+    let slips = (written.chars().count() / 3).clamp(1, 3);
+    let distances =
+        known.into_iter().map(|name| (strsim::osa_distance(&written, &name.to_lowercase()), name));
+    distances.filter(|(distance, _)| *distance <= slips).min().map(|(_, name)| name)
+}
+
+fn did_you_mean(name: &str) -> String {
+    format!("did you mean `{name}`?")
+}
+
+pub(super) fn syntax(message: &str) -> Words {
+    Words::new(format!("this is not TOML: {message}"), "")
+}
+
+pub(super) fn repeated(name: &str) -> Words {
+    Words::new(format!("`{name}` is written twice"), "a second time here").hint("keep one of the two")
+}
+
+pub(super) fn toml_1_1(what: &str) -> Words {
+    Words::new(format!("{what}: that is TOML 1.1, and Spillway reads TOML 1.0"), "new in TOML 1.1")
+        .hint("write it on one line as TOML 1.0 does; editors and scripts then read it too")
+}
+
+pub(super) fn unknown_key(name: &str, listed: &[&str], open: Option<&Open>) -> Words {
+    let words = Words::new(format!("unknown key `{name}`"), "not a key of this table");
+    let more = open.map(|open| open.known).unwrap_or_default();
+    match (nearest(name, listed.iter().chain(more).copied()), open) {
+        (Some(near), _) => words.hint(did_you_mean(near)),
+        (None, Some(open)) if listed.is_empty() => words.hint(format!("here stands {}", open.what)),
+        (None, Some(open)) => words.hint(format!("here stand {}; and {}", open.what, listed.join(", "))),
+        (None, None) => words.hint(format!("the keys here are {}", listed.join(", "))),
+    }
+}
+
+pub(super) fn later_key(key: &Key) -> Words {
+    Words::new(format!("`{}` is not in this version", key.name), "comes in a later version")
+        .hint(format!("take it out until then; it is for: {}", key.doc))
+}
+
+pub(super) fn later_word(key: &str, word: &str) -> Words {
+    Words::new(format!("`{key} = \"{word}\"` is not in this version"), "comes in a later version")
+}
+
+pub(super) fn unknown_word(key: &str, word: &str, choices: &'static [Choice]) -> Words {
+    let known = choices.iter().filter(|choice| choice.since == Since::Now).map(|choice| choice.word);
+    let words = Words::new(format!("`{key}` can't be \"{word}\""), "unknown word");
+    match nearest(word, known) {
+        Some(near) => words.hint(did_you_mean(near)),
+        None => words.hint(format!("write {}", Kind::Choice(choices).what())),
+    }
+}
+
+pub(super) fn missing(key: &Key) -> Words {
+    Words::new(format!("`{}` is missing", key.name), "needs it").hint(format!(
+        "write `{} = …`, {}: {}",
+        key.name,
+        key.kind.what(),
+        key.doc
+    ))
+}
+
+pub(super) fn empty_name() -> Words {
+    Words::new("a name can't be empty", "empty")
+}
+
+pub(super) fn wrong_kind(key: &str, kind: Kind, found: &DeValue<'_>) -> Words {
+    let words = Words::new(format!("`{key}` is {}", kind.what()), format!("this is {}", what(found)));
+    match (kind, found) {
+        (Kind::Duration, DeValue::Integer(number)) => words.hint(format!("write \"{number}s\" for seconds")),
+        (Kind::Text | Kind::Choice(_), DeValue::Integer(number)) => words.hint(format!("write \"{number}\"")),
+        (Kind::Texts, DeValue::String(text)) => words.hint(format!("write [\"{text}\"]")),
+        (Kind::Tables(_), DeValue::Table(_)) => words.hint("put [ and ] around it"),
+        (_, _) => words,
+    }
+}
+
+fn what(found: &DeValue<'_>) -> &'static str {
+    match found {
+        DeValue::String(_) => "text",
+        DeValue::Integer(_) => "a whole number",
+        DeValue::Float(_) => "a number",
+        DeValue::Boolean(_) => "true or false",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+pub(super) fn bad_duration(key: &str, text: &str) -> Words {
+    let words = Words::new(format!("`{key} = \"{text}\"` is no duration"), "unreadable");
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return words.hint(format!("with its unit: \"{text}s\""));
+    }
+    words.hint("write \"90s\", \"2m\", \"1m30s\" or \"1h\", at most a day")
+}

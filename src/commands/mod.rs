@@ -1,0 +1,5 @@
+//! Floor 6: one file per command. Arguments in, an exit code out; what they do is in the floors below.
+
+pub mod check;
+pub mod demo_site;
+pub mod serve;

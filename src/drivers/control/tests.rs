@@ -1,0 +1,95 @@
+//! The control socket on a real file system.
+
+use super::*;
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
+use std::os::unix::net::UnixListener;
+
+fn serve_one(control: Control, answer: impl Fn(Command) -> Answer + Send + 'static) -> JoinHandle<Control> {
+    std::thread::spawn(move || {
+        let request = control.requests.recv_timeout(CONTROL_WAIT).expect("a request");
+        let command = request.command;
+        request.answer(answer(command));
+        control
+    })
+}
+
+#[test]
+fn a_question_gets_the_engines_answer_and_the_file_goes_when_the_service_does() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("data/control.sock");
+    let (woken, wakes) = crossbeam_channel::unbounded();
+    let control = Control::open(&path, move || woken.send(()).expect("somebody counts")).expect("opens");
+    let found = fs::symlink_metadata(&path).expect("there");
+    assert!(found.file_type().is_socket());
+    assert_eq!(found.permissions().mode() & 0o777, 0o600, "its owner's alone");
+    assert_eq!(
+        fs::read_dir(path.parent().expect("a folder")).expect("a folder").count(),
+        1,
+        "nothing else is left"
+    );
+
+    let status = Status { version: "9".into(), uptime_s: 3, ..Status::default() };
+    let answer = Answer::Status(Box::new(status));
+    let expected = answer.clone();
+    let engine = serve_one(control, move |command| {
+        assert_eq!(command, Command::Status);
+        answer.clone()
+    });
+    assert_eq!(ask(&path, Command::Status).expect("an answer"), expected);
+    assert_eq!(wakes.len(), 1);
+    drop(engine.join().expect("ends"));
+    assert!(!path.exists());
+    assert!(matches!(ask(&path, Command::Status), Err(ControlError::NotRunning { .. })));
+}
+
+#[test]
+fn nonsense_gets_an_error_and_harms_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("control.sock");
+    let control = Control::open(&path, || {}).expect("opens");
+    let long = "x".repeat(100_000);
+    for line in ["teapot\n", "{}\n", "{\"command\":\"format_disk\"}\n", "\u{0}\n", long.as_str()] {
+        let mut stream = UnixStream::connect(&path).expect("open");
+        // The service may answer and hang up before it has read all of the long one.
+        drop(stream.write_all(line.as_bytes()));
+        drop(stream.shutdown(std::net::Shutdown::Write));
+        let mut answer = String::new();
+        if BufReader::new(&stream).read_line(&mut answer).is_ok() {
+            assert!(answer.starts_with("{\"error\":\"not a command"), "{line:.20}: {answer}");
+        }
+    }
+    drop(UnixStream::connect(&path).expect("open"));
+    let engine = serve_one(control, |_| Answer::Error("still here".into()));
+    assert_eq!(ask(&path, Command::Status).expect("an answer"), Answer::Error("still here".into()));
+    drop(engine.join().expect("ends"));
+}
+
+#[test]
+fn a_stale_socket_is_replaced_a_live_one_and_anything_else_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("control.sock");
+    drop(UnixListener::bind(&path).expect("a socket nobody will listen on"));
+    let control = Control::open(&path, || {}).expect("replaces it");
+    assert!(matches!(Control::open(&path, || {}), Err(ControlError::InUse { .. })));
+    drop(control);
+
+    fs::write(&path, "my notes").expect("a file");
+    assert!(matches!(Control::open(&path, || {}), Err(ControlError::Foreign { .. })));
+    assert_eq!(fs::read_to_string(&path).expect("untouched"), "my notes");
+
+    let link = folder.path().join("link.sock");
+    symlink(&path, &link).expect("a link");
+    assert!(matches!(Control::open(&link, || {}), Err(ControlError::Foreign { .. })));
+    assert_eq!(fs::read_to_string(&path).expect("untouched"), "my notes");
+}
+
+#[test]
+fn a_folder_others_may_enter_is_not_trusted_for_making_the_socket() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let nursery = folder.path().join(".ctl");
+    fs::create_dir(&nursery).expect("a folder");
+    fs::set_permissions(&nursery, fs::Permissions::from_mode(0o777)).expect("open to all");
+    let refused = Control::open(&folder.path().join("control.sock"), || {}).expect_err("not ours");
+    assert!(matches!(refused, ControlError::Foreign { .. }), "{refused}");
+}

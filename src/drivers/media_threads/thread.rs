@@ -1,0 +1,200 @@
+//! One media thread's loop: wait for packets, commands or the next beat; hand them to the board; send what it says.
+//! Allocates nothing per packet. Must never wait for anything but epoll.
+
+use super::Config;
+use super::sockets::Sockets;
+use crate::base::{Moment, Random, limits};
+use crate::media::{Board, Command, Event, Kind, PortId, Sink};
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use mio::{Events, Poll, Token, Waker};
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// Beyond every port number.
+const COMMANDS: Token = Token(1 << 16);
+/// Pairs opened between two looks at the sockets: a burst of opening must not delay audio.
+const OPENS_PER_TURN: usize = 2;
+/// Sockets epoll reports at once.
+const READY_PER_TURN: usize = 256;
+
+/// Where a thread tells what happened.
+#[derive(Debug)]
+pub struct Outlet {
+    pub events: Sender<Event>,
+    pub dropped: Arc<AtomicU64>,
+}
+
+/// One thread's whole state.
+#[derive(Debug)]
+pub struct MediaThread {
+    board: Board,
+    id: u8,
+    epoch: Instant,
+    poll: Poll,
+    commands: Receiver<Vec<Command>>,
+    to_open: VecDeque<PortId>,
+    /// Sockets whose turn ended before they were empty: edge-triggered epoll will not name them again.
+    unread: Vec<u16>,
+    io: SocketSink,
+    buffer: Box<[u8; limits::MEDIA_DATAGRAM_BYTES]>,
+}
+
+/// The board's way out.
+#[derive(Debug)]
+struct SocketSink {
+    sockets: Sockets,
+    outlet: Outlet,
+    told: bool,
+    closed: Vec<u16>,
+}
+
+impl Sink for SocketSink {
+    fn send(&mut self, port: PortId, kind: Kind, to: SocketAddr, packet: &[u8]) {
+        let sent = self.sockets.of(port, kind).is_some_and(|socket| socket.send_to(packet, to).is_ok());
+        if !sent {
+            self.outlet.dropped.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        if let Event::Closed { port } = event {
+            self.closed.push(port.number);
+        }
+        self.told = true;
+        // The receiver goes first only when all is being dropped.
+        let _ = self.outlet.events.send(event);
+    }
+}
+
+impl MediaThread {
+    pub fn new(
+        id: u8,
+        config: Config,
+        random: Random,
+        commands: Receiver<Vec<Command>>,
+        outlet: Outlet,
+    ) -> io::Result<(Self, Waker)> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), COMMANDS)?;
+        let io = SocketSink { sockets: Sockets::new(config.bind), outlet, told: false, closed: Vec::new() };
+        let thread = Self {
+            board: Board::new(id, random),
+            id,
+            epoch: config.epoch,
+            poll,
+            commands,
+            to_open: VecDeque::new(),
+            unread: Vec::new(),
+            io,
+            buffer: Box::new([0; limits::MEDIA_DATAGRAM_BYTES]),
+        };
+        Ok((thread, waker))
+    }
+
+    /// Runs until the other end of `commands` is gone.
+    pub fn run(mut self, wake: &impl Fn()) {
+        let mut ready = Events::with_capacity(READY_PER_TURN);
+        loop {
+            match self.poll.poll(&mut ready, self.patience()) {
+                Ok(()) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    tracing::error!(board = self.id, %error, "epoll failed: this media thread ends");
+                    return;
+                }
+            }
+            let now = self.now();
+            self.board.tick(now, &mut self.io);
+            for number in std::mem::take(&mut self.unread) {
+                self.read(number, now);
+            }
+            let mut commanded = false;
+            for event in &ready {
+                match u16::try_from(event.token().0) {
+                    Ok(number) => self.read(number, now),
+                    Err(_) => commanded = true,
+                }
+            }
+            if commanded && !self.obey(now) {
+                return;
+            }
+            self.open_some(now);
+            self.close_finished();
+            if std::mem::take(&mut self.io.told) {
+                wake();
+            }
+        }
+    }
+
+    fn now(&self) -> Moment {
+        Moment::ZERO + self.epoch.elapsed()
+    }
+
+    /// How long epoll may sleep.
+    fn patience(&self) -> Option<Duration> {
+        if !self.unread.is_empty() || !self.to_open.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        self.board.poll_timeout().map(|at| at.since(self.now()))
+    }
+
+    /// Reads a socket until it is empty or has had its turn.
+    fn read(&mut self, number: u16, now: Moment) {
+        let port = PortId { board: self.id, number: number & !1 };
+        let kind = if number.is_multiple_of(2) { Kind::Rtp } else { Kind::Rtcp };
+        for _ in 0..limits::MEDIA_READS_PER_TURN {
+            let Some(socket) = self.io.sockets.get(number) else { return };
+            match socket.recv_from(&mut self.buffer[..]) {
+                // As long as the buffer means cut off.
+                Ok((length, from)) if length < self.buffer.len() => {
+                    self.board.packet(now, port, kind, from, &mut self.buffer[..length], &mut self.io);
+                }
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return,
+            }
+        }
+        self.unread.push(number);
+    }
+
+    /// Carries out the queued commands; says whether there will be more.
+    fn obey(&mut self, now: Moment) -> bool {
+        loop {
+            match self.commands.try_recv() {
+                Ok(batch) => batch.into_iter().for_each(|command| match command {
+                    Command::Open { port } => self.to_open.push_back(port),
+                    Command::Close { .. }
+                    | Command::Attach { .. }
+                    | Command::Play { .. }
+                    | Command::Tone { .. }
+                    | Command::Quiet { .. }
+                    | Command::Connect { .. }
+                    | Command::Disconnect { .. }
+                    | Command::Release { .. } => self.board.command(now, command, &mut self.io),
+                }),
+                Err(TryRecvError::Empty) => return true,
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn open_some(&mut self, now: Moment) {
+        for _ in 0..OPENS_PER_TURN {
+            let Some(port) = self.to_open.pop_front() else { return };
+            match self.io.sockets.open(port.number, self.poll.registry()) {
+                Ok(()) => self.board.command(now, Command::Open { port }, &mut self.io),
+                Err(error) => self.io.event(Event::OpenFailed { port, reason: error.to_string() }),
+            }
+        }
+    }
+
+    fn close_finished(&mut self) {
+        while let Some(number) = self.io.closed.pop() {
+            self.io.sockets.close(number);
+        }
+    }
+}

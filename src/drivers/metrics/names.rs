@@ -1,0 +1,127 @@
+//! Every metric there is: name, kind, help. A closed list; dashboards and alerts stand on it, so a name is never reused.
+//! Labels take values from configuration and closed lists only, never from a message: no number, no address.
+
+/// What a metric is to Prometheus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Rises; starts at 0.
+    Counter,
+    /// A level.
+    Gauge,
+    /// Times in the buckets of [`WAIT_BOUNDS`].
+    Histogram,
+}
+
+/// One metric.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// What it says, for whoever meets it in Prometheus.
+    pub help: &'static str,
+}
+
+macro_rules! metrics {
+    ($($kind:ident $constant:ident $name:literal, $help:literal;)*) => {
+        $(pub(super) const $constant: Metric = Metric { name: concat!("spillway_", $name), kind: Kind::$kind, help: $help };)*
+        /// All of them.
+        pub(super) const ALL: &[Metric] = &[$($constant),*];
+    };
+}
+
+metrics! {
+    Gauge BUILD_INFO "build_info", "Always 1; the version is in the label.";
+
+    Counter CALLS_OFFERED "calls_offered_total", "Initial INVITEs from an accepted trunk, by trunk. Always the sum of spillway_calls_total and spillway_calls.";
+    Counter CALLS "calls_total", "Calls that are over, by trunk and outcome.";
+    Counter CALLS_ENDED "calls_ended_total", "Calls that are over, by cause.";
+    Gauge CALLS_IN_PROGRESS "calls", "Calls in progress, by state.";
+    Histogram TALK "call_talk_seconds", "Conversation, from the answer to the first hang-up, of calls that had one.";
+
+    Counter QUEUE_ENTRIES "queue_entries_total", "Visits to a queue begun, by queue.";
+    Counter QUEUE_CALLS "queue_calls_total", "Visits to a queue that are over, by queue and outcome.";
+    Histogram QUEUE_WAIT "queue_wait_seconds", "From entering a queue until an answer, a hang-up or leaving, ringing included, by queue and outcome.";
+    Gauge QUEUE_WAITING "queue_callers_waiting", "Callers in a queue, by queue.";
+    Gauge QUEUE_OLDEST "queue_oldest_wait_seconds", "How long the caller waiting longest has waited, by queue; 0 when nobody waits.";
+    Gauge QUEUE_AGENTS "queue_agents", "Agents who serve a queue, by queue and state; one agent may serve several.";
+    Gauge AGENTS "agents", "Agents, by state.";
+    Counter RINGS "agent_rings_total", "Agents' phones rung that are over, by queue and how the ring ended.";
+    Counter TARGETS "target_calls_total", "Targets rung that are over, by target and how it ended.";
+
+    Counter SLA_CALLS "sla_calls_total", "Calls judged by an SLA, by what it is attached to, indicator and verdict; the indicator is hit / (hit + miss).";
+
+    Gauge TRUNK_UP "trunk_up", "Whether a trunk answers OPTIONS: 1 or 0.";
+    Counter SIP_REQUESTS "sip_requests_total", "SIP requests, by direction and method, retransmissions left out.";
+    Counter SIP_RESPONSES "sip_responses_total", "SIP responses, by direction, method and code, retransmissions left out.";
+    Counter SIP_RETRANSMISSIONS "sip_retransmissions_total", "SIP messages sent again, or received again and absorbed, by direction.";
+    Counter SOURCES_REFUSED "sip_sources_refused_total", "SIP requests from a source no trunk accepts.";
+    Counter NOT_SIP "sip_unreadable_total", "Datagrams and stream data that are no SIP message.";
+
+    Counter RTP_RECEIVED "rtp_received_packets_total", "RTP packets received on legs that are over, by trunk.";
+    Counter RTP_SENT "rtp_sent_packets_total", "RTP packets sent on legs that are over, by trunk.";
+    Counter RTP_LOST "rtp_lost_packets_total", "RTP packets that never arrived (RFC 3550 appendix A.3) on legs that are over, by trunk.";
+    Counter RTP_TRANSCODED "rtp_transcoded_packets_total", "RTP packets whose codec was changed on legs that are over, by trunk.";
+    Counter RTP_REFUSED "rtp_refused_packets_total", "RTP packets from a source that was not the leg's, on legs that are over, by trunk.";
+
+    Gauge LEGS "legs", "Legs of calls that hold anything.";
+    Gauge MEDIA_PORTS "media_ports", "RTP ports lent to legs.";
+    Gauge SIP_TRANSACTIONS "sip_transactions", "SIP transactions held.";
+    Gauge SIP_DIALOGS "sip_dialogs", "SIP dialogs held.";
+
+    Gauge STORE_BACKLOG "store_backlog_rows", "Facts and records not yet on disk.";
+    Counter STORE_LATE "store_late_total", "Answers to BYE sent before the facts were on disk, because the disk took too long.";
+    Counter STORE_LOST "store_lost_rows_total", "Facts and records given up because the disk refused for too long.";
+
+    Counter LIMITS "limits_reached_total", "Calls refused or legs not opened because of a limit, by limit.";
+    Counter FAULTS "faults_total", "Broken invariants caught; each cost one call and is a bug to report.";
+    Counter UNKNOWN_NAMES "metrics_unknown_names_total", "Observations left out because a name in them is in no configuration; a bug to report.";
+}
+
+/// Upper bounds of the wait's buckets, seconds.
+pub(super) const WAIT_BOUNDS: [f64; 11] =
+    [5.0, 10.0, 20.0, 30.0, 40.0, 60.0, 90.0, 120.0, 180.0, 300.0, 600.0];
+/// Upper bounds of the conversation's buckets, seconds.
+pub(super) const TALK_BOUNDS: [f64; 10] =
+    [10.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 900.0, 1_800.0, 3_600.0];
+
+/// Where a SIP message goes.
+pub(super) const DIRECTIONS: [&str; 2] = ["in", "out"];
+/// Methods of requests; the last stands for the rest.
+pub(super) const METHODS: [&str; 15] = [
+    "INVITE",
+    "ACK",
+    "BYE",
+    "CANCEL",
+    "OPTIONS",
+    "REGISTER",
+    "PRACK",
+    "SUBSCRIBE",
+    "NOTIFY",
+    "PUBLISH",
+    "INFO",
+    "REFER",
+    "MESSAGE",
+    "UPDATE",
+    "OTHER",
+];
+/// Methods whose responses are counted apart; the last stands for the rest.
+pub(super) const ANSWERED_METHODS: [&str; 5] = ["INVITE", "BYE", "CANCEL", "OPTIONS", "OTHER"];
+/// Codes counted apart; the last stands for the rest. RFC 3261 section 21.
+pub(super) const CODES: [&str; 32] = [
+    "100", "180", "183", "200", "202", "302", "400", "401", "403", "404", "405", "407", "408", "415", "416",
+    "420", "480", "481", "482", "483", "484", "486", "487", "488", "491", "500", "501", "503", "504", "600",
+    "603", "other",
+];
+/// Limits of `base::limits` that refuse a call or a leg; the last stands for the rest.
+pub(super) const LIMITS_REACHED: [&str; 6] = ["calls", "channels", "legs", "dialogs", "ports", "other"];
+/// What a call in progress is doing.
+pub(super) const CALL_STATES: [&str; 6] = ["arriving", "in_flow", "queued", "ringing", "bridged", "ending"];
+/// Ends of a ring.
+pub(super) const RING_ENDS: [&str; 6] =
+    ["answered", "no_answer", "busy", "declined", "unreachable", "cancelled"];
+/// An SLA's indicators.
+pub(super) const INDICATORS: [&str; 2] = ["qs1", "qs2"];
+/// An SLA's verdicts.
+pub(super) const VERDICTS: [&str; 3] = ["hit", "miss", "ignored"];

@@ -1,0 +1,268 @@
+//! The handles, grouped by what they are labelled with.
+
+use super::names as n;
+use super::progress::Doing;
+use super::registry::{Registry, Table};
+use super::{Levels, NOBODY, Oldest};
+use crate::base::{Cause, Name, Outcome};
+use crate::call::{LegEnd, Record, VisitEnd};
+use crate::engine::status::AGENT_STATES;
+use metrics::{Counter, Gauge, Histogram};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+/// What an agent is before any fact.
+pub(super) const AT_FIRST: &str = "logged_out";
+const OUTCOMES: [&str; Outcome::ALL.len()] = labels!(Outcome);
+const CAUSES: [&str; Cause::ALL.len()] = labels!(Cause);
+const VISIT_ENDS: [&str; VisitEnd::ALL.len()] = labels!(VisitEnd);
+
+/// The labels of a closed list, in its order.
+macro_rules! labels {
+    ($of:ident) => {{
+        let mut labels = [""; $of::ALL.len()];
+        let mut index = 0;
+        while index < labels.len() {
+            labels[index] = $of::ALL[index].label();
+            index += 1;
+        }
+        labels
+    }};
+}
+use labels;
+
+/// The closed list's own copy of an agent state's name.
+pub(super) fn agent_state(state: &str) -> Option<&'static str> {
+    AGENT_STATES.into_iter().find(|known| *known == state)
+}
+
+/// The label of a ring's end.
+pub(super) const fn leg_end(end: LegEnd) -> &'static str {
+    n::RING_ENDS[match end {
+        LegEnd::Answered => 0,
+        LegEnd::NoAnswer => 1,
+        LegEnd::Busy => 2,
+        LegEnd::Declined => 3,
+        LegEnd::Unreachable => 4,
+        LegEnd::Cancelled => 5,
+    }]
+}
+
+/// Targets rung, by end.
+pub(super) fn target(registry: &Registry, target: &Name) -> Table<Counter> {
+    Table::new(&n::RING_ENDS, |end| registry.counter(n::TARGETS, &[("target", target), ("end", end)]))
+}
+
+/// Verdicts of one SLA on one queue or target, by indicator.
+pub(super) fn sla(registry: &Registry, sla: &Name, on: &Name) -> Table<Table<Counter>> {
+    Table::new(&n::INDICATORS, |indicator| {
+        Table::new(&n::VERDICTS, |verdict| {
+            let labels = [("sla", &**sla), ("on", on), ("indicator", indicator), ("verdict", verdict)];
+            registry.counter(n::SLA_CALLS, &labels)
+        })
+    })
+}
+
+/// What needs no label, or one from a closed list.
+#[derive(Debug)]
+pub(super) struct Series {
+    pub agents: Table<Gauge>,
+    pub sources_refused: Counter,
+    pub not_sip: Counter,
+    pub store_late: Counter,
+    pub limits: Table<Counter>,
+    pub faults: Counter,
+    pub unknown_names: Counter,
+    store_lost: Counter,
+    store_backlog: Gauge,
+    legs: Gauge,
+    media_ports: Gauge,
+    sip_transactions: Gauge,
+    sip_dialogs: Gauge,
+}
+
+impl Series {
+    pub fn new(registry: &Registry) -> Self {
+        registry.gauge(n::BUILD_INFO, &[("version", env!("CARGO_PKG_VERSION"))]).set(1.0);
+        Self {
+            agents: Table::new(&AGENT_STATES, |state| registry.gauge(n::AGENTS, &[("state", state)])),
+            sources_refused: registry.counter(n::SOURCES_REFUSED, &[]),
+            not_sip: registry.counter(n::NOT_SIP, &[]),
+            store_late: registry.counter(n::STORE_LATE, &[]),
+            limits: Table::new(&n::LIMITS_REACHED, |limit| registry.counter(n::LIMITS, &[("limit", limit)])),
+            faults: registry.counter(n::FAULTS, &[]),
+            unknown_names: registry.counter(n::UNKNOWN_NAMES, &[]),
+            store_lost: registry.counter(n::STORE_LOST, &[]),
+            store_backlog: registry.gauge(n::STORE_BACKLOG, &[]),
+            legs: registry.gauge(n::LEGS, &[]),
+            media_ports: registry.gauge(n::MEDIA_PORTS, &[]),
+            sip_transactions: registry.gauge(n::SIP_TRANSACTIONS, &[]),
+            sip_dialogs: registry.gauge(n::SIP_DIALOGS, &[]),
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "levels are far below 2⁵³")]
+    pub fn set_levels(&self, levels: &Levels) {
+        self.legs.set(levels.legs as f64);
+        self.media_ports.set(levels.media_ports as f64);
+        self.sip_transactions.set(levels.sip_transactions as f64);
+        self.sip_dialogs.set(levels.sip_dialogs as f64);
+        self.store_backlog.set(levels.store_backlog as f64);
+        self.store_lost.absolute(levels.store_lost);
+    }
+}
+
+/// Calls by state and cause, whatever their trunk.
+#[derive(Debug)]
+pub(super) struct CallSeries {
+    in_progress: Table<Gauge>,
+    causes: Table<Counter>,
+    talk: Histogram,
+}
+
+impl CallSeries {
+    pub fn new(registry: &Registry) -> Self {
+        Self {
+            in_progress: Table::new(&n::CALL_STATES, |state| {
+                registry.gauge(n::CALLS_IN_PROGRESS, &[("state", state)])
+            }),
+            causes: Table::new(&CAUSES, |cause| registry.counter(n::CALLS_ENDED, &[("cause", cause)])),
+            talk: registry.histogram(n::TALK, &[]),
+        }
+    }
+
+    /// A call went from one state to another, came or left.
+    pub fn moved(&self, from: Option<Doing>, to: Option<Doing>) {
+        if let Some(gauge) = from.and_then(|from| self.in_progress.get(from.label())) {
+            gauge.decrement(1.0);
+        }
+        if let Some(gauge) = to.and_then(|to| self.in_progress.get(to.label())) {
+            gauge.increment(1.0);
+        }
+    }
+
+    /// A call is over.
+    pub fn ended(&self, record: &Record) {
+        self.causes.get(record.cause.label()).inspect(|counter| counter.increment(1));
+        if record.talk_ms > 0 {
+            self.talk.record(std::time::Duration::from_millis(record.talk_ms));
+        }
+    }
+}
+
+/// SIP messages.
+#[derive(Debug)]
+pub(super) struct SipSeries {
+    requests: Table<Table<Counter>>,
+    responses: Table<Table<Table<Counter>>>,
+    retransmissions: Table<Counter>,
+}
+
+impl SipSeries {
+    pub fn new(registry: &Registry) -> Self {
+        let response = |direction, method| {
+            Table::new(&n::CODES, |code| {
+                registry.counter(
+                    n::SIP_RESPONSES,
+                    &[("direction", direction), ("method", method), ("code", code)],
+                )
+            })
+        };
+        Self {
+            requests: Table::new(&n::DIRECTIONS, |direction| {
+                Table::new(&n::METHODS, |method| {
+                    registry.counter(n::SIP_REQUESTS, &[("direction", direction), ("method", method)])
+                })
+            }),
+            responses: Table::new(&n::DIRECTIONS, |direction| {
+                Table::new(&n::ANSWERED_METHODS, |method| response(direction, method))
+            }),
+            retransmissions: Table::new(&n::DIRECTIONS, |direction| {
+                registry.counter(n::SIP_RETRANSMISSIONS, &[("direction", direction)])
+            }),
+        }
+    }
+
+    pub fn request(&self, direction: &str, method: &str) {
+        let counter = self.requests.get(direction).and_then(|methods| methods.get_or_rest(method));
+        counter.inspect(|counter| counter.increment(1));
+    }
+
+    pub fn response(&self, direction: &str, method: &str, code: u16) {
+        let digits =
+            [b'0' + (code / 100 % 10) as u8, b'0' + (code / 10 % 10) as u8, b'0' + (code % 10) as u8];
+        let code = std::str::from_utf8(&digits).unwrap_or_default();
+        let methods = self.responses.get(direction);
+        let counter = methods.and_then(|methods| methods.get_or_rest(method)?.get_or_rest(code));
+        counter.inspect(|counter| counter.increment(1));
+    }
+
+    pub fn retransmission(&self, direction: &str) {
+        self.retransmissions.get(direction).inspect(|counter| counter.increment(1));
+    }
+}
+
+/// One queue's.
+#[derive(Debug)]
+pub(super) struct QueueSeries {
+    pub entries: Counter,
+    pub ends: Table<(Counter, Histogram)>,
+    pub waiting: Gauge,
+    pub oldest: Arc<AtomicU64>,
+    pub agents: Table<Gauge>,
+    pub rings: Table<Counter>,
+}
+
+impl QueueSeries {
+    pub fn new(registry: &Registry, queue: &Name) -> (Self, Oldest) {
+        let since = Arc::new(AtomicU64::new(NOBODY));
+        let gauge = registry.gauge(n::QUEUE_OLDEST, &[("queue", queue)]);
+        let series = Self {
+            entries: registry.counter(n::QUEUE_ENTRIES, &[("queue", queue)]),
+            ends: Table::new(&VISIT_ENDS, |outcome| {
+                let labels = [("queue", &**queue), ("outcome", outcome)];
+                (registry.counter(n::QUEUE_CALLS, &labels), registry.histogram(n::QUEUE_WAIT, &labels))
+            }),
+            waiting: registry.gauge(n::QUEUE_WAITING, &[("queue", queue)]),
+            oldest: Arc::clone(&since),
+            agents: Table::new(&AGENT_STATES, |state| {
+                registry.gauge(n::QUEUE_AGENTS, &[("queue", queue), ("state", state)])
+            }),
+            rings: Table::new(&n::RING_ENDS, |end| {
+                registry.counter(n::RINGS, &[("queue", queue), ("end", end)])
+            }),
+        };
+        (series, (gauge, since))
+    }
+}
+
+/// One trunk's.
+#[derive(Debug)]
+pub(super) struct TrunkSeries {
+    pub up: Gauge,
+    pub offered: Counter,
+    pub outcomes: Table<Counter>,
+    pub received: Counter,
+    pub sent: Counter,
+    pub lost: Counter,
+    pub transcoded: Counter,
+    pub refused: Counter,
+}
+
+impl TrunkSeries {
+    pub fn new(registry: &Registry, trunk: &Name) -> Self {
+        let label = [("trunk", &**trunk)];
+        Self {
+            up: registry.gauge(n::TRUNK_UP, &label),
+            offered: registry.counter(n::CALLS_OFFERED, &label),
+            outcomes: Table::new(&OUTCOMES, |outcome| {
+                registry.counter(n::CALLS, &[("trunk", trunk), ("outcome", outcome)])
+            }),
+            received: registry.counter(n::RTP_RECEIVED, &label),
+            sent: registry.counter(n::RTP_SENT, &label),
+            lost: registry.counter(n::RTP_LOST, &label),
+            transcoded: registry.counter(n::RTP_TRANSCODED, &label),
+            refused: registry.counter(n::RTP_REFUSED, &label),
+        }
+    }
+}

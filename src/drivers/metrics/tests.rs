@@ -1,0 +1,262 @@
+//! The metrics against made-up observations: everything there at 0, each event counted once, levels back at 0 at the end.
+
+use super::*;
+use crate::base::{Cause, JournalSeq, Now, Outcome, Utc};
+use crate::call::{LegEnd, VisitEnd};
+use std::time::Duration;
+
+fn names() -> ConfiguredNames {
+    let agents = vec!["201@ipoffice".into(), "202@ipoffice".into()];
+    ConfiguredNames {
+        queues: vec![("technique".into(), agents.clone()), ("bailleur".into(), agents[..1].to_vec())],
+        targets: vec!["prestataire".into()],
+        trunks: vec!["operateur".into(), "ipoffice".into()],
+        slas: vec![("contrat".into(), "prestataire".into())],
+    }
+}
+
+fn after_s(seconds: u64) -> Now {
+    Now::default().later(Duration::from_secs(seconds))
+}
+
+fn value(page: &Page, at: u64, series: &str) -> f64 {
+    let text = page.render(after_s(at).moment);
+    let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("no {series} in\n{text}")).parse().expect("a number")
+}
+
+fn fact(metrics: &mut Metrics, second: u64, subject: &Subject, fact: Fact) {
+    let entry = Entry { seq: JournalSeq(second), now: after_s(second), subject: subject.clone(), fact };
+    metrics.observe(&Observation::Fact(Arc::new(entry)));
+}
+
+fn arrived() -> Fact {
+    Fact::Arrived {
+        trunk: "operateur".into(),
+        caller: "+33612345678".into(),
+        dialled: "0384961370".into(),
+        number: None,
+        site: None,
+        plan: "d1gest".into(),
+        sip_call_id: "x@y".into(),
+    }
+}
+
+#[test]
+fn everything_is_there_at_zero_before_anything_happens() {
+    let page = Metrics::new(&names()).page();
+    let text = page.render(Moment::ZERO);
+    for metric in names::ALL {
+        assert!(text.contains(&format!("# HELP {} ", metric.name)), "{} is not shown", metric.name);
+        assert!(metric.name.ends_with("_total") == (metric.kind == names::Kind::Counter), "{}", metric.name);
+    }
+    for outcome in Outcome::ALL {
+        let series = format!("spillway_calls_total{{trunk=\"operateur\",outcome=\"{}\"}}", outcome.label());
+        assert!(value(&page, 0, &series).abs() < f64::EPSILON, "{series}");
+    }
+    for end in VisitEnd::ALL {
+        let labels = format!("queue=\"technique\",outcome=\"{}\"", end.label());
+        assert!(value(&page, 0, &format!("spillway_queue_calls_total{{{labels}}}")).abs() < f64::EPSILON);
+        assert!(
+            value(&page, 0, &format!("spillway_queue_wait_seconds_count{{{labels}}}")).abs() < f64::EPSILON
+        );
+    }
+    for state in crate::engine::status::AGENT_STATES {
+        let expected = if state == series::AT_FIRST { 2.0 } else { 0.0 };
+        assert!(
+            (value(&page, 0, &format!("spillway_agents{{state=\"{state}\"}}")) - expected).abs()
+                < f64::EPSILON
+        );
+    }
+    let other_than_zero: Vec<_> = text
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty() && !line.ends_with(" 0"))
+        .filter(|line| !line.contains("logged_out") && !line.starts_with("spillway_build_info"))
+        .collect();
+    assert!(other_than_zero.is_empty(), "{other_than_zero:?}");
+}
+
+#[test]
+fn a_call_through_a_queue_is_counted_once_everywhere_and_leaves_nothing_behind() {
+    let mut metrics = Metrics::new(&names());
+    let page = metrics.page();
+    let call = Subject::Call(CallId(7));
+    let queue: Name = "technique".into();
+    let agent: Name = "201@ipoffice".into();
+    let state = |state: &str| format!("spillway_calls{{state=\"{state}\"}}");
+    let is = |page: &Page, at, series: &str, expected: f64| {
+        let found = value(page, at, series);
+        assert!((found - expected).abs() < 1e-9, "{series} is {found}, not {expected}");
+    };
+
+    fact(&mut metrics, 0, &call, arrived());
+    is(&page, 0, &state("arriving"), 1.0);
+    is(&page, 0, "spillway_calls_offered_total{trunk=\"operateur\"}", 1.0);
+    fact(&mut metrics, 0, &call, Fact::CallerAnswered);
+    fact(&mut metrics, 0, &call, Fact::FlowEntered { flow: "accueil".into() });
+    is(&page, 0, &state("in_flow"), 1.0);
+    is(&page, 0, &state("arriving"), 0.0);
+    fact(&mut metrics, 10, &call, Fact::Enqueued { queue: queue.clone(), position: 1 });
+    let line = |waiting, oldest| Observation::QueueLine { queue: "technique".into(), waiting, oldest };
+    metrics.observe(&line(1, Some(after_s(10))));
+    is(&page, 12, "spillway_queue_oldest_wait_seconds{queue=\"technique\"}", 2.0);
+    is(&page, 15, "spillway_queue_oldest_wait_seconds{queue=\"technique\"}", 5.0);
+    is(&page, 15, "spillway_queue_callers_waiting{queue=\"technique\"}", 1.0);
+    for leg in [1, 2] {
+        fact(&mut metrics, 20, &call, Fact::RingStarted { agent: agent.clone(), queue: queue.clone(), leg });
+    }
+    fact(&mut metrics, 22, &call, Fact::RingEnded { agent: agent.clone(), leg: 1, end: LegEnd::Busy });
+    is(&page, 22, &state("ringing"), 1.0);
+    fact(&mut metrics, 50, &call, Fact::RingEnded { agent: agent.clone(), leg: 2, end: LegEnd::Answered });
+    fact(&mut metrics, 50, &call, Fact::Dequeued { queue, end: VisitEnd::Answered });
+    fact(&mut metrics, 50, &call, Fact::Bridged { leg: 2, agent: Some(agent), target: None });
+    metrics.observe(&line(0, None));
+    is(&page, 50, &state("bridged"), 1.0);
+    is(&page, 50, "spillway_queue_oldest_wait_seconds{queue=\"technique\"}", 0.0);
+    let answered = "{queue=\"technique\",outcome=\"answered\"";
+    is(&page, 50, &format!("spillway_queue_calls_total{answered}}}"), 1.0);
+    is(&page, 50, &format!("spillway_queue_wait_seconds_sum{answered}}}"), 40.0);
+    is(&page, 50, &format!("spillway_queue_wait_seconds_bucket{answered},le=\"30\"}}"), 0.0);
+    is(&page, 50, &format!("spillway_queue_wait_seconds_bucket{answered},le=\"40\"}}"), 1.0);
+    is(&page, 50, "spillway_agent_rings_total{queue=\"technique\",end=\"busy\"}", 1.0);
+    is(&page, 50, "spillway_agent_rings_total{queue=\"technique\",end=\"answered\"}", 1.0);
+    fact(&mut metrics, 60, &call, Fact::LegHungUp { leg: 2, cause: Cause::Normal });
+    is(&page, 60, &state("ending"), 1.0);
+    fact(&mut metrics, 61, &call, Fact::Ended { cause: Cause::Normal });
+    for doing in names::CALL_STATES {
+        is(&page, 61, &state(doing), 0.0);
+    }
+    is(&page, 61, "spillway_metrics_unknown_names_total", 0.0);
+    assert!(metrics.progress.is_empty());
+    assert!(!page.render(Moment::ZERO).contains("33612345678"), "no caller's number in metrics");
+}
+
+#[test]
+fn an_agent_is_counted_in_one_state_for_all_and_for_each_queue_served() {
+    let mut metrics = Metrics::new(&names());
+    let page = metrics.page();
+    let nadia = Subject::Agent("201@ipoffice".into());
+    fact(&mut metrics, 1, &nadia, Fact::AgentBecame { state: "ready".into(), call: None });
+    fact(&mut metrics, 2, &nadia, Fact::AgentBecame { state: "talking".into(), call: Some(CallId(1)) });
+    metrics.learn(&names());
+    let count = |series: &str| value(&page, 2, series);
+    assert_eq!(count("spillway_agents{state=\"talking\"}").to_bits(), 1f64.to_bits());
+    assert_eq!(count("spillway_agents{state=\"ready\"}").to_bits(), 0f64.to_bits());
+    assert_eq!(count("spillway_agents{state=\"logged_out\"}").to_bits(), 1f64.to_bits());
+    assert_eq!(
+        count("spillway_queue_agents{queue=\"bailleur\",state=\"talking\"}").to_bits(),
+        1f64.to_bits()
+    );
+    assert_eq!(
+        count("spillway_queue_agents{queue=\"bailleur\",state=\"logged_out\"}").to_bits(),
+        0f64.to_bits()
+    );
+    assert_eq!(
+        count("spillway_queue_agents{queue=\"technique\",state=\"talking\"}").to_bits(),
+        1f64.to_bits()
+    );
+}
+
+#[test]
+fn what_is_in_no_configuration_gets_no_label_but_is_counted() {
+    let mut metrics = Metrics::new(&names());
+    let page = metrics.page();
+    metrics.observe(&Observation::Trunk { trunk: "étranger".into(), up: true });
+    metrics.observe(&Observation::SipRequest { direction: "in", method: "BREW" });
+    metrics.observe(&Observation::SipResponse { direction: "out", method: "INVITE", code: 418 });
+    metrics.observe(&Observation::SipResponse { direction: "out", method: "INVITE", code: 486 });
+    metrics.observe(&Observation::LimitReached { limit: "teapots", cause: Cause::Overload });
+    assert!(!page.render(Moment::ZERO).contains("étranger"));
+    for series in [
+        "spillway_metrics_unknown_names_total",
+        "spillway_sip_requests_total{direction=\"in\",method=\"OTHER\"}",
+        "spillway_sip_responses_total{direction=\"out\",method=\"INVITE\",code=\"other\"}",
+        "spillway_sip_responses_total{direction=\"out\",method=\"INVITE\",code=\"486\"}",
+        "spillway_limits_reached_total{limit=\"other\"}",
+    ] {
+        assert_eq!(value(&page, 0, series).to_bits(), 1f64.to_bits(), "{series}");
+    }
+}
+
+#[test]
+fn verdicts_trunks_audio_and_levels_reach_their_series() {
+    let mut metrics = Metrics::new(&names());
+    let page = metrics.page();
+    let judged = |verdict| Observation::Judged {
+        sla: "contrat".into(),
+        on: "prestataire".into(),
+        indicator: "qs1",
+        verdict,
+    };
+    metrics.observe(&judged("hit"));
+    metrics.observe(&judged("hit"));
+    metrics.observe(&judged("miss"));
+    metrics.observe(&Observation::Trunk { trunk: "operateur".into(), up: true });
+    metrics.observe(&Observation::Audio {
+        trunk: "ipoffice".into(),
+        received: 500,
+        sent: 499,
+        lost: 2,
+        transcoded: 0,
+        refused: 1,
+    });
+    metrics.set_levels(&Levels { store_backlog: 12, store_lost: 3, media_ports: 4, ..Levels::default() });
+    for (series, expected) in [
+        (
+            "spillway_sla_calls_total{sla=\"contrat\",on=\"prestataire\",indicator=\"qs1\",verdict=\"hit\"}",
+            2f64,
+        ),
+        (
+            "spillway_sla_calls_total{sla=\"contrat\",on=\"prestataire\",indicator=\"qs1\",verdict=\"miss\"}",
+            1.0,
+        ),
+        ("spillway_trunk_up{trunk=\"operateur\"}", 1.0),
+        ("spillway_trunk_up{trunk=\"ipoffice\"}", 0.0),
+        ("spillway_rtp_received_packets_total{trunk=\"ipoffice\"}", 500.0),
+        ("spillway_rtp_lost_packets_total{trunk=\"ipoffice\"}", 2.0),
+        ("spillway_store_backlog_rows", 12.0),
+        ("spillway_store_lost_rows_total", 3.0),
+        ("spillway_media_ports", 4.0),
+        ("spillway_metrics_unknown_names_total", 0.0),
+    ] {
+        assert_eq!(value(&page, 0, series).to_bits(), expected.to_bits(), "{series}");
+    }
+    let record = Record { talk_ms: 61_000, ..record() };
+    metrics.observe(&Observation::Recorded(Arc::new(record)));
+    let ended = "spillway_calls_total{trunk=\"operateur\",outcome=\"answered\"}";
+    assert_eq!(value(&page, 0, ended).to_bits(), 1f64.to_bits());
+    assert_eq!(value(&page, 0, "spillway_calls_ended_total{cause=\"normal\"}").to_bits(), 1f64.to_bits());
+    assert_eq!(value(&page, 0, "spillway_call_talk_seconds_sum").to_bits(), 61f64.to_bits());
+}
+
+fn record() -> Record {
+    Record {
+        call: CallId(1),
+        arrived_utc: Utc::default(),
+        ended_utc: Utc::default(),
+        site: None,
+        trunk: "operateur".into(),
+        caller: String::new(),
+        dialled: String::new(),
+        number: None,
+        plan: Name::default(),
+        outcome: Outcome::Answered,
+        cause: Cause::Normal,
+        queue: None,
+        agent: None,
+        target: None,
+        keys: String::new(),
+        picked_up: true,
+        flow_ms: 0,
+        wait_ms: 0,
+        ring_ms: 0,
+        talk_ms: 0,
+        hold_ms: 0,
+        after_ms: 0,
+        duration_ms: 0,
+        handover_ms: None,
+        since_answer_ms: None,
+        visit: None,
+        rings: Vec::new(),
+    }
+}

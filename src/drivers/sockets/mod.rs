@@ -1,0 +1,224 @@
+//! SIP's sockets: UDP and TCP, on the engine's own thread, so that no message waits for another thread to wake.
+//! Moves bytes between flows and the kernel. Must never know what a message says, beyond where it ends.
+
+mod streams;
+
+use crate::base::{Flow, Transport};
+use mio::net::UdpSocket;
+use mio::{Events, Interest, Poll, Token, Waker};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::collections::VecDeque;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use streams::Streams;
+
+/// Asked of the kernel for each UDP socket: a burst of INVITEs must survive the time a turn takes.
+const UDP_BUFFER_BYTES: usize = 4 * 1024 * 1024;
+/// Readiness events taken from the kernel at once.
+const EVENTS: usize = 256;
+const WAKER: Token = Token(usize::MAX);
+
+/// Why the sockets could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum SocketError {
+    /// An address can't be listened on.
+    #[error("cannot listen on {transport}:{address}: {source}", transport = transport.name())]
+    Listen {
+        /// How.
+        transport: Transport,
+        /// Where.
+        address: SocketAddr,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// The kernel gives no epoll instance.
+    #[error("cannot wait for sockets: {0}")]
+    Poll(#[from] io::Error),
+}
+
+/// What a socket brought.
+#[derive(Debug)]
+pub enum Received<'a> {
+    /// One SIP message.
+    Message {
+        /// The path it came on.
+        flow: Flow,
+        /// Its bytes.
+        bytes: &'a [u8],
+    },
+    /// A path is gone.
+    Lost(Flow),
+}
+
+struct Datagrams {
+    socket: UdpSocket,
+    address: SocketAddr,
+}
+
+/// Every SIP socket of the process.
+pub struct Sockets {
+    poll: Poll,
+    events: Events,
+    waker: Arc<Waker>,
+    datagrams: Vec<Datagrams>,
+    streams: Streams,
+    /// Sockets with something left to read.
+    ready: VecDeque<Token>,
+    lost: VecDeque<Flow>,
+    buffer: Box<[u8]>,
+}
+
+impl Sockets {
+    /// Opens every listening address, or says which one can't be.
+    ///
+    /// # Errors
+    /// When an address is taken, not ours, or not allowed.
+    pub fn open(listens: &[(Transport, SocketAddr)]) -> Result<Self, SocketError> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let mut sockets = Self {
+            poll,
+            events: Events::with_capacity(EVENTS),
+            waker,
+            datagrams: Vec::new(),
+            streams: Streams::default(),
+            ready: VecDeque::new(),
+            lost: VecDeque::new(),
+            buffer: vec![0; crate::base::limits::SIP_MESSAGE_BYTES].into_boxed_slice(),
+        };
+        for (transport, address) in listens {
+            let opened = match transport {
+                Transport::Udp => sockets.open_udp(*address),
+                Transport::Tcp => sockets.streams.listen(sockets.poll.registry(), *address),
+            };
+            opened.map_err(|source| SocketError::Listen {
+                transport: *transport,
+                address: *address,
+                source,
+            })?;
+        }
+        Ok(sockets)
+    }
+
+    fn open_udp(&mut self, address: SocketAddr) -> io::Result<()> {
+        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+        socket.set_nonblocking(true)?;
+        // A smaller buffer than asked for still works: the kernel's limit is the operator's to set.
+        let _ = socket.set_recv_buffer_size(UDP_BUFFER_BYTES);
+        let _ = socket.set_send_buffer_size(UDP_BUFFER_BYTES);
+        socket.bind(&address.into())?;
+        let mut socket = UdpSocket::from_std(socket.into());
+        let address = socket.local_addr()?;
+        self.poll.registry().register(&mut socket, Token(self.datagrams.len()), Interest::READABLE)?;
+        self.datagrams.push(Datagrams { socket, address });
+        Ok(())
+    }
+
+    /// Wakes [`Self::wait`] from another thread.
+    #[must_use]
+    pub fn waker(&self) -> Arc<Waker> {
+        Arc::clone(&self.waker)
+    }
+
+    /// The UDP addresses bound, port 0 replaced by the one the kernel chose.
+    pub fn udp_addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
+        self.datagrams.iter().map(|datagrams| datagrams.address)
+    }
+
+    /// Waits until something can be read, another thread wakes it, or `timeout` has passed.
+    ///
+    /// # Errors
+    /// When the kernel can't wait; a signal is no error.
+    pub fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let timeout = if self.ready.is_empty() && self.lost.is_empty() {
+            let now = Instant::now();
+            let own = self.streams.next_deadline().map(|at| at.saturating_duration_since(now));
+            timeout.into_iter().chain(own).min()
+        } else {
+            Some(Duration::ZERO)
+        };
+        match self.poll.poll(&mut self.events, timeout) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            Err(error) => return Err(error),
+            Ok(()) => {}
+        }
+        for event in &self.events {
+            let token = event.token();
+            if token == WAKER {
+                continue;
+            }
+            if token.0 >= self.datagrams.len() && event.is_writable() {
+                self.streams.flush(token, self.poll.registry(), &mut self.lost);
+            }
+            if event.is_readable() && !self.ready.contains(&token) {
+                self.ready.push_back(token);
+            }
+        }
+        self.streams.expire(Instant::now(), self.poll.registry(), &mut self.lost);
+        Ok(())
+    }
+
+    /// The next message, of sockets that have one.
+    pub fn receive(&mut self) -> Option<Received<'_>> {
+        if let Some(flow) = self.lost.pop_front() {
+            return Some(Received::Lost(flow));
+        }
+        loop {
+            let token = *self.ready.front()?;
+            let read = match self.datagrams.get(token.0) {
+                Some(datagrams) => datagrams.read(&mut self.buffer),
+                None => self.streams.read(token, self.poll.registry(), &mut self.buffer, &mut self.lost),
+            };
+            match read {
+                Some((flow, length)) => {
+                    // Take turns: one busy socket must not starve the others.
+                    self.ready.rotate_left(1);
+                    return Some(Received::Message { flow, bytes: &self.buffer[..length] });
+                }
+                None => {
+                    self.ready.retain(|waiting| *waiting != token);
+                    if let Some(flow) = self.lost.pop_front() {
+                        return Some(Received::Lost(flow));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends one message. A stream nobody has opened yet is opened; a path that fails is reported by [`Self::receive`].
+    pub fn send(&mut self, flow: Flow, bytes: &[u8]) {
+        match flow.transport {
+            Transport::Udp => {
+                let socket = self.datagrams.iter().find(|datagrams| datagrams.address == flow.local);
+                let Some(datagrams) = socket.or(self.datagrams.first()) else {
+                    return self.lost.push_back(flow);
+                };
+                match datagrams.socket.send_to(bytes, flow.remote) {
+                    Ok(_) => {}
+                    // A full socket loses the datagram, as the network may: SIP sends it again.
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
+                    Err(_) => self.lost.push_back(flow),
+                }
+            }
+            Transport::Tcp => self.streams.send(flow, bytes, self.poll.registry(), &mut self.lost),
+        }
+    }
+}
+
+impl Datagrams {
+    fn read(&self, buffer: &mut [u8]) -> Option<(Flow, usize)> {
+        loop {
+            match self.socket.recv_from(buffer) {
+                Ok((length, remote)) => {
+                    return Some((Flow { transport: Transport::Udp, local: self.address, remote }, length));
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
+                // An earlier datagram of ours bounced; what follows in the queue is somebody else's.
+                Err(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! The store against a real file: what is written is read back, what is old is migrated, what is newer is refused.
+
+use super::*;
+use crate::base::{Cause, Moment, Name, Now, Outcome, Utc};
+use crate::call::record::Ring;
+use crate::call::{Fact, LegEnd, Subject, VisitEnd};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+fn entry(seq: u64, subject: Subject, fact: Fact) -> Arc<Entry> {
+    let start = Now { moment: Moment::ZERO, utc: Utc::from_micros(1_800_000_000_000_000) };
+    Arc::new(Entry { seq: JournalSeq(seq), now: start.later(Duration::from_secs(seq)), subject, fact })
+}
+
+fn record(call: u64, outcome: Outcome, wait_ms: u64) -> Record {
+    Record {
+        call: CallId(call),
+        arrived_utc: Utc::from_micros(1_800_000_000_000_000),
+        ended_utc: Utc::from_micros(1_800_000_100_000_000),
+        site: Some("habitat70".into()),
+        trunk: "operateur".into(),
+        caller: "+33612345678".into(),
+        dialled: "0384961370".into(),
+        number: Some("03 84 96 13 70".into()),
+        plan: "d1gest".into(),
+        outcome,
+        cause: Cause::Normal,
+        queue: Some("technique".into()),
+        agent: Some("Nadia".into()),
+        target: None,
+        keys: "1#".into(),
+        picked_up: true,
+        flow_ms: 12_000,
+        wait_ms,
+        ring_ms: 4_000,
+        talk_ms: 60_000,
+        hold_ms: 0,
+        after_ms: 250,
+        duration_ms: 72_250 + wait_ms,
+        handover_ms: None,
+        since_answer_ms: Some(17_000),
+        visit: Some(VisitEnd::Answered),
+        rings: vec![Ring {
+            who: "Nadia".into(),
+            leg: 1,
+            at_ms: 13_000,
+            for_ms: 4_000,
+            end: LegEnd::Answered,
+        }],
+    }
+}
+
+fn all_records(path: &Path) -> Vec<Record> {
+    let mut found = Vec::new();
+    let always = Utc::from_micros(i64::MIN)..Utc::from_micros(i64::MAX);
+    read::records(path, always, |record| found.push(record)).expect("our own rows");
+    found
+}
+
+fn shell(path: &Path, sql: &str) -> String {
+    let connection = Connection::open(path).expect("a store");
+    let mut statement = connection.prepare(sql).expect("valid SQL");
+    let columns = statement.column_count();
+    let lines = statement
+        .query_map([], |row| {
+            let values = (0..columns).map(|at| match row.get_ref(at).expect("a column") {
+                rusqlite::types::ValueRef::Null => "-".to_owned(),
+                rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+                rusqlite::types::ValueRef::Real(number) => number.to_string(),
+                rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+                rusqlite::types::ValueRef::Blob(_) => "blob".to_owned(),
+            });
+            Ok(values.collect::<Vec<_>>().join(" "))
+        })
+        .expect("a query");
+    lines.map(|line| line.expect("a row")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn what_is_written_is_read_back_whole_and_writing_it_again_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("data/spillway.db");
+    let wakes = Arc::new(AtomicU64::new(0));
+    let woken = Arc::clone(&wakes);
+    let (store, opened) = Store::open(&path, move || {
+        woken.fetch_add(1, Ordering::Relaxed);
+    })
+    .expect("opens");
+    let first = Opened { next_call: CallId(1), next_seq: JournalSeq(1), boot: 1, after_crash: false };
+    assert_eq!(opened, first);
+
+    let call = Subject::Call(CallId(1));
+    let arrived = Fact::Arrived {
+        trunk: "operateur".into(),
+        caller: "+33612345678".into(),
+        dialled: "0384961370".into(),
+        number: Some("03 84 96 13 70".into()),
+        site: Some("habitat70".into()),
+        plan: "d1gest".into(),
+        sip_call_id: "a\"b\\c\u{e9}@10.0.0.1".into(),
+    };
+    let became = Fact::AgentBecame { state: "ringing".into(), call: Some(CallId(1)) };
+    let entries = vec![
+        entry(1, Subject::Service, Fact::Started { version: "0.1.0".into(), plan: "d1gest".into() }),
+        entry(2, call.clone(), arrived),
+        entry(3, Subject::Agent("Nadia".into()), became),
+        entry(
+            4,
+            call.clone(),
+            Fact::RingStarted { agent: "Nadia".into(), queue: "technique".into(), leg: 1 },
+        ),
+        entry(5, call.clone(), Fact::CallerAnswered),
+        entry(6, call, Fact::Ended { cause: Cause::Normal }),
+    ];
+    let records = vec![Arc::new(record(1, Outcome::Answered, 5_000))];
+    store.append(entries.clone(), records.clone());
+    store.append(entries.clone(), records.clone());
+    store.close(Duration::from_secs(10)).expect("flushed");
+    assert!(wakes.load(Ordering::Relaxed) >= 1);
+
+    let ours: Vec<_> = entries.iter().filter(|entry| matches!(entry.subject, Subject::Call(_))).collect();
+    let read = read::timeline(&path, CallId(1)).expect("our own rows");
+    assert_eq!(read.iter().collect::<Vec<_>>(), ours.iter().map(|entry| &***entry).collect::<Vec<_>>());
+    assert_eq!(all_records(&path), records.iter().map(|record| (**record).clone()).collect::<Vec<_>>());
+    assert_eq!(
+        shell(&path, "SELECT seq, boot, subject_kind, call, agent, kind FROM journal"),
+        "1 1 service - - started\n2 1 call 1 - arrived\n3 1 agent 1 Nadia agent_became\n\
+         4 1 call 1 Nadia ring_started\n5 1 call 1 - caller_answered\n6 1 call 1 - ended"
+    );
+
+    let (_store, opened) = Store::open(&path, || {}).expect("opens again");
+    let next = Opened { next_call: CallId(2), next_seq: JournalSeq(7), boot: 2, after_crash: false };
+    assert_eq!(opened, next);
+}
+
+#[test]
+fn every_label_a_record_can_hold_comes_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    let (store, _) = Store::open(&path, || {}).expect("opens");
+    let mut written = Vec::new();
+    for outcome in Outcome::ALL {
+        written.push(record(written.len() as u64 + 1, outcome, 0));
+    }
+    for cause in Cause::ALL {
+        written.push(Record { cause, ..record(written.len() as u64 + 1, Outcome::Failed, 0) });
+    }
+    for visit in VisitEnd::ALL.into_iter().map(Some).chain([None]) {
+        let (queue, site) = (None, None);
+        written.push(Record { visit, queue, site, ..record(written.len() as u64 + 1, Outcome::Failed, 0) });
+    }
+    store.append([], written.iter().cloned().map(Arc::new));
+    drop(store);
+    assert_eq!(all_records(&path), written);
+}
+
+#[test]
+fn one_store_has_one_writer() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    let first = Store::open(&path, || {}).expect("opens");
+    let refused = Store::open(&path, || {}).expect_err("in use");
+    assert!(matches!(refused, StoreError::InUse { .. }), "{refused}");
+    drop(first);
+    Store::open(&path, || {}).expect("free again");
+}
+
+#[test]
+fn a_store_of_the_first_schema_is_migrated_and_a_later_one_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    let old = Connection::open(&path).expect("a file");
+    old.execute_batch(schema::MIGRATIONS[0]).expect("the first schema");
+    old.execute_batch(
+        "PRAGMA user_version = 1; INSERT INTO boot VALUES (1, 0, 9, '0.0.1', 1);
+         INSERT INTO journal VALUES (40, 1, 0, 0, 'call', 7, NULL, 'ended', '{\"kind\":\"ended\",\"cause\":\"normal\"}');",
+    )
+    .expect("a row");
+    drop(old);
+    let (store, opened) = Store::open(&path, || {}).expect("migrates");
+    assert_eq!((opened.next_call, opened.next_seq, opened.boot), (CallId(8), JournalSeq(41), 2));
+    drop(store);
+    assert_eq!(shell(&path, "SELECT call, kind FROM timeline"), "7 ended");
+    assert_eq!(shell(&path, "PRAGMA user_version"), schema::MIGRATIONS.len().to_string());
+
+    Connection::open(&path).expect("a store").pragma_update(None, "user_version", 99).expect("pretends");
+    let refused = Store::open(&path, || {}).expect_err("newer");
+    assert!(matches!(refused, StoreError::Newer { found: 99, .. }), "{refused}");
+    assert!(refused.to_string().contains("schema 99, this version knows up to 2"), "{refused}");
+}
+
+#[test]
+fn a_file_that_is_no_store_is_refused_with_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    std::fs::write(&path, "once upon a time ".repeat(100)).expect("a file");
+    let refused = Store::open(&path, || {}).expect_err("no store");
+    assert!(matches!(refused, StoreError::Sqlite { .. }), "{refused}");
+    assert!(refused.to_string().contains("spillway.db"), "{refused}");
+}
+
+#[test]
+fn the_views_add_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    let (store, _) = Store::open(&path, || {}).expect("opens");
+    // 40 s is not under 40 s; an immediate hang-up counts nowhere.
+    let records = [
+        record(1, Outcome::Answered, 39_999),
+        record(2, Outcome::Answered, 40_000),
+        record(3, Outcome::AbandonedWaiting, 10_000),
+        record(4, Outcome::AbandonedShort, 2_000),
+        record(5, Outcome::OverflowedAnswered, 95_000),
+        Record { queue: None, visit: None, rings: Vec::new(), ..record(6, Outcome::AbandonedMenu, 0) },
+    ];
+    let call = Subject::Call(CallId(1));
+    let queue: Name = "technique".into();
+    let enqueued = |position| Fact::Enqueued { queue: queue.clone(), position };
+    let entries = [
+        entry(1, call.clone(), enqueued(3)),
+        entry(2, call.clone(), Fact::CallerAnswered),
+        entry(6, call.clone(), Fact::Dequeued { queue: queue.clone(), end: VisitEnd::Overflowed }),
+        entry(7, call, enqueued(1)),
+    ];
+    store.append(entries, records.map(Arc::new));
+    drop(store);
+
+    assert_eq!(
+        shell(
+            &path,
+            "SELECT queue, offered, answered, overflowed, abandoned_menu, qs_n, qs1_percent, qs2_percent FROM daily"
+        ),
+        "- 1 0 0 1 0 - -\ntechnique 5 2 1 0 4 25 75"
+    );
+    assert_eq!(
+        shell(&path, "SELECT call, queue, position, visit_end, wait_s FROM queue_visits"),
+        "1 technique 3 overflowed 5\n1 technique 1 - -"
+    );
+    assert_eq!(
+        shell(&path, "SELECT attempt, who, leg, at_s, for_s, ring_end FROM rings WHERE call = 2"),
+        "1 Nadia 1 13 4 answered"
+    );
+    assert_eq!(
+        shell(&path, "SELECT number, outcome, wait_s, duration_s FROM calls WHERE call = 1"),
+        "03 84 96 13 70 answered 39.999 112.249"
+    );
+    let kept =
+        shell(&path, "SELECT sum(abs(flow_s + wait_s + talk_s + after_s - duration_s) > 0.0005) FROM calls");
+    assert_eq!(kept, "0");
+}

@@ -1,0 +1,208 @@
+//! What the core orders, done with signaling and media.
+
+use super::core::{Command, Dial, Output};
+use super::legs::{Heard, Leg, Stage};
+use super::{Engine, Observation};
+use crate::base::{Cause, LegId, Now};
+use crate::call::Event as CallEvent;
+use crate::media::{self, PortId, Tone};
+use crate::signaling::{
+    Caller, Codecs, Direction, Diversion, DiversionReason, Invite, LocalMedia, MediaOffer, Rejection,
+};
+use std::net::SocketAddr;
+
+impl Engine {
+    pub(super) fn order(&mut self, now: Now, output: Output) {
+        match output {
+            Output::Leg { leg, command } => self.leg_order(now, leg, command),
+            Output::Observe(observation) => self.observe(observation),
+            Output::Forgotten(_) => {}
+        }
+    }
+
+    fn leg_order(&mut self, now: Now, id: LegId, command: Command) {
+        match command {
+            Command::Ring => {
+                if let Some(key) = self.calling(id) {
+                    self.stack.ring(now.moment, key);
+                }
+            }
+            Command::PassProgress { from } => self.pass_progress(now, id, from),
+            Command::Answer => self.answer(now, id),
+            Command::Dial(dial) => self.dial(now, id, dial),
+            Command::HangUp(cause) => self.hang_up(now, id, cause),
+            Command::Play { prompt, token } => self.hear(id, Heard::Prompt { prompt, token }),
+            Command::Music(music) => self.hear(id, Heard::Music { music, played: 0 }),
+            Command::Ringback => self.hear(id, Heard::Ringback),
+            Command::Silence => self.hear(id, Heard::Silence),
+            Command::Connect { with } => self.connect(id, with),
+        }
+    }
+
+    /// The SIP leg of a caller not yet answered.
+    fn calling(&self, id: LegId) -> Option<crate::signaling::LegKey> {
+        self.legs.get(id).filter(|leg| leg.stage == Stage::Calling).map(|leg| leg.key)
+    }
+
+    fn pass_progress(&mut self, now: Now, id: LegId, from: LegId) {
+        let Some(key) = self.calling(id) else { return };
+        if self.legs.get(id).is_some_and(|leg| leg.offered || leg.heard == Heard::Peer(from)) {
+            // Without their offer there is nothing to answer early; and once is enough.
+            return self.stack.ring(now.moment, key);
+        }
+        if let Some(local) = self.local_media(id) {
+            self.stack.progress(now.moment, key, local);
+            self.attach(id);
+            self.connect(id, from);
+        }
+    }
+
+    fn answer(&mut self, now: Now, id: LegId) {
+        let Some(key) = self.calling(id) else { return };
+        match self.local_media(id) {
+            Some(local) => {
+                if let Some(leg) = self.legs.get_mut(id) {
+                    leg.stage = Stage::Up;
+                }
+                self.stack.accept(now.moment, key, local);
+                self.attach(id);
+            }
+            None => {
+                self.hang_up(now, id, Cause::Overload);
+                self.core.happened(now, id.call, CallEvent::HungUp(0, Cause::Overload));
+            }
+        }
+    }
+
+    fn dial(&mut self, now: Now, id: LegId, dial: Dial) {
+        let caller_leg = LegId::caller(id.call);
+        // The caller's port first: both must lie on one board.
+        let board = self.port(caller_leg).map(|port| port.board);
+        let Some(port) = board.and_then(|board| self.ports.take(Some(board))) else {
+            self.observe(Observation::LimitReached { limit: "ports", cause: Cause::Overload });
+            self.core.happened(now, id.call, CallEvent::LegRefused(id.number, Cause::Overload));
+            return self.core.leg_gone(now, id);
+        };
+        let trunk = &self.config.trunks[dial.trunk.index()];
+        let caller = self.legs.get(caller_leg);
+        let inbound = caller.and_then(|leg| leg.inbound.as_deref());
+        let offer = LocalMedia {
+            rtp: SocketAddr::new(trunk.media, port.number),
+            // The caller's own codec first: then nothing has to be transcoded.
+            codecs: caller.and_then(|leg| leg.remote.as_ref()).map_or_else(
+                || trunk.peer.codecs.iter().copied().collect(),
+                |remote| preferring(remote.codec, &trunk.peer.codecs),
+            ),
+            direction: Direction::SendRecv,
+        };
+        let mut invite = Invite::new(
+            trunk.flow,
+            &dial.user,
+            inbound.map_or_else(Caller::default, |inbound| inbound.caller.clone()),
+            offer.clone(),
+        );
+        invite.trunk = Some(dial.trunk);
+        invite.target_host = trunk.peer.peer.to_string();
+        invite.caller_header = trunk.caller_to;
+        invite.offer = MediaOffer::Early(offer);
+        // RFC 3261 section 16.6: a back-to-back agent that hands on a call hands on its hops.
+        invite.max_forwards = inbound.map_or(70, |inbound| inbound.max_forwards.saturating_sub(1));
+        invite.diversion =
+            dial.diverted_from.map(|user| Diversion { user, reason: DiversionReason::NoAnswer });
+        let key = self.stack.invite(now.moment, invite);
+        let mut leg = Leg::new(key, dial.trunk, Stage::Called);
+        leg.port = Some(port);
+        leg.offered = true;
+        self.legs.insert(id, leg);
+    }
+
+    /// Ends a leg as its stage asks. Its audio stops at once.
+    fn hang_up(&mut self, now: Now, id: LegId, cause: Cause) {
+        let Some(leg) = self.legs.get(id) else { return };
+        let (key, stage) = (leg.key, leg.stage);
+        self.end_stage(now, id);
+        match stage {
+            Stage::Calling => self.stack.reject(now.moment, key, Rejection::from(cause)),
+            Stage::Called => self.stack.cancel(now.moment, key, cause),
+            Stage::Up => self.stack.bye(now.moment, key, cause),
+            Stage::Over => {}
+        }
+    }
+
+    /// The leg's port, lent now if it has none.
+    fn port(&mut self, id: LegId) -> Option<PortId> {
+        let leg = self.legs.get_mut(id)?;
+        if leg.port.is_none() && leg.stage != Stage::Over {
+            leg.port = self.ports.take(None);
+        }
+        leg.port
+    }
+
+    fn local_media(&mut self, id: LegId) -> Option<LocalMedia> {
+        let port = self.port(id)?;
+        let trunk = &self.config.trunks[self.legs.get(id)?.trunk.index()];
+        Some(LocalMedia {
+            rtp: SocketAddr::new(trunk.media, port.number),
+            codecs: trunk.peer.codecs.iter().copied().collect(),
+            direction: Direction::SendRecv,
+        })
+    }
+
+    fn connect(&mut self, a: LegId, b: LegId) {
+        if let Some(leg) = self.legs.get_mut(b) {
+            leg.heard = Heard::Peer(a);
+        }
+        self.hear(a, Heard::Peer(b));
+    }
+
+    fn hear(&mut self, id: LegId, heard: Heard) {
+        let Some(leg) = self.legs.get_mut(id) else { return };
+        leg.heard = heard;
+        if leg.attached {
+            self.sound(id);
+        }
+    }
+
+    /// Tells the media plane what an attached leg hears now.
+    pub(super) fn sound(&mut self, id: LegId) {
+        let Some(leg) = self.legs.get(id).filter(|leg| leg.attached) else { return };
+        let Some(port) = leg.port else { return };
+        let command = match leg.heard {
+            Heard::Nothing => media::Command::Quiet { port },
+            Heard::Ringback => media::Command::Tone { port, tone: Tone::Ringback },
+            Heard::Silence => media::Command::Tone { port, tone: Tone::Silence },
+            Heard::Prompt { prompt, token } => match self.config.sounds.prompt(prompt) {
+                Some(sound) => media::Command::Play { port, token, sound: sound.clone(), repeat: false },
+                None => media::Command::Tone { port, tone: Tone::Silence },
+            },
+            Heard::Music { music, played } => match self.config.sounds.piece(music, played) {
+                Some((sound, only)) => {
+                    media::Command::Play { port, token: 0, sound: sound.clone(), repeat: only }
+                }
+                None => media::Command::Tone { port, tone: Tone::Silence },
+            },
+            Heard::Peer(peer) => {
+                match self.legs.get(peer).filter(|peer| peer.attached).and_then(|peer| peer.port) {
+                    Some(other) => media::Command::Connect { a: port, b: other },
+                    // The other side attaches later, and connects then.
+                    None => return,
+                }
+            }
+        };
+        self.command(command);
+    }
+
+    /// Whoever is put on hold without music hears silence, not nothing.
+    pub(super) fn hold_tone(&mut self, id: LegId) {
+        if let Some(port) = self.legs.get(id).filter(|leg| leg.attached).and_then(|leg| leg.port) {
+            self.command(media::Command::Tone { port, tone: Tone::Silence });
+        }
+    }
+}
+
+/// A trunk's codecs with `first` in front, if the trunk knows it.
+fn preferring(first: crate::base::Codec, codecs: &[crate::base::Codec]) -> Codecs {
+    let mut ordered: Codecs = codecs.iter().copied().collect();
+    ordered.sort_by_key(|codec| *codec != first);
+    ordered
+}

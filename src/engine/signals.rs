@@ -1,0 +1,278 @@
+//! What signaling and media report, told to the core in its own words.
+
+use super::core::Arrival;
+use super::legs::{Heard, Inbound, Leg, Stage, tag, untag};
+use super::{Engine, Observation};
+use crate::base::{Cause, LegId, Now, codec};
+use crate::call::Event as CallEvent;
+use crate::media::{self, SourceLocking, StreamSetup};
+use crate::signaling::{self, Invitation, LegEvent, LegKey, Output, RemoteMedia};
+
+impl Engine {
+    pub(super) fn signal(&mut self, now: Now, output: Output) {
+        match output {
+            Output::Send { flow, bytes } => self.effects.push_back(super::Effect::Send { flow, bytes }),
+            Output::Invited { leg, invitation } => self.invited(now, leg, *invitation),
+            Output::Leg { leg, event } => match self.legs.id(leg) {
+                Some(id) => self.leg_event(now, id, leg, event),
+                // A leg of ours that the call has forgotten already: let its far end go.
+                None => self.orphan(now, leg, &event),
+            },
+            Output::Observed(observed) => self.signaling_observed(now, observed),
+        }
+    }
+
+    fn invited(&mut self, now: Now, key: LegKey, invitation: Invitation) {
+        let Some(trunk) = invitation.trunk else {
+            return self.stack.reject(now.moment, key, Cause::Forbidden.into());
+        };
+        let exhausted = self.ports.ready() == 0;
+        if exhausted && invitation.refusal.is_none() {
+            self.observe(Observation::LimitReached { limit: "ports", cause: Cause::Overload });
+        }
+        let refused = invitation.refusal.map(|(_, cause)| cause).or(exhausted.then_some(Cause::Overload));
+        let caller = &invitation.caller;
+        let call = self.core.arrived(
+            now,
+            Arrival {
+                trunk,
+                caller: if caller.anonymous { String::new() } else { caller.number.clone() },
+                display: caller.display.clone(),
+                dialled: invitation.dialled,
+                sip_call_id: invitation.call_id,
+                refused,
+            },
+        );
+        let mut leg = Leg::new(key, trunk, Stage::Calling);
+        leg.offered = invitation.offer.is_none();
+        leg.remote = invitation.offer;
+        leg.inbound =
+            Some(Box::new(Inbound { caller: invitation.caller, max_forwards: invitation.max_forwards }));
+        self.legs.insert(LegId::caller(call), leg);
+    }
+
+    fn leg_event(&mut self, now: Now, id: LegId, key: LegKey, event: LegEvent) {
+        let number = id.number;
+        match event {
+            LegEvent::Cancelled => {
+                self.end_stage(now, id);
+                self.tell(now, id, CallEvent::HungUp(number, Cause::Cancelled));
+            }
+            LegEvent::Confirmed { media } => {
+                if let Some(media) = media {
+                    self.remote(id, media);
+                }
+                self.tell(now, id, CallEvent::CallerConfirmed);
+            }
+            LegEvent::Ringing | LegEvent::Progressed { media: None, .. } => {
+                self.tell(now, id, CallEvent::LegRinging(number));
+            }
+            LegEvent::Progressed { media: Some(media), .. } => {
+                self.remote(id, media);
+                self.tell(now, id, CallEvent::LegProgressed(number));
+            }
+            LegEvent::Answered { media } => {
+                self.set_stage(id, Stage::Up);
+                self.remote(id, media);
+                self.tell(now, id, CallEvent::LegAnswered(number));
+            }
+            LegEvent::Refused { cause, .. } => {
+                self.end_stage(now, id);
+                self.tell(now, id, CallEvent::LegRefused(number, cause));
+            }
+            LegEvent::HungUp { cause, .. } => {
+                self.end_stage(now, id);
+                self.tell(now, id, CallEvent::HungUp(number, cause));
+                self.withhold(now, key);
+            }
+            LegEvent::Remote { media } => self.remote_changed(now, id, media),
+            LegEvent::Failed { cause } => {
+                let unanswered = self.legs.get(id).is_some_and(|leg| leg.stage == Stage::Called);
+                self.end_stage(now, id);
+                let event = if unanswered {
+                    CallEvent::LegRefused(number, cause)
+                } else {
+                    CallEvent::HungUp(number, cause)
+                };
+                self.tell(now, id, event);
+            }
+            LegEvent::Ended => {
+                self.end_stage(now, id);
+                self.legs.remove(id);
+                self.core.leg_gone(now, id);
+            }
+        }
+    }
+
+    fn tell(&mut self, now: Now, leg: LegId, event: CallEvent) {
+        self.core.happened(now, leg.call, event);
+    }
+
+    fn orphan(&mut self, now: Now, key: LegKey, event: &LegEvent) {
+        match event {
+            LegEvent::HungUp { .. } => self.stack.release_bye(now.moment, key),
+            LegEvent::Answered { .. } => self.stack.bye(now.moment, key, Cause::Normal),
+            LegEvent::Cancelled
+            | LegEvent::Confirmed { .. }
+            | LegEvent::Ringing
+            | LegEvent::Progressed { .. }
+            | LegEvent::Refused { .. }
+            | LegEvent::Remote { .. }
+            | LegEvent::Failed { .. }
+            | LegEvent::Ended => {}
+        }
+    }
+
+    fn set_stage(&mut self, id: LegId, stage: Stage) {
+        if let Some(leg) = self.legs.get_mut(id) {
+            leg.stage = stage;
+        }
+    }
+
+    /// The leg is over for the call: its audio stops at once, whatever signaling still has to do.
+    pub(super) fn end_stage(&mut self, now: Now, id: LegId) {
+        let Some(leg) = self.legs.get_mut(id) else { return };
+        leg.stage = Stage::Over;
+        leg.attached = false;
+        leg.heard = Heard::Nothing;
+        let trunk = leg.trunk;
+        if let Some(port) = leg.port.take() {
+            self.draining.insert(port, trunk);
+            self.ports.release(port, now.moment);
+            self.command(media::Command::Release { port });
+        }
+    }
+
+    /// The far end's audio is known, or known anew: lend it the port.
+    pub(super) fn remote(&mut self, id: LegId, remote: RemoteMedia) {
+        let Some(leg) = self.legs.get_mut(id) else { return };
+        leg.remote = Some(remote);
+        self.attach(id);
+    }
+
+    pub(super) fn attach(&mut self, id: LegId) {
+        let Some(leg) = self.legs.get_mut(id) else { return };
+        let (Some(port), Some(remote)) = (leg.port, &leg.remote) else { return };
+        let first = !leg.attached;
+        leg.attached = true;
+        // Events come with the payload type of whoever takes them: ours when we offered (RFC 3264 section 5.1).
+        let dtmf = if leg.offered { remote.dtmf.map(|_| codec::TELEPHONE_EVENT) } else { remote.dtmf };
+        let setup = StreamSetup {
+            remote: remote.rtp,
+            remote_rtcp: Some(remote.rtcp),
+            codec: remote.codec,
+            dtmf,
+            dtmf_send: remote.dtmf,
+            send: remote.direction.receives() && !remote.rtp.ip().is_unspecified(),
+            receive: remote.direction.sends(),
+            locking: SourceLocking::Strict,
+        };
+        self.command(media::Command::Attach { port, tag: tag(id), setup });
+        if first {
+            self.sound(id);
+        }
+    }
+
+    /// A re-INVITE changed the stream. Who no longer wants to hear the other holds the other.
+    fn remote_changed(&mut self, now: Now, id: LegId, remote: RemoteMedia) {
+        let was_up = self.legs.get(id).and_then(|leg| leg.remote.as_ref()).is_none_or(hears);
+        let is_up = hears(&remote);
+        let sends = remote.direction.sends();
+        self.remote(id, remote);
+        let peer = match self.legs.get(id).map(|leg| leg.heard) {
+            Some(Heard::Peer(peer)) => peer,
+            Some(
+                Heard::Nothing
+                | Heard::Prompt { .. }
+                | Heard::Music { .. }
+                | Heard::Ringback
+                | Heard::Silence,
+            )
+            | None => return,
+        };
+        if was_up && !is_up {
+            if !sends {
+                self.hold_tone(peer);
+            }
+            self.tell(now, id, CallEvent::Held(id.number));
+        } else if !was_up && is_up {
+            self.sound(id);
+            self.tell(now, id, CallEvent::Resumed(id.number));
+        }
+    }
+
+    pub(super) fn media(&mut self, now: Now, event: media::Event) {
+        match event {
+            media::Event::Opened { port } => self.ports.opened(port),
+            media::Event::OpenFailed { port, .. } => self.ports.failed(port, now.moment),
+            media::Event::Closed { port } => self.ports.closed(port, now.moment),
+            media::Event::Digit { tag, digit, .. } => {
+                let leg = untag(tag);
+                if leg.is_caller() {
+                    self.tell(now, leg, CallEvent::KeyPressed(digit));
+                }
+            }
+            media::Event::PlayEnded { tag, token, .. } => self.play_ended(now, untag(tag), token),
+            media::Event::Stats { port, stats, .. } => {
+                let Some(trunk) = self.draining.remove(&port) else { return };
+                let trunk = self.config.trunks[trunk.index()].line.name.clone();
+                self.observe(Observation::Audio {
+                    trunk,
+                    received: stats.received,
+                    sent: stats.sent,
+                    lost: u64::try_from(stats.lost).unwrap_or(0),
+                    transcoded: stats.transcoded,
+                    refused: stats.refused_source,
+                });
+            }
+            media::Event::FirstPacket { .. } | media::Event::Silent { .. } => {}
+            media::Event::CommandRefused { port, refusal } => {
+                self.observe(Observation::Fault {
+                    what: format!("media refused a command for {port}: {refusal:?}"),
+                });
+            }
+        }
+    }
+
+    fn play_ended(&mut self, now: Now, id: LegId, token: u64) {
+        match self.legs.get_mut(id).map(|leg| &mut leg.heard) {
+            Some(Heard::Prompt { token: playing, .. }) if *playing == token => {
+                self.tell(now, id, CallEvent::PromptEnded(token));
+            }
+            Some(Heard::Music { played, .. }) => {
+                *played = played.wrapping_add(1);
+                self.sound(id);
+            }
+            Some(
+                Heard::Prompt { .. } | Heard::Nothing | Heard::Ringback | Heard::Silence | Heard::Peer(_),
+            )
+            | None => {}
+        }
+    }
+
+    fn signaling_observed(&mut self, now: Now, observed: signaling::Observation) {
+        use signaling::Observation as Seen;
+        let observation = match observed {
+            Seen::RequestReceived { method } => Observation::SipRequest { direction: "in", method },
+            Seen::RequestSent { method } => Observation::SipRequest { direction: "out", method },
+            Seen::ResponseReceived { method, code } => {
+                Observation::SipResponse { direction: "in", method, code }
+            }
+            Seen::ResponseSent { method, code } => {
+                Observation::SipResponse { direction: "out", method, code }
+            }
+            Seen::Retransmitted { .. } => Observation::SipRetransmission { direction: "out" },
+            Seen::RetransmissionReceived { .. } => Observation::SipRetransmission { direction: "in" },
+            Seen::SourceRefused => Observation::SourceRefused,
+            Seen::ParseFailed | Seen::Strayed => Observation::NotSip,
+            Seen::TrunkUp { trunk } => return self.core.trunk(now, trunk, true),
+            Seen::TrunkDown { trunk } => return self.core.trunk(now, trunk, false),
+        };
+        self.observe(observation);
+    }
+}
+
+/// Whether the far end wants to hear us: not on hold, in either style (RFC 3264 section 8.4, RFC 2543).
+fn hears(remote: &RemoteMedia) -> bool {
+    remote.direction.receives() && !remote.rtp.ip().is_unspecified()
+}

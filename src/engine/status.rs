@@ -1,0 +1,147 @@
+//! How the service stands at one instant: what `spillway status` shows and, later, a wallboard's first view. Data only.
+
+use super::Engine;
+use crate::acd::AgentState;
+use crate::base::{Moment, Name, Now, QueueId};
+use serde::{Deserialize, Serialize};
+
+/// The names of every state an agent can be in, for those who may not know the ACD.
+pub const AGENT_STATES: [&str; AgentState::LABELS.len()] = AgentState::LABELS;
+
+/// The whole service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// The version that runs.
+    pub version: String,
+    /// Seconds since it started.
+    pub uptime_s: u64,
+    /// Whether it is stopping: no new calls are taken.
+    pub draining: bool,
+    /// Digest of the plan new calls run under.
+    pub plan: Name,
+    /// Calls since the start.
+    pub calls: CallsStatus,
+    /// Queues, in written order.
+    pub queues: Vec<QueueStatus>,
+    /// Agents, in written order.
+    pub agents: Vec<AgentStatus>,
+    /// Trunks, in written order.
+    pub trunks: Vec<TrunkStatus>,
+    /// The store.
+    pub store: StoreStatus,
+}
+
+/// Calls since the start.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallsStatus {
+    /// Not yet over.
+    pub in_progress: u64,
+    /// Offered since the start, those in progress included.
+    pub offered: u64,
+}
+
+/// One queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct QueueStatus {
+    /// Its name.
+    pub name: Name,
+    /// Callers waiting.
+    pub waiting: u32,
+    /// How long the one waiting longest has waited; nothing when nobody waits.
+    pub oldest_wait_ms: Option<u64>,
+    /// Agents free to be rung.
+    pub agents_ready: u32,
+    /// Agents ringing or talking.
+    pub agents_busy: u32,
+    /// Agents who serve it at all.
+    pub agents: u32,
+}
+
+/// One agent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentStatus {
+    /// The label from the dialplan.
+    pub name: Name,
+    /// What facts and metrics call the agent: `201@ipoffice`.
+    pub key: Name,
+    /// One of [`AGENT_STATES`].
+    pub state: Name,
+    /// For how long, when known.
+    pub since_ms: Option<u64>,
+    /// The call that owns the agent.
+    pub call: Option<u64>,
+}
+
+/// One trunk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrunkStatus {
+    /// Its name.
+    pub name: Name,
+    /// Whether it answers.
+    pub up: bool,
+}
+
+/// The store, as far as its operators care.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreStatus {
+    /// Rows not yet on disk.
+    pub backlog: u64,
+    /// Rows given up.
+    pub lost: u64,
+    /// Whether the disk refuses.
+    pub failing: bool,
+}
+
+impl Engine {
+    /// How things stand; what only drivers know is left at its default.
+    #[must_use]
+    pub fn status(&self, now: Now) -> Status {
+        let core = self.core();
+        let acd = core.acd();
+        let queues = (0u32..).zip(&core.plan().queues).filter_map(|(number, queue)| {
+            let queue = queue.as_ref()?;
+            let (waiting, oldest) = acd.line_length(QueueId(number));
+            let states = || queue.agents.iter().map(|agent| acd.agent_state(*agent));
+            Some(QueueStatus {
+                name: queue.name.clone(),
+                waiting: count(waiting),
+                oldest_wait_ms: oldest.map(|since| millis(now, since)),
+                agents_ready: count(states().filter(|state| *state == AgentState::Ready).count()),
+                agents_busy: count(states().filter(|state| state.owner().is_some()).count()),
+                agents: count(queue.agents.len()),
+            })
+        });
+        let agents = acd.agents().filter_map(|agent| {
+            let state = acd.agent_state(agent);
+            Some(AgentStatus {
+                name: core.plan().agent(agent)?.name.clone(),
+                key: core.agent_key(agent).clone(),
+                state: state.label().into(),
+                since_ms: core.agent_since(agent).map(|since| millis(now, since)),
+                call: state.owner().map(|call| call.0),
+            })
+        });
+        Status {
+            version: env!("CARGO_PKG_VERSION").into(),
+            uptime_s: now.moment.as_nanos() / 1_000_000_000,
+            draining: false,
+            plan: core.plan().digest.clone(),
+            calls: CallsStatus {
+                in_progress: u64::try_from(core.in_progress()).unwrap_or(u64::MAX),
+                offered: core.offered(),
+            },
+            queues: queues.collect(),
+            agents: agents.collect(),
+            trunks: core.trunks().map(|(name, up)| TrunkStatus { name: name.clone(), up }).collect(),
+            store: StoreStatus::default(),
+        }
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn millis(now: Now, since: Moment) -> u64 {
+    u64::try_from(now.moment.since(since).as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,286 @@
+//! The service: opens the drivers, owns the engine loop, shuts down. The only place that knows every driver.
+//! Must never decide anything about a call.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the loop waits on real clocks and real threads: it is where the pure library meets them"
+)]
+
+mod assemble;
+mod outward;
+
+pub use assemble::{Service, load};
+
+use crate::base::{JournalSeq, Random};
+use crate::drivers::clock::Clock;
+use crate::drivers::console::ConsoleError;
+use crate::drivers::control::ControlError;
+use crate::drivers::media_threads::{self, MediaThreads};
+use crate::drivers::metrics::Page;
+use crate::drivers::sockets::{Received, SocketError, Sockets};
+use crate::drivers::store::{Store, StoreError, StoreHandle};
+use crate::engine::{Engine, Event};
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use outward::Outward;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Messages taken from the sockets before timers and other threads get their turn.
+const MESSAGES_PER_TURN: usize = 128;
+/// After the last call was told to end, its BYEs get this long to be answered.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// What is still in memory gets this long to reach the disk.
+const LAST_COMMIT: Duration = Duration::from_secs(10);
+
+/// Why the service could not start, or stopped on its own.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A socket.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A prompt or a piece of music can't be used.
+    #[error("{file}: {why}")]
+    Sound {
+        /// Which.
+        file: String,
+        /// Why.
+        why: String,
+    },
+    /// The operating system gives no thread, no entropy, or no way to wait.
+    #[error("the operating system refuses: {0}")]
+    System(#[from] std::io::Error),
+    /// HTTP.
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
+    /// The control socket.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// A media thread ended by itself: its calls have no audio.
+    #[error("media thread {0} stopped")]
+    MediaThread(u8),
+}
+
+/// What others may ask of a running service.
+#[derive(Debug)]
+pub enum Request {
+    /// No new calls; end when the running ones have.
+    Drain,
+    /// End the running calls too.
+    End,
+}
+
+/// How others reach a running service.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    requests: Sender<Request>,
+    waker: Arc<mio::Waker>,
+}
+
+impl Handle {
+    /// Asks; a service that has stopped asks for nothing more.
+    pub fn ask(&self, request: Request) {
+        if self.requests.send(request).is_ok() {
+            // A service that can't be woken looks at its next timer.
+            let _ = self.waker.wake();
+        }
+    }
+}
+
+/// A service whose drivers are open.
+pub struct Server {
+    clock: Clock,
+    engine: Engine,
+    sockets: Sockets,
+    media: MediaThreads,
+    store: StoreHandle,
+    stored: JournalSeq,
+    outward: Outward,
+    requests: Receiver<Request>,
+    handle: Handle,
+    drain: Duration,
+    stage: Stage,
+}
+
+/// How far the shutdown has come.
+#[derive(Debug, Clone, Copy)]
+enum Stage {
+    Serving,
+    /// Running calls may go on until then.
+    Draining(Instant),
+    /// They have been told to end.
+    Ending(Instant),
+}
+
+impl Server {
+    /// Opens every driver and starts the engine. Nothing is answered before [`Self::run`].
+    ///
+    /// # Errors
+    /// When a port is taken, the store can't be opened, or a sound can't be read.
+    pub fn open(mut service: Service) -> Result<Self, ServeError> {
+        let clock = Clock::start();
+        let listens: Vec<_> =
+            service.listens.iter().map(|listen| (listen.transport, listen.address)).collect();
+        let sockets = Sockets::open(&listens)?;
+        let (requests_in, requests) = unbounded();
+        let handle = Handle { requests: requests_in, waker: sockets.waker() };
+        let mut seed = [0; 32];
+        getrandom::fill(&mut seed).map_err(std::io::Error::other)?;
+        let mut random = Random::from_seed(seed);
+        let waker = sockets.waker();
+        let (store, opened) = Store::open(&service.store, move || drop(waker.wake()))?;
+        let waker = sockets.waker();
+        let media = MediaThreads::start(
+            media_threads::Config {
+                threads: service.media_threads,
+                bind: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+                epoch: clock.epoch(),
+            },
+            &mut random,
+            move || drop(waker.wake()),
+        )?;
+        let outward = Outward::open(&mut service, &handle, clock)?;
+        let drain = service.drain;
+        let config = service.engine(&sockets, opened)?;
+        let engine = Engine::new(clock.now(), config, random);
+        let stored = store.stored();
+        Ok(Self {
+            clock,
+            engine,
+            sockets,
+            media,
+            store,
+            stored,
+            outward,
+            requests,
+            handle,
+            drain,
+            stage: Stage::Serving,
+        })
+    }
+
+    /// How to reach it while it runs.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// The metrics page, also after the service has stopped.
+    #[must_use]
+    pub fn page(&self) -> Page {
+        self.outward.page()
+    }
+
+    /// Serves until asked to stop.
+    ///
+    /// # Errors
+    /// When a driver gives up, or the last facts can't be written.
+    pub fn run(mut self) -> Result<(), ServeError> {
+        self.carry_out();
+        self.outward.ready();
+        while !self.is_over() {
+            let due = self.engine.poll_timeout().map(|(at, _)| self.clock.until(at));
+            let shutdown = self.until_next_stage();
+            self.sockets.wait(due.into_iter().chain(shutdown).min())?;
+            self.turn()?;
+        }
+        self.engine.handle(self.clock.now(), Event::Stop);
+        self.carry_out();
+        Ok(self.store.close(LAST_COMMIT)?)
+    }
+
+    fn turn(&mut self) -> Result<(), ServeError> {
+        for _ in 0..MESSAGES_PER_TURN {
+            let Some(received) = self.sockets.receive() else { break };
+            let event = match received {
+                Received::Message { flow, bytes } => Event::Sip { flow, bytes },
+                Received::Lost(flow) => Event::FlowLost(flow),
+            };
+            self.engine.handle(self.clock.now(), event);
+            self.carry_out();
+        }
+        while let Some(event) = self.media.try_event() {
+            self.engine.handle(self.clock.now(), Event::Media(event));
+        }
+        let stored = self.store.stored();
+        if stored != self.stored {
+            self.stored = stored;
+            self.engine.handle(self.clock.now(), Event::Stored(stored));
+        }
+        while let Ok(request) = self.requests.try_recv() {
+            self.answer(request);
+        }
+        let now = self.clock.now();
+        if self.engine.poll_timeout().is_some_and(|(at, _)| at <= now.moment) {
+            self.engine.handle_timeout(now);
+        }
+        self.carry_out();
+        self.outward.levels(&self.engine, &self.store);
+        self.outward.answer(&self.engine, self.clock.now(), &self.store);
+        self.media.failed().map_or(Ok(()), |board| Err(ServeError::MediaThread(board)))
+    }
+
+    /// Hands the engine's effects to the drivers.
+    fn carry_out(&mut self) {
+        use crate::engine::Effect;
+        use crate::media::MediaPlane;
+        while let Some(effect) = self.engine.poll() {
+            match effect {
+                Effect::Send { flow, bytes } => self.sockets.send(flow, &bytes),
+                Effect::Media(command) => self.media.send(command),
+                Effect::Observe(observation) => self.outward.observe(observation),
+            }
+        }
+        self.media.flush();
+        self.outward.store(&self.store);
+    }
+
+    fn answer(&mut self, request: Request) {
+        match request {
+            Request::Drain => self.drain(),
+            Request::End => self.end(),
+        }
+    }
+
+    fn drain(&mut self) {
+        if let Stage::Serving = self.stage {
+            self.stage = Stage::Draining(Instant::now() + self.drain);
+            self.outward.draining();
+            self.engine.handle(self.clock.now(), Event::StopAccepting);
+        }
+    }
+
+    fn end(&mut self) {
+        self.drain();
+        if let Stage::Draining(_) = self.stage {
+            self.stage = Stage::Ending(Instant::now() + FAREWELL);
+            self.engine.handle(self.clock.now(), Event::EndAll);
+        }
+    }
+
+    fn until_next_stage(&self) -> Option<Duration> {
+        match self.stage {
+            Stage::Serving => None,
+            Stage::Draining(until) | Stage::Ending(until) => {
+                Some(until.saturating_duration_since(Instant::now()))
+            }
+        }
+    }
+
+    /// Moves the shutdown on; says whether it is over.
+    fn is_over(&mut self) -> bool {
+        if let Stage::Draining(until) = self.stage
+            && (self.engine.core().in_progress() == 0 || until <= Instant::now())
+        {
+            self.end();
+            self.carry_out();
+        }
+        match self.stage {
+            Stage::Serving | Stage::Draining(_) => false,
+            Stage::Ending(until) => self.engine.leg_count() == 0 || until <= Instant::now(),
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! From settings and a checked plan to what the drivers and the engine are told.
+
+use super::ServeError;
+use crate::base::{Flow, Transport};
+use crate::dialplan::Plan;
+use crate::drivers::sockets::Sockets;
+use crate::drivers::store::Opened;
+use crate::engine::core::{Channels, TrunkLine};
+use crate::engine::{EngineConfig, EngineTrunk, Observation, Sounds};
+use crate::media::Sound;
+use crate::settings::{self, Settings, Trunk};
+use crate::signaling::{CallerHeader, Listen, TrunkPeer};
+use crossbeam_channel::Sender;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Everything a service is started from.
+#[derive(Debug)]
+pub struct Service {
+    /// The plan, checked.
+    pub plan: Arc<Plan>,
+    /// Its sounds, decoded.
+    pub sounds: Sounds,
+    /// SIP addresses.
+    pub listens: Vec<settings::Listen>,
+    /// RTP ports.
+    pub ports: RangeInclusive<u16>,
+    /// Media threads.
+    pub media_threads: u8,
+    /// Trunks.
+    pub trunks: Vec<Trunk>,
+    /// The store's file.
+    pub store: PathBuf,
+    /// Metrics and health.
+    pub http: Option<SocketAddr>,
+    /// The control socket.
+    pub control: Option<PathBuf>,
+    /// How long running calls may go on after a request to stop.
+    pub drain: Duration,
+    /// Who else is told of every observation: the demo's table.
+    pub watcher: Option<Sender<Observation>>,
+}
+
+/// Decodes every sound of a plan; `read` gives a file's bytes.
+///
+/// # Errors
+/// When a file can't be read or is no sound we can use.
+pub fn load(plan: &Plan, read: impl Fn(&Path) -> std::io::Result<Vec<u8>>) -> Result<Sounds, ServeError> {
+    let sound = |file: &Path| {
+        let fail = |why: String| ServeError::Sound { file: file.display().to_string(), why };
+        let bytes = read(file).map_err(|error| fail(error.to_string()))?;
+        Sound::from_wav(&bytes).map(Arc::new).map_err(|error| fail(error.to_string()))
+    };
+    Ok(Sounds {
+        prompts: plan.prompts.iter().map(|prompt| sound(&prompt.file)).collect::<Result<_, _>>()?,
+        music: plan
+            .music
+            .iter()
+            .map(|music| music.files.iter().map(|file| sound(file)).collect())
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+impl Service {
+    /// A service as spillway.toml and its dialplans describe it.
+    #[must_use]
+    pub fn new(settings: &Settings, plan: Arc<Plan>, sounds: Sounds) -> Self {
+        Self {
+            plan,
+            sounds,
+            listens: settings.sip.listen.iter().map(|listen| listen.value).collect(),
+            ports: settings.media.ports.value.clone(),
+            media_threads: 1,
+            trunks: settings.trunks.clone(),
+            store: settings.data.join("spillway.db"),
+            http: settings.http.as_ref().map(|http| http.value),
+            control: Some(settings.control.clone()),
+            drain: settings.sip.drain,
+            watcher: None,
+        }
+    }
+
+    /// What the engine is told, now that the sockets are bound and the store is open.
+    pub(super) fn engine(self, sockets: &Sockets, opened: Opened) -> Result<EngineConfig, ServeError> {
+        let mut udp = sockets.udp_addresses();
+        let listens: Vec<Listen> = self
+            .listens
+            .iter()
+            .map(|listen| {
+                let address = match listen.transport {
+                    Transport::Udp => udp.next().unwrap_or(listen.address),
+                    Transport::Tcp => listen.address,
+                };
+                Listen { transport: listen.transport, address, advertised: advertised(address, &self.trunks) }
+            })
+            .collect();
+        let trunks =
+            self.trunks.iter().map(|trunk| engine_trunk(trunk, &listens)).collect::<Result<_, _>>()?;
+        Ok(EngineConfig {
+            plan: self.plan,
+            sounds: self.sounds,
+            trunks,
+            listens,
+            ports: self.ports,
+            boards: self.media_threads,
+            next_call: opened.next_call,
+            next_seq: opened.next_seq,
+        })
+    }
+}
+
+/// What peers are told instead of a wildcard address: the one our packets to the first trunk leave from.
+fn advertised(address: SocketAddr, trunks: &[Trunk]) -> Option<SocketAddr> {
+    if !address.ip().is_unspecified() {
+        return None;
+    }
+    let peer = trunks.first().map(|trunk| trunk.peer.value.1)?;
+    Some(SocketAddr::new(local_address_towards(peer).ok()?, address.port()))
+}
+
+/// The local address the kernel would send from. Connecting a UDP socket sends nothing.
+fn local_address_towards(peer: SocketAddr) -> std::io::Result<IpAddr> {
+    let any: SocketAddr = if peer.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0_u16; 8], 0).into() };
+    let socket = UdpSocket::bind(any)?;
+    socket.connect(peer)?;
+    Ok(socket.local_addr()?.ip())
+}
+
+fn engine_trunk(trunk: &Trunk, listens: &[Listen]) -> Result<EngineTrunk, ServeError> {
+    let (transport, peer) = trunk.peer.value;
+    let listen = listens
+        .iter()
+        .find(|listen| listen.transport == transport && listen.address.is_ipv4() == peer.is_ipv4())
+        .map_or_else(|| SocketAddr::new(unspecified_like(peer), 0), |listen| listen.address);
+    let media = if listen.ip().is_unspecified() { local_address_towards(peer)? } else { listen.ip() };
+    let header = match trunk.caller_header {
+        settings::CallerHeader::From => CallerHeader::From,
+        settings::CallerHeader::PAssertedIdentity => CallerHeader::PAssertedIdentity,
+    };
+    Ok(EngineTrunk {
+        peer: TrunkPeer {
+            id: trunk.id,
+            name: trunk.name.clone(),
+            transport,
+            peer,
+            accept: trunk.accept.iter().map(|prefix| (prefix.value.address, prefix.value.length)).collect(),
+            ping: trunk.ping,
+            caller_from: header,
+            codecs: trunk.codecs.clone(),
+        },
+        line: TrunkLine {
+            name: trunk.name.clone(),
+            channels: trunk.channels.map_or(Channels::Unlimited, |channels| Channels::Limited {
+                total: channels.total,
+                keep_out: channels.keep_out,
+            }),
+            numbers: trunk.numbers,
+        },
+        flow: Flow { transport, local: listen, remote: peer },
+        caller_to: header,
+        media,
+    })
+}
+
+fn unspecified_like(peer: SocketAddr) -> IpAddr {
+    if peer.is_ipv4() {
+        IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)
+    } else {
+        IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED)
+    }
+}

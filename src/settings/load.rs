@@ -1,0 +1,116 @@
+//! Reads spillway.toml: form by the key table, then meaning. Opens nothing.
+
+use super::{Listen, Located, Media, Settings, Sip, keys, trunk, wording};
+use crate::base::finding::{Finding, Findings, Source};
+use crate::base::written::{self, Section};
+use crate::base::{Name, Transport};
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+const DRAIN: Duration = Duration::from_secs(60);
+/// The control socket's name within `data`.
+const SOCKET: &str = "control.sock";
+
+/// Reads a settings file; relative paths are read from its own folder.
+///
+/// # Errors
+/// Everything wrong with it at once, when anything is; warnings come beside the settings.
+pub fn load(source: &Source) -> Result<(Settings, Vec<Finding>), Vec<Finding>> {
+    let mut findings = Findings::default();
+    let document = written::read(source, &keys::ROOT, &mut findings);
+    let settings = read(&document.root(), Path::new(source.folder()), &mut findings);
+    match settings {
+        Some(settings) if !findings.any_error() => Ok((settings, findings.into_sorted())),
+        Some(_) | None => Err(findings.into_sorted()),
+    }
+}
+
+/// What little of a settings file a check of the dialplans needs, read also when the rest is wrong: their folder and
+/// the trunks' names.
+#[must_use]
+pub fn outline(source: &Source) -> (Option<PathBuf>, Vec<Name>) {
+    let document = written::read(source, &keys::ROOT, &mut Findings::default());
+    let root = document.root();
+    let folder = root.text("dialplans").map(|text| Path::new(source.folder()).join(text.value));
+    (folder, root.named("trunk").iter().map(|(name, _)| name.value.into()).collect())
+}
+
+/// What is absent or malformed was reported with the document's form: reading goes on to find what else is wrong.
+fn read(root: &Section<'_>, folder: &Path, findings: &mut Findings) -> Option<Settings> {
+    let sip = root.section("sip").map(|section| sip(&section, findings));
+    let media = root.section("media").and_then(|section| media(&section, findings));
+    let http = root.section("http").and_then(|section| http(&section, findings));
+    let listen = sip.as_ref().map(|sip| sip.listen.as_slice()).unwrap_or_default();
+    let trunks = trunk::read(root, listen, findings);
+    let path = |text: Located<&str>| folder.join(text.value);
+    let data = root.text("data").map(path)?;
+    let socket = root.section("control").and_then(|control| control.text("socket")).map(path);
+    Some(Settings {
+        dialplans: root.text("dialplans").map(path)?,
+        control: socket.unwrap_or_else(|| data.join(SOCKET)),
+        data,
+        sip: sip?,
+        media: media?,
+        http,
+        trunks,
+    })
+}
+
+fn sip(section: &Section<'_>, findings: &mut Findings) -> Sip {
+    let mut listen: Vec<Located<Listen>> = Vec::new();
+    for text in section.texts("listen") {
+        let Some((transport, address)) = transport_address(text.value) else {
+            findings.error(&text.place, wording::bad_listen(text.value));
+            continue;
+        };
+        let value = Listen { transport, address };
+        if address.ip().is_unspecified() {
+            findings.error(&text.place, wording::any_address());
+        } else if let Some(first) = listen.iter().find(|other| other.value == value) {
+            findings.error_with(&text.place, wording::listen_twice(text.value), &first.place, "first here");
+        }
+        listen.push(Located { value, place: text.place });
+    }
+    if let Some(entry) = section.entry("listen").filter(|entry| entry.is_empty_list()) {
+        findings.error(&entry.place(), wording::no_listen());
+    }
+    Sip { listen, drain: section.duration("drain").map_or(DRAIN, |drain| drain.value) }
+}
+
+fn media(section: &Section<'_>, findings: &mut Findings) -> Option<Media> {
+    let text = section.text("ports")?;
+    match port_range(text.value) {
+        Some(value) => Some(Media { ports: Located { value, place: text.place } }),
+        None => {
+            findings.error(&text.place, wording::bad_ports(text.value));
+            None
+        }
+    }
+}
+
+fn http(section: &Section<'_>, findings: &mut Findings) -> Option<Located<SocketAddr>> {
+    let text = section.text("listen")?;
+    match text.value.parse() {
+        Ok(value) => Some(Located { value, place: text.place }),
+        Err(_) => {
+            findings.error(&text.place, wording::bad_address(text.value));
+            None
+        }
+    }
+}
+
+/// Reads `udp:127.0.0.1:5060`.
+pub(super) fn transport_address(text: &str) -> Option<(Transport, SocketAddr)> {
+    let (transport, address) = text.split_once(':')?;
+    let transport = [Transport::Udp, Transport::Tcp].into_iter().find(|known| known.name() == transport)?;
+    Some((transport, address.parse().ok()?))
+}
+
+/// Reads `20000-29999`: room for two legs at least, above the ports only root may open.
+fn port_range(text: &str) -> Option<RangeInclusive<u16>> {
+    let (from, to) = text.split_once('-')?;
+    let (from, to) = (from.trim().parse::<u16>().ok()?, to.trim().parse::<u16>().ok()?);
+    (from >= 1_024 && to >= from.saturating_add(3)).then_some(from..=to)
+}

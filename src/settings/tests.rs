@@ -1,0 +1,124 @@
+//! The settings shipped load, and each way to get them wrong is told with its line.
+
+use super::*;
+use crate::base::finding::{Source, Style, render};
+
+const SHIPPED: &str = include_str!("../../config/spillway.toml");
+
+fn loaded(text: &str) -> Settings {
+    match load(&Source::new("config/spillway.toml", text)) {
+        Ok((settings, warnings)) => {
+            assert_eq!(warnings, []);
+            settings
+        }
+        Err(findings) => panic!("{}", render(&findings, Style::Plain)),
+    }
+}
+
+/// Line and message of everything wrong.
+fn refused(text: &str) -> Vec<(u32, String)> {
+    let findings = load(&Source::new("spillway.toml", text)).expect_err("refused");
+    findings.into_iter().map(|finding| (finding.position().0, finding.words.message)).collect()
+}
+
+#[test]
+fn the_shipped_settings_load() {
+    let settings = loaded(SHIPPED);
+    assert_eq!(settings.dialplans, PathBuf::from("config/../dialplans"));
+    assert_eq!(settings.control, PathBuf::from("config/../data/control.sock"));
+    assert_eq!(settings.sip.listen[1].value.to_string(), "tcp:127.0.0.1:5060");
+    assert_eq!(settings.sip.listen[1].at(), "config/spillway.toml:7:33");
+    assert_eq!(settings.media.ports.value, 20_000..=29_999);
+    let operateur = settings.trunk("operateur").expect("written");
+    assert_eq!(operateur.channels, Some(Channels { total: 30, keep_out: 8 }));
+    assert_eq!(operateur.ping, Some(Duration::from_secs(30)));
+    assert!(settings.trunk("ipoffice").expect("written").agents);
+}
+
+#[test]
+fn the_source_says_which_trunk_calls() {
+    let settings = loaded(SHIPPED);
+    let caller = |transport, source: &str| {
+        let trunk = identify(&settings.trunks, transport, source.parse().expect("an address"));
+        trunk.map(|id| settings.trunks[id.index()].name.to_string())
+    };
+    assert_eq!(caller(Transport::Udp, "127.0.0.1:5070").as_deref(), Some("operateur"));
+    assert_eq!(caller(Transport::Udp, "127.0.0.1:5080").as_deref(), Some("ipoffice"));
+    assert_eq!(caller(Transport::Udp, "127.0.0.1:6000").as_deref(), Some("operateur"));
+    assert_eq!(caller(Transport::Tcp, "127.0.0.1:5080").as_deref(), Some("operateur"));
+    assert_eq!(caller(Transport::Udp, "127.0.0.2:5070"), None);
+    let text = SHIPPED.replace("127.0.0.1/32", "198.51.100.0/24").replace("5080\"", "5081\"");
+    let apart = loaded(&text.replace("udp:127.0.0.1:5081", "udp:198.51.100.9:5081"));
+    let id = |source: &str| identify(&apart.trunks, Transport::Tcp, source.parse().expect("an address"));
+    assert_eq!(id("198.51.100.9:40000"), Some(TrunkId(1)), "a peer's own address goes before prefixes");
+    assert_eq!(id("198.51.100.8:40000"), Some(TrunkId(0)));
+}
+
+#[test]
+fn prefixes_count_bits() {
+    let inside = |prefix: &str, address: &str| {
+        Prefix::parse(prefix).expect("a prefix").contains(address.parse().expect("an address"))
+    };
+    assert!(inside("192.0.2.0/24", "192.0.2.255") && !inside("192.0.2.0/24", "192.0.3.0"));
+    assert!(inside("0.0.0.0/0", "203.0.113.9") && !inside("0.0.0.0/0", "2001:db8::1"));
+    assert!(inside("2001:db8::/32", "2001:db8:ffff::1") && !inside("2001:db8::/32", "2001:db9::"));
+    assert!(inside("::/0", "2001:db9::") && inside("::1", "::1"));
+    for bad in ["192.0.2.7/24", "192.0.2.0/33", "2001:db8::1/32", "host", "1.2.3.4/", ""] {
+        assert_eq!(Prefix::parse(bad), None, "{bad}");
+    }
+}
+
+#[test]
+fn every_fault_is_told_at_once() {
+    let text = SHIPPED
+        .replace("tcp:127.0.0.1:5060", "tls:127.0.0.1:5061")
+        .replace("20000-29999", "29999-20000")
+        .replace("127.0.0.1:8080", "localhost")
+        .replace("keep_out = 8", "keep_out = 30")
+        .replace("[\"pcma\"]", "[\"pmca\", \"g729\"]")
+        .replace("identity  = \"off\"", "identity  = \"relay\"")
+        .replace("udp:127.0.0.1:5080", "udp:127.0.0.1:5070");
+    let expected = [
+        (7, "\"tls:127.0.0.1:5061\" is no place to listen"),
+        (11, "\"29999-20000\" is no range of ports"),
+        (14, "\"localhost\" is no address and port"),
+        (21, "`identity = \"relay\"` is not in this version"),
+        (22, "30 of 30 channels kept free leave none for callers"),
+        (28, "trunks `operateur` and `ipoffice` have the same peer"),
+        (29, "unknown codec \"pmca\""),
+        (29, "unknown codec \"g729\""),
+    ];
+    let expected: Vec<(u32, String)> = expected.map(|(line, message)| (line, message.to_owned())).into();
+    assert_eq!(refused(&text), expected);
+}
+
+#[test]
+fn what_comes_later_is_refused_by_name() {
+    let text =
+        format!("{SHIPPED}user = \"habitat70\"\npassword = \"secret\"\n\n[phones]\nrealm = \"spillway\"\n");
+    let messages: Vec<String> = refused(&text).into_iter().map(|(_, message)| message).collect();
+    let later = ["`user`", "`password`", "`phones`"].map(|key| format!("{key} is not in this version"));
+    assert_eq!(messages, later);
+}
+
+#[test]
+fn trunks_nobody_could_tell_apart_are_refused() {
+    let text = SHIPPED.replace("agents = true", "accept = [\"127.0.0.1\"]\nagents = true");
+    assert_eq!(refused(&text)[0].1, "trunks `operateur` and `ipoffice` both accept 127.0.0.1/32");
+    let streams = SHIPPED
+        .replace("\"udp:127.0.0.1:507", "\"tcp:127.0.0.1:507")
+        .replace("udp:127.0.0.1:508", "tcp:127.0.0.1:508");
+    loaded(&streams);
+    let tied = streams.replace("[\"127.0.0.1/32\"]", "[]");
+    assert_eq!(
+        refused(&tied)[0].1,
+        "calls over TCP from trunks `operateur` and `ipoffice` can't be told apart"
+    );
+}
+
+#[test]
+fn a_file_of_nothing_says_what_is_missing() {
+    let messages: Vec<String> = refused("").into_iter().map(|(_, message)| message).collect();
+    let missing = ["version", "dialplans", "data", "sip", "media"].map(|key| format!("`{key}` is missing"));
+    assert_eq!(messages, missing);
+}

@@ -1,0 +1,87 @@
+//! What is said of spillway.toml beyond its form. Every sentence of it is here.
+
+use crate::base::Codec;
+use crate::base::finding::Words;
+use crate::base::written::nearest;
+
+pub(super) fn bad_listen(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no place to listen"), "unreadable")
+        .hint("write transport, address and port: \"udp:192.0.2.1:5060\" or \"tcp:[2001:db8::1]:5060\"")
+}
+
+pub(super) fn any_address() -> Words {
+    Words::new("SIP needs an address of this machine, not all of them", "any address")
+        .hint("phones are told where to answer: write the address they reach, one entry for each")
+}
+
+pub(super) fn no_listen() -> Words {
+    Words::new("no place to listen", "empty").hint("write at least one, \"udp:192.0.2.1:5060\"")
+}
+
+pub(super) fn listen_twice(text: &str) -> Words {
+    Words::new(format!("{text} is listened to twice"), "again here")
+}
+
+pub(super) fn bad_address(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no address and port"), "unreadable").hint("write \"127.0.0.1:8080\"")
+}
+
+pub(super) fn bad_ports(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no range of ports"), "unreadable")
+        .hint("write \"20000-29999\": from, to, both within 1024 and 65535, at least four ports")
+}
+
+pub(super) fn bad_peer(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no peer"), "unreadable")
+        .hint("write transport, address and port: \"udp:192.0.2.7:5060\"; host names are not looked up")
+}
+
+pub(super) fn own_peer(name: &str) -> Words {
+    Words::new(format!("the peer of trunk `{name}` is Spillway itself"), "our own address")
+}
+
+pub(super) fn peer_twice(name: &str, other: &str) -> Words {
+    Words::new(
+        format!("trunks `{other}` and `{name}` have the same peer"),
+        "nobody could tell who is calling",
+    )
+}
+
+pub(super) fn streams_tie(name: &str, other: &str) -> Words {
+    let message = format!("calls over TCP from trunks `{other}` and `{name}` can't be told apart");
+    Words::new(message, "the same address").hint("TCP hides the source port: give one of them an `accept`")
+}
+
+pub(super) fn bad_prefix(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no address or prefix"), "unreadable")
+        .hint("write \"192.0.2.7\" or \"192.0.2.0/24\", with no bit set after the prefix")
+}
+
+pub(super) fn prefix_tie(text: &str, name: &str, other: &str) -> Words {
+    let message = format!("trunks `{other}` and `{name}` both accept {text}");
+    Words::new(message, "nobody could tell who is calling")
+}
+
+pub(super) fn unknown_codec(text: &str) -> Words {
+    let words = Words::new(format!("unknown codec \"{text}\""), "not spoken here");
+    match nearest(text, Codec::ALL.map(Codec::name)) {
+        Some(near) => words.hint(format!("did you mean `{near}`?")),
+        None => words.hint(format!("the codecs are {}", Codec::ALL.map(Codec::name).join(", "))),
+    }
+}
+
+pub(super) fn codec_twice(text: &str) -> Words {
+    Words::new(format!("codec \"{text}\" is written twice"), "again here")
+}
+
+pub(super) fn no_codec() -> Words {
+    Words::new("a trunk needs a codec", "empty")
+}
+
+pub(super) fn nothing_left(total: u64, keep_out: u64) -> Words {
+    Words::new(format!("{keep_out} of {total} channels kept free leave none for callers"), "too many")
+}
+
+pub(super) fn ping_too_often() -> Words {
+    Words::new("a ping is sent at most once a second", "too often").hint("leave `ping` out for none")
+}

@@ -1,0 +1,26 @@
+//! Any bytes as a datagram and as a stream: every part is asked for, and what we answer can be read.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use spillway::wire::sip::{Frame, HeaderName, Message, Writer, frame, validate};
+
+fuzz_target!(|bytes: &[u8]| {
+    if let Ok(Frame::Message { len } | Frame::Keepalive { len }) = frame(bytes) {
+        assert!((1..=bytes.len()).contains(&len));
+    }
+    let Ok(message) = Message::parse(bytes) else { return };
+    let verdict = validate(&message);
+    for (name, _, _) in message.all_headers() {
+        let _ = (message.values(name).count(), message.addresses(name).count());
+    }
+    let mut writer = Writer::response(400, "Bad Request");
+    writer.copy_vias(&message, "192.0.2.1:5060".parse().expect("an address"));
+    for name in [HeaderName::From, HeaderName::To, HeaderName::CallId, HeaderName::CSeq] {
+        writer.copy_headers(&message, name);
+    }
+    let written = writer.finish();
+    let answer = Message::parse(&written).expect("what we write can be read");
+    if verdict.is_ok() {
+        assert_eq!(validate(&answer), Ok(()));
+    }
+});
