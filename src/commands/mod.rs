@@ -9,4 +9,5 @@
 
 pub mod check;
 pub mod demo_site;
+pub mod serve;
 pub mod status;

@@ -15,6 +15,8 @@ pub mod dialplan_files;
 pub mod logs;
 pub mod media_threads;
 pub mod metrics;
+pub mod open_files;
+pub mod signals;
 pub mod sockets;
 pub mod stations;
 pub mod store;

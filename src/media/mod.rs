@@ -7,7 +7,6 @@ pub mod g711;
 mod plane;
 mod pool;
 mod resample;
-pub(crate) mod rtp;
 mod sound;
 mod stats;
 mod wav;

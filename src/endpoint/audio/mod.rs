@@ -12,8 +12,8 @@ pub use hearing::Measured;
 use super::Sink;
 use super::script::Voice;
 use crate::base::{Codec, Map, Moment, Random};
-use crate::media::rtp;
 use crate::signaling::{LegKey, RemoteMedia};
+use crate::wire::rtp::RtpPacket;
 use hearing::Run;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -121,12 +121,12 @@ impl Streams {
     ) -> Option<LegKey> {
         let call = *self.by_source.get(&(socket, from))?;
         let stream = self.streams.get_mut(&call)?;
-        let header = rtp::read(packet)?;
+        let RtpPacket { header, payload } = RtpPacket::read(packet)?;
         let is_audio = Codec::ALL.iter().any(|codec| codec.payload_type() == header.payload_type);
         if !is_audio {
             return None;
         }
-        let payload = packet.get(header.payload_start..header.payload_end)?;
+        let payload = packet.get(payload)?;
         stream.hearing.heard(now, header.ssrc, header.sequence, payload, &mut self.run).then_some(call)
     }
 

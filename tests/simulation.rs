@@ -1,0 +1,3 @@
+//! Random calls, seed by seed, with every invariant checked after every event.
+
+mod support;
