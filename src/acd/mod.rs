@@ -183,7 +183,8 @@ impl Acd {
     /// Whether a caller waits where nobody serves, though the queue has somewhere else to send its callers.
     #[must_use]
     pub fn is_abandoned(&self, call: CallId) -> bool {
-        self.first_queue(call).is_some_and(|queue| !self.line(queue).waits_unstaffed && !self.is_staffed(queue))
+        self.first_queue(call)
+            .is_some_and(|queue| !self.line(queue).waits_unstaffed && !self.is_staffed(queue))
     }
 
     /// Whether any agent of `queue` could ever be rung as things stand.

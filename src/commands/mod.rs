@@ -8,6 +8,8 @@
 )]
 
 pub mod check;
+pub mod demo;
 pub mod demo_site;
+pub mod language;
 pub mod serve;
 pub mod status;

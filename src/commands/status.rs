@@ -1,269 +1,203 @@
-//! `spillway status`: asks the running service over its control socket and shows the answer, in the reader's language or
-//! as JSON. Must never open the store or a SIP socket.
+//! `spillway status`: asks a running service over its control socket how it stands, and shows it.
 
-use crate::dialplan::Language;
-use crate::drivers::control::{self, Answer, Command, ControlError};
+use super::check;
+use super::language::Language;
+use crate::base::finding::Source;
+use crate::drivers::control::{self, Answer, Command};
 use crate::engine::status::{AgentStatus, QueueStatus, Status};
+use crate::settings;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// Why there is no status to show.
-#[derive(Debug, thiserror::Error)]
-pub enum StatusError {
-    /// Nobody could be asked.
-    #[error(transparent)]
-    Control(#[from] ControlError),
-    /// The service refused.
-    #[error("the service answered: {0}")]
-    Refused(String),
-    /// The answer can't be written as JSON.
-    #[error(transparent)]
-    Json(#[from] serde_json::Error),
+/// What `status` is asked.
+#[derive(Debug)]
+pub struct StatusArgs {
+    /// The settings file, which names the control socket.
+    pub config: PathBuf,
+    /// The control socket, when it is known without a settings file.
+    pub socket: Option<PathBuf>,
+    /// As JSON.
+    pub json: bool,
 }
 
-/// Asks the service behind `socket`; gives what is to be printed.
-///
-/// # Errors
-/// When no service answers there.
-pub fn run(socket: &Path, json: bool, language: Language) -> Result<String, StatusError> {
-    match control::ask(socket, Command::Status)? {
-        Answer::Status(status) if json => Ok(serde_json::to_string_pretty(&status)? + "\n"),
-        Answer::Status(status) => Ok(written(&status, language)),
-        Answer::Error(reason) => Err(StatusError::Refused(reason)),
-    }
-}
-
-/// The reader's language: `LC_ALL`, `LC_MESSAGES` and `LANG`, the first that is set (POSIX).
+/// Asks, shows, and returns the exit code: 0 when the service answered, 1 when the settings are refused or nobody
+/// answers, 2 when the settings file can't be read.
 #[must_use]
-pub fn language() -> Language {
-    let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    language_of(set.as_deref().unwrap_or_default())
-}
-
-fn language_of(locale: &str) -> Language {
-    if locale.to_ascii_lowercase().starts_with("fr") { Language::French } else { Language::English }
-}
-
-/// The words of one language.
-struct Words {
-    up_for: &'static str,
-    draining: &'static str,
-    calls: [&'static str; 2],
-    queue: [&'static str; 4],
-    agent: [&'static str; 3],
-    trunk: [&'static str; 3],
-    store: [&'static str; 3],
-    failing: &'static str,
-}
-
-const ENGLISH: Words = Words {
-    up_for: "up for",
-    draining: "stopping: no new calls",
-    calls: ["calls in progress", "offered since the start"],
-    queue: ["QUEUE", "WAITING", "LONGEST", "AGENTS READY/BUSY/ALL"],
-    agent: ["AGENT", "STATE", "FOR"],
-    trunk: ["TRUNK", "up", "DOWN"],
-    store: ["store: everything on disk", "store: rows waiting", "rows lost"],
-    failing: "THE DISK REFUSES",
-};
-
-const FRENCH: Words = Words {
-    up_for: "en service depuis",
-    draining: "arrêt en cours : plus de nouveaux appels",
-    calls: ["appels en cours", "présentés depuis le démarrage"],
-    queue: ["FILE", "EN ATTENTE", "PLUS LONGUE", "AGENTS PRÊTS/OCCUPÉS/TOUS"],
-    agent: ["AGENT", "ÉTAT", "DEPUIS"],
-    trunk: ["LIAISON", "en service", "HORS SERVICE"],
-    store: ["stockage : tout est sur disque", "stockage : lignes en attente", "lignes perdues"],
-    failing: "LE DISQUE REFUSE",
-};
-
-fn state(name: &str, language: Language) -> &str {
-    match (language, name) {
-        (Language::French, "ready") => "prêt",
-        (Language::French, "ringing") => "sonnerie",
-        (Language::French, "talking") => "en ligne",
-        (Language::French, "wrap_up") => "post-appel",
-        (Language::French, "backed_off") => "en retrait",
-        (Language::French, "unreachable") => "injoignable",
-        (Language::French, "logged_out") => "déconnecté",
-        (Language::English, "wrap_up") => "wrap-up",
-        (Language::English, "backed_off") => "backed off",
-        (Language::English, "logged_out") => "logged out",
-        (Language::French | Language::English, other) => other,
-    }
-}
-
-fn written(status: &Status, language: Language) -> String {
-    let words = match language {
-        Language::French => &FRENCH,
-        Language::English => &ENGLISH,
+pub fn run(args: &StatusArgs) -> u8 {
+    let socket = match args.socket.clone().map_or_else(|| socket_of(&args.config), Ok) {
+        Ok(socket) => socket,
+        Err(code) => return code,
     };
-    let mut text = String::new();
-    let up_for = clock(status.uptime_s * 1_000);
-    // Writing to a String can't fail.
-    let _ = writeln!(
-        text,
-        "spillway {} · {} {up_for} · plan {}",
-        status.version,
-        words.up_for,
-        short(&status.plan)
-    );
-    if status.draining {
-        let _ = writeln!(text, "{}", words.draining);
-    }
-    let [in_progress, offered] = words.calls;
-    let calls = &status.calls;
-    let _ = writeln!(text, "{} {in_progress}, {} {offered}", calls.in_progress, calls.offered);
-    table(&mut text, words.queue, status.queues.iter().map(queue_row));
-    table(&mut text, words.agent, status.agents.iter().map(|agent| agent_row(agent, language)));
-    let [trunk, up, down] = words.trunk;
-    let trunks = status.trunks.iter();
-    let shown = |is_up: bool| if is_up { up } else { down }.to_owned();
-    table(&mut text, [trunk, ""], trunks.map(|trunk| [trunk.name.to_string(), shown(trunk.up)]));
-    let [stored, waiting, lost] = words.store;
-    let store = &status.store;
-    text.push('\n');
-    text.push_str(&if store.backlog == 0 {
-        stored.to_owned()
-    } else {
-        format!("{waiting}: {}", store.backlog)
-    });
-    if store.lost > 0 {
-        let _ = write!(text, ", {lost}: {}", store.lost);
-    }
-    if store.failing {
-        let _ = write!(text, " · {}", words.failing);
-    }
-    text.push('\n');
-    text
-}
-
-fn queue_row(queue: &QueueStatus) -> [String; 4] {
-    let agents = format!("{}/{}/{}", queue.agents_ready, queue.agents_busy, queue.agents);
-    [
-        queue.name.to_string(),
-        queue.waiting.to_string(),
-        queue.oldest_wait_ms.map_or("-".to_owned(), clock),
-        agents,
-    ]
-}
-
-fn agent_row(agent: &AgentStatus, language: Language) -> [String; 3] {
-    let name = format!("{} ({})", agent.name, agent.key);
-    [name, state(&agent.state, language).to_owned(), agent.since_ms.map_or("-".to_owned(), clock)]
-}
-
-/// Rows under a heading, columns as wide as they need be; nothing when there are no rows.
-fn table<const N: usize>(text: &mut String, heading: [&str; N], rows: impl Iterator<Item = [String; N]>) {
-    let mut lines = vec![heading.map(str::to_owned)];
-    lines.extend(rows);
-    if lines.len() == 1 {
-        return;
-    }
-    let mut widths = [0; N];
-    for line in &lines {
-        for (width, cell) in widths.iter_mut().zip(line) {
-            *width = cell.chars().count().max(*width);
+    let status = match control::ask(&socket, Command::Status) {
+        Ok(Answer::Status(status)) => status,
+        Ok(Answer::Error(why)) => return refuse(&why),
+        Err(error) => return refuse(&error.to_string()),
+    };
+    if args.json {
+        match serde_json::to_string(&status) {
+            Ok(json) => println!("{json}"),
+            Err(error) => return refuse(&error.to_string()),
         }
+    } else {
+        println!("{}", page(&status, Language::of_environment()).join("\n"));
     }
-    text.push('\n');
-    for line in &lines {
-        let cells: Vec<String> =
-            line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        text.push_str(cells.join("  ").trim_end());
-        text.push('\n');
+    0
+}
+
+fn refuse(why: &str) -> u8 {
+    eprintln!("error: {why}");
+    1
+}
+
+fn socket_of(config: &Path) -> Result<PathBuf, u8> {
+    let text = std::fs::read_to_string(config).map_err(|error| {
+        eprintln!("error: {}: {error}", config.display());
+        2
+    })?;
+    let settings =
+        settings::load(&Source::new(&config.display().to_string(), &text)).map_err(|findings| {
+            check::print(&findings);
+            1
+        })?;
+    Ok(settings.0.control)
+}
+
+/// The whole page: the service, then its queues, agents and trunks.
+fn page(status: &Status, language: Language) -> Vec<String> {
+    let Status { version, uptime_s, calls, .. } = status;
+    let mut lines = vec![match language {
+        Language::French => format!(
+            "Spillway {version}, depuis {uptime_s} s : {} appels présentés, {} en cours",
+            calls.offered, calls.in_progress
+        ),
+        Language::English => format!(
+            "Spillway {version}, up {uptime_s} s: {} calls offered, {} in progress",
+            calls.offered, calls.in_progress
+        ),
+    }];
+    if status.draining {
+        lines.push(language.say("arrêt en cours : plus de nouvel appel", "stopping: no new calls").into());
+    }
+    if status.store.failing || status.store.lost > 0 {
+        let (lost, backlog) = (status.store.lost, status.store.backlog);
+        lines.push(match language {
+            Language::French => format!("le disque refuse : {backlog} lignes en attente, {lost} perdues"),
+            Language::English => format!("the disk refuses: {backlog} rows wait, {lost} lost"),
+        });
+    }
+    lines.push(String::new());
+    lines.extend(tables(status, language));
+    lines
+}
+
+/// Queues, agents and trunks, as tables.
+#[must_use]
+pub fn tables(status: &Status, language: Language) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{:<20} {:>8} {:>9} {:>6} {:>8} {:>7}",
+        language.say("file", "queue"),
+        language.say("attente", "waiting"),
+        language.say("plus long", "longest"),
+        language.say("libres", "ready"),
+        language.say("occupés", "busy"),
+        "agents",
+    )];
+    lines.extend(status.queues.iter().map(queue_line));
+    lines.push(String::new());
+    lines.extend(status.agents.chunks(2).map(|pair| agents_line(pair, language)));
+    let down: Vec<&str> = status.trunks.iter().filter(|trunk| !trunk.up).map(|trunk| &*trunk.name).collect();
+    if !down.is_empty() {
+        lines.push(format!("{} {}", language.say("muets :", "silent:"), down.join(", ")));
+    }
+    lines
+}
+
+fn queue_line(queue: &QueueStatus) -> String {
+    format!(
+        "{:<20} {:>8} {:>9} {:>6} {:>8} {:>7}",
+        &*queue.name,
+        queue.waiting,
+        queue.oldest_wait_ms.map(seconds).unwrap_or_default(),
+        queue.agents_ready,
+        queue.agents_busy,
+        queue.agents,
+    )
+}
+
+fn agents_line(pair: &[AgentStatus], language: Language) -> String {
+    let mut line = String::new();
+    for agent in pair {
+        let who = format!("{} ({})", agent.name, agent.key);
+        let since = agent.since_ms.map(seconds).unwrap_or_default();
+        // Writing to a string can't fail.
+        let _ = write!(line, "{who:<24} {:<11} {since:>8}   ", state(&agent.state, language));
+    }
+    line.trim_end().into()
+}
+
+fn state(label: &str, language: Language) -> &str {
+    let french = match label {
+        "ready" => "libre",
+        "ringing" => "sonne",
+        "talking" => "en ligne",
+        "wrap_up" => "post-appel",
+        "backed_off" => "écarté",
+        "unreachable" => "injoignable",
+        "logged_out" => "absent",
+        other => other,
+    };
+    match language {
+        Language::French => french,
+        Language::English => label,
     }
 }
 
-/// `42 s`, `3:07`, `26:03:07`: hours only when there are some.
-fn clock(millis: u64) -> String {
-    let seconds = millis / 1_000;
-    match (seconds / 3_600, seconds / 60 % 60, seconds % 60) {
-        (0, 0, seconds) => format!("{seconds} s"),
-        (0, minutes, seconds) => format!("{minutes}:{seconds:02}"),
-        (hours, minutes, seconds) => format!("{hours}:{minutes:02}:{seconds:02}"),
-    }
-}
-
-/// A digest's first characters: enough to tell plans apart.
-fn short(digest: &str) -> &str {
-    digest.get(..12).unwrap_or(digest)
+fn seconds(ms: u64) -> String {
+    format!("{}.{} s", ms / 1_000, ms / 100 % 10)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::status::{CallsStatus, StoreStatus, TrunkStatus};
+    use crate::engine::status::{AGENT_STATES, CallsStatus};
 
-    fn monday() -> Status {
-        Status {
-            version: "0.1.0".into(),
-            uptime_s: 3_787,
-            plan: "0123456789abcdef".into(),
-            calls: CallsStatus { in_progress: 3, offered: 120 },
-            queues: vec![QueueStatus {
-                name: "technique".into(),
-                waiting: 2,
-                oldest_wait_ms: Some(67_900),
-                agents_ready: 0,
-                agents_busy: 1,
-                agents: 1,
-            }],
-            agents: vec![AgentStatus {
-                name: "Nadia".into(),
-                key: "201@ipoffice".into(),
-                state: "wrap_up".into(),
-                since_ms: Some(9_000),
-                call: None,
-            }],
-            trunks: vec![TrunkStatus { name: "operateur".into(), up: false }],
-            store: StoreStatus { backlog: 7, lost: 0, failing: true },
+    #[test]
+    fn a_status_reads_as_a_table_in_both_languages() {
+        let queue = QueueStatus {
+            name: "technique".into(),
+            waiting: 3,
+            oldest_wait_ms: Some(4_250),
+            agents_ready: 0,
+            agents_busy: 1,
+            agents: 1,
+        };
+        let agent = AgentStatus {
+            name: "Nadia".into(),
+            key: "201@ipoffice".into(),
+            state: "talking".into(),
+            since_ms: Some(61_000),
+            call: Some(7),
+        };
+        let status = Status {
+            version: "1.2.3".into(),
+            uptime_s: 60,
+            calls: CallsStatus { in_progress: 4, offered: 12 },
+            queues: vec![queue],
+            agents: vec![agent],
             ..Status::default()
-        }
+        };
+        let english = page(&status, Language::English);
+        assert_eq!(english[0], "Spillway 1.2.3, up 60 s: 12 calls offered, 4 in progress");
+        assert_eq!(english[3], "technique                   3     4.2 s      0        1       1");
+        assert_eq!(english[5], "Nadia (201@ipoffice)     talking       61.0 s");
+        let french = page(&status, Language::French);
+        assert!(french[0].contains("12 appels présentés") && french[5].contains("en ligne"), "{french:?}");
     }
 
     #[test]
-    fn a_supervisor_reads_it_in_english_or_french() {
-        assert_eq!(
-            written(&monday(), Language::English),
-            "spillway 0.1.0 · up for 1:03:07 · plan 0123456789ab\n\
-             3 calls in progress, 120 offered since the start\n\n\
-             QUEUE      WAITING  LONGEST  AGENTS READY/BUSY/ALL\n\
-             technique  2        1:07     0/1/1\n\n\
-             AGENT                 STATE    FOR\n\
-             Nadia (201@ipoffice)  wrap-up  9 s\n\n\
-             TRUNK\n\
-             operateur  DOWN\n\n\
-             store: rows waiting: 7 · THE DISK REFUSES\n"
-        );
-        let french =
-            written(&Status { draining: true, store: StoreStatus::default(), ..monday() }, Language::French);
-        for words in
-            ["arrêt en cours", "3 appels en cours", "post-appel", "HORS SERVICE", "tout est sur disque"]
-        {
-            assert!(french.contains(words), "{words} in\n{french}");
+    fn every_state_of_an_agent_has_a_french_name() {
+        for label in AGENT_STATES {
+            assert_ne!(state(label, Language::French), label);
         }
-    }
-
-    #[test]
-    fn the_language_is_the_readers() {
-        for (locale, language) in [
-            ("fr_FR.UTF-8", Language::French),
-            ("FR", Language::French),
-            ("en_GB", Language::English),
-            ("", Language::English),
-        ] {
-            assert_eq!(language_of(locale), language, "{locale}");
-        }
-    }
-
-    #[test]
-    fn nobody_there_is_said() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let refused = run(&folder.path().join("control.sock"), false, Language::English).expect_err("nobody");
-        assert!(refused.to_string().starts_with("no spillway runs on"), "{refused}");
     }
 }
