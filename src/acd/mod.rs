@@ -104,10 +104,12 @@ impl Acd {
             return;
         }
         waiter.queues.push(queue);
-        let (turn, hungry) = (waiter.turn, waiter.rung.is_empty());
+        let (turn, ringing, queues) = (waiter.turn, !waiter.rung.is_empty(), waiter.queues.clone());
+        // With ring-all the other queue's free agents join the ringing.
+        let joins_in = queues.into_iter().all(|queue| self.rings_all(queue));
         let line = self.line_mut(queue);
         line.join(turn);
-        if !hungry {
+        if ringing && !joins_in {
             line.satisfy(turn);
         }
         self.touch(queue);
