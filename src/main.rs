@@ -1,3 +1,109 @@
 //! Arguments to a command. Knows nothing of calls.
+#![forbid(unsafe_code)]
 
-fn main() {}
+use clap::{Parser, Subcommand};
+use spillway::commands::{check, demo, serve, status};
+use spillway::drivers::logs::LogFormat;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Short-lived small blocks on one engine thread: measured beside the system's allocator under load.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A call-routing engine: a SIP back-to-back user agent with menus and queues, the overflow router beside an IPBX.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve calls until SIGTERM: no new calls then, the running ones may end up to `[sip] drain`.
+    Serve {
+        /// The settings file.
+        #[arg(long, default_value = "config/spillway.toml")]
+        config: PathBuf,
+        /// Log lines as JSON objects.
+        #[arg(long)]
+        json_logs: bool,
+        /// Which log lines: a level, or targets with levels.
+        #[arg(long, env = "SPILLWAY_LOG", default_value = "info")]
+        log: String,
+    },
+    /// Say everything wrong with the settings and the sites: 0 clean, 1 findings, 2 unreadable. Opens no socket.
+    Check {
+        /// The settings file.
+        #[arg(long, default_value = "config/spillway.toml")]
+        config: PathBuf,
+    },
+    /// Serve a small call centre on loopback and play its callers and agents: 0 when every call ended as it should.
+    Demo {
+        /// How many call; 40 unless --for says how long.
+        #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+        calls: Option<u64>,
+        /// Calls a second.
+        #[arg(long, default_value = "1", value_parser = rate)]
+        rate: f64,
+        /// How long new calls are placed: 60s, 5m.
+        #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+        duration: Option<Duration>,
+        /// Where metrics are served; any free port unless given.
+        #[arg(long, value_name = "ADDRESS")]
+        http: Option<SocketAddr>,
+        /// Stay up afterwards, for Prometheus to look.
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Say how a running service stands.
+    Status {
+        /// The settings file, which names the control socket.
+        #[arg(long, default_value = "config/spillway.toml")]
+        config: PathBuf,
+        /// The control socket itself.
+        #[arg(long)]
+        socket: Option<PathBuf>,
+        /// As one line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Calls a second.
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| (0.01..=1_000.0).contains(rate));
+    rate.ok_or_else(|| "a number from 0.01 to 1000".into())
+}
+
+/// `90s`, `5m` or `1h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let unit = text.trim_start_matches(|character: char| character.is_ascii_digit());
+    let number = text[..text.len() - unit.len()].parse().ok();
+    let seconds = match unit {
+        "s" => number,
+        "m" => number.and_then(|minutes: u64| minutes.checked_mul(60)),
+        "h" => number.and_then(|hours| hours.checked_mul(3_600)),
+        _ => None,
+    };
+    seconds.map(Duration::from_secs).ok_or_else(|| "a whole number with its unit: 90s, 5m, 1h".into())
+}
+
+fn main() -> ExitCode {
+    let code = match Arguments::parse().command {
+        Command::Serve { config, json_logs, log } => serve::run(&serve::ServeArgs {
+            config,
+            logs: if json_logs { LogFormat::Json } else { LogFormat::Text },
+            log_filter: log,
+        }),
+        Command::Check { config } => check::run(&check::CheckArgs { config }),
+        Command::Demo { calls, rate, duration, http, keep } => {
+            demo::run(&demo::DemoArgs { calls, rate, duration, http, keep })
+        }
+        Command::Status { config, socket, json } => status::run(&status::StatusArgs { config, socket, json }),
+    };
+    ExitCode::from(code)
+}

@@ -13,7 +13,10 @@ pub use assemble::{Service, load};
 
 use crate::base::{JournalSeq, Random};
 use crate::drivers::clock::Clock;
+use crate::drivers::console::ConsoleError;
+use crate::drivers::control::ControlError;
 use crate::drivers::media_threads::{self, MediaThreads};
+use crate::drivers::metrics::Page;
 use crate::drivers::sockets::{Received, SocketError, Sockets};
 use crate::drivers::store::{Store, StoreError, StoreHandle};
 use crate::engine::{Engine, Event};
@@ -50,6 +53,12 @@ pub enum ServeError {
     /// The operating system gives no thread, no entropy, or no way to wait.
     #[error("the operating system refuses: {0}")]
     System(#[from] std::io::Error),
+    /// HTTP.
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
+    /// The control socket.
+    #[error(transparent)]
+    Control(#[from] ControlError),
     /// A media thread ended by itself: its calls have no audio.
     #[error("media thread {0} stopped")]
     MediaThread(u8),
@@ -113,7 +122,8 @@ impl Server {
     /// When a port is taken, the store can't be opened, or a sound can't be read.
     pub fn open(mut service: Service) -> Result<Self, ServeError> {
         let clock = Clock::start();
-        let listens: Vec<_> = service.listens.iter().map(|listen| (listen.transport, listen.address)).collect();
+        let listens: Vec<_> =
+            service.listens.iter().map(|listen| (listen.transport, listen.address)).collect();
         let sockets = Sockets::open(&listens)?;
         let (requests_in, requests) = unbounded();
         let handle = Handle { requests: requests_in, waker: sockets.waker() };
@@ -132,7 +142,7 @@ impl Server {
             &mut random,
             move || drop(waker.wake()),
         )?;
-        let outward = Outward::open(&mut service, &handle)?;
+        let outward = Outward::open(&mut service, &handle, clock)?;
         let drain = service.drain;
         let config = service.engine(&sockets, opened)?;
         let engine = Engine::new(clock.now(), config, random);
@@ -158,13 +168,19 @@ impl Server {
         self.handle.clone()
     }
 
+    /// The metrics page, also after the service has stopped.
+    #[must_use]
+    pub fn page(&self) -> Page {
+        self.outward.page()
+    }
+
     /// Serves until asked to stop.
     ///
     /// # Errors
     /// When a driver gives up, or the last facts can't be written.
     pub fn run(mut self) -> Result<(), ServeError> {
-        self.outward.ready(true);
         self.carry_out();
+        self.outward.ready();
         while !self.is_over() {
             let due = self.engine.poll_timeout().map(|(at, _)| self.clock.until(at));
             let shutdown = self.until_next_stage();
@@ -173,7 +189,6 @@ impl Server {
         }
         self.engine.handle(self.clock.now(), Event::Stop);
         self.carry_out();
-        self.outward.close(&self.engine, self.clock.now());
         Ok(self.store.close(LAST_COMMIT)?)
     }
 
@@ -203,6 +218,8 @@ impl Server {
             self.engine.handle_timeout(now);
         }
         self.carry_out();
+        self.outward.levels(&self.engine, &self.store);
+        self.outward.answer(&self.engine, self.clock.now(), &self.store);
         self.media.failed().map_or(Ok(()), |board| Err(ServeError::MediaThread(board)))
     }
 
@@ -218,7 +235,7 @@ impl Server {
             }
         }
         self.media.flush();
-        self.outward.flush(&self.store, &self.engine);
+        self.outward.store(&self.store);
     }
 
     fn answer(&mut self, request: Request) {
@@ -231,7 +248,7 @@ impl Server {
     fn drain(&mut self) {
         if let Stage::Serving = self.stage {
             self.stage = Stage::Draining(Instant::now() + self.drain);
-            self.outward.ready(false);
+            self.outward.draining();
             self.engine.handle(self.clock.now(), Event::StopAccepting);
         }
     }
@@ -247,7 +264,9 @@ impl Server {
     fn until_next_stage(&self) -> Option<Duration> {
         match self.stage {
             Stage::Serving => None,
-            Stage::Draining(until) | Stage::Ending(until) => Some(until.saturating_duration_since(Instant::now())),
+            Stage::Draining(until) | Stage::Ending(until) => {
+                Some(until.saturating_duration_since(Instant::now()))
+            }
         }
     }
 

@@ -1,1 +1,82 @@
-//! t
+//! The walls of the house that no compiler checks: who may import whom, how long files and functions are, what each
+//! file says of itself. Each wall is shown to fail by a broken sample beside it.
+
+#[path = "tidy/imports.rs"]
+mod imports;
+#[path = "tidy/measure.rs"]
+mod measure;
+#[path = "tidy/source.rs"]
+mod source;
+#[path = "tidy/text.rs"]
+mod text;
+
+use source::Source;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A breach: where, and what is wrong.
+#[derive(Debug, PartialEq, Eq)]
+struct Breach {
+    path: String,
+    line: usize,
+    what: String,
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.path, self.line, self.what)
+    }
+}
+
+/// Every Rust file of the project, by its path from the root.
+fn house() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders: Vec<PathBuf> = ["src", "tests", "benches"].map(|name| root.join(name)).to_vec();
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        for entry in entries {
+            let path = entry.expect("a readable folder").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name =
+                    path.strip_prefix(root).expect("below the root").to_string_lossy().replace('\\', "/");
+                found.push(Source::new(&name, &std::fs::read_to_string(&path).expect("UTF-8")));
+            }
+        }
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    found
+}
+
+fn assert_none(breaches: &[Breach]) {
+    let lines: Vec<String> = breaches.iter().map(ToString::to_string).collect();
+    assert!(lines.is_empty(), "{} breaches of the house rules:\n{}", lines.len(), lines.join("\n"));
+}
+
+#[test]
+fn the_house_is_found() {
+    let house = house();
+    assert!(house.iter().any(|file| file.path == "src/lib.rs") && house.len() > 50, "{} files", house.len());
+}
+
+#[test]
+fn floors_import_lower_floors_only() {
+    assert_none(&house().iter().flat_map(imports::check).collect::<Vec<_>>());
+}
+
+#[test]
+fn files_and_functions_keep_their_measure() {
+    assert_none(&measure::check(&house()));
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_none_is_left_half_done() {
+    assert_none(&house().iter().flat_map(text::check).collect::<Vec<_>>());
+}
+
+#[test]
+fn unsafe_code_is_forbidden_at_the_root_of_every_module() {
+    assert_none(&text::check_unsafe(&house()));
+}

@@ -1,5 +1,6 @@
 //! Floor 0: the words every floor shares. Ids, time, chance, limits, phone numbers, causes, outcomes.
 //! Must never know of SIP, SDP, dialplans or drivers.
+#![forbid(unsafe_code)]
 
 pub mod cause;
 pub mod codec;

@@ -1,5 +1,6 @@
 //! Floor 3: a call's life. What happened to it (facts), what it amounts to (the record), and what it does next (states).
 //! Must never know of SIP, sockets or the ACD: a call's test contains no SIP header.
+#![forbid(unsafe_code)]
 
 pub mod effect;
 pub mod event;
@@ -14,7 +15,7 @@ pub use effect::{Effect, LegCommand};
 pub use event::{Event, Timer, TurnedAway};
 pub use fact::{Entry, Fact, LegEnd, Subject, VisitEnd};
 pub use judgement::{Indicator, Judgement, Verdict, judge};
-pub use record::{Record, Ring};
+pub use record::{Record, Ring, Rung};
 pub use state::State;
 pub use timeline::fold;
 

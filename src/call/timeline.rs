@@ -2,7 +2,7 @@
 //! and reports read the record. Must never look at anything but facts.
 
 use super::fact::{Entry, Fact, LegEnd, VisitEnd};
-use super::record::{Record, Ring};
+use super::record::{Record, Ring, Rung};
 use crate::base::{CallId, Cause, Moment, Name, Now, Outcome, limits};
 
 /// How far the call got: what an abandon is named after.
@@ -39,6 +39,7 @@ struct Timeline {
     message: bool,
     overflowed: bool,
     target_end: Option<LegEnd>,
+    last_visit: Option<VisitEnd>,
     faulted: bool,
     refused: bool,
     agent_answered: bool,
@@ -108,6 +109,7 @@ impl Timeline {
             message: false,
             overflowed: false,
             target_end: None,
+            last_visit: None,
             faulted: false,
             refused: false,
             agent_answered: false,
@@ -144,7 +146,7 @@ impl Timeline {
         self.phase_ms = at;
     }
 
-    fn ring_started(&mut self, who: &Name, leg: u16, at: u64) {
+    fn ring_started(&mut self, who: &Name, rung: Rung, leg: u16, at: u64) {
         if self.phase == Phase::Flow {
             self.enter(Phase::Wait, at);
         }
@@ -154,7 +156,14 @@ impl Timeline {
             }
             self.ringing += 1;
         }
-        self.record.rings.push(Ring { who: who.clone(), leg, at_ms: at, for_ms: 0, end: LegEnd::Cancelled });
+        self.record.rings.push(Ring {
+            who: who.clone(),
+            rung,
+            leg,
+            at_ms: at,
+            for_ms: 0,
+            end: LegEnd::Cancelled,
+        });
     }
 
     fn ring_ended(&mut self, leg: u16, end: LegEnd, at: u64) {
@@ -187,19 +196,18 @@ impl Timeline {
                     self.enter(Phase::Wait, at);
                 }
             }
-            Fact::Dequeued { queue, end }
-                if self.record.visit.is_none() && self.record.queue.as_ref() == Some(queue) =>
-            {
-                self.record.visit = Some(*end);
+            Fact::Dequeued { end, .. } => {
+                self.record.visit.get_or_insert(*end);
+                self.last_visit = Some(*end);
             }
-            Fact::RingStarted { agent, leg, .. } => self.ring_started(agent, *leg, at),
+            Fact::RingStarted { agent, leg, .. } => self.ring_started(agent, Rung::Agent, *leg, at),
             Fact::RingEnded { leg, end, .. } => self.ring_ended(*leg, *end, at),
             Fact::TargetRung { target, leg, from_queue, .. } => {
                 self.record.target = Some(target.clone());
                 self.overflowed = from_queue.is_some();
                 self.target_end = None;
                 self.handover_ms = Some(at);
-                self.ring_started(target, *leg, at);
+                self.ring_started(target, Rung::Target, *leg, at);
             }
             Fact::TargetEnded { leg, end, .. } => {
                 self.target_end = Some(*end);
@@ -239,7 +247,6 @@ impl Timeline {
             | Fact::MenuEntered { .. }
             | Fact::KeyPressed { .. }
             | Fact::Widened { .. }
-            | Fact::Dequeued { .. }
             | Fact::Held { .. }
             | Fact::Resumed { .. }
             | Fact::LegHungUp { .. }
@@ -279,7 +286,7 @@ impl Timeline {
         if cause == Cause::ShuttingDown {
             return Outcome::Failed;
         }
-        match (self.record.visit, self.stage) {
+        match (self.last_visit, self.stage) {
             (Some(VisitEnd::AbandonedShort), _) => Outcome::AbandonedShort,
             (_, Stage::Queue) => Outcome::AbandonedWaiting,
             (_, Stage::Menu) => Outcome::AbandonedMenu,

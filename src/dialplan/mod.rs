@@ -3,6 +3,7 @@
 //!
 //! `keys` says what may be written; `read` turns sections into the plan and into `graph`, the ways between
 //! destinations; `check` proves what only the whole can show. `wording` holds every sentence.
+#![forbid(unsafe_code)]
 
 mod check;
 mod files;

@@ -2,6 +2,7 @@
 //! Must never decide anything about a call.
 #![forbid(unsafe_code)]
 #![allow(
+    clippy::disallowed_macros,
     clippy::disallowed_methods,
     clippy::disallowed_types,
     reason = "clocks, threads, sockets and files are what drivers are for"
@@ -14,6 +15,8 @@ pub mod dialplan_files;
 pub mod logs;
 pub mod media_threads;
 pub mod metrics;
+pub mod open_files;
+pub mod signals;
 pub mod sockets;
 pub mod stations;
 pub mod store;

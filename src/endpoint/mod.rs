@@ -1,6 +1,7 @@
 //! Floor 3: phones and trunks of our own, without sockets. Many user agents share one SIP address and one stack, each
 //! call follows a script, and what it did is reported. The demo, the load harness and the simulator play them.
 //! Must never know of dialplans, queues or the engine: it sees Spillway from outside, as a peer does.
+#![forbid(unsafe_code)]
 
 mod audio;
 mod event;

@@ -1,5 +1,6 @@
 //! Floor 4: Core (acd + call + timers) wrapped by SIP and media. What goes in is an [`Event`], what comes out an
 //! [`Effect`]; between the two nothing waits, sleeps or looks at a clock.
+#![forbid(unsafe_code)]
 
 mod config;
 pub mod core;

@@ -176,14 +176,18 @@ impl Engine {
                 None => media::Command::Tone { port, tone: Tone::Silence },
             },
             Heard::Music { music, played } => match self.config.sounds.piece(music, played) {
-                Some((sound, only)) => media::Command::Play { port, token: 0, sound: sound.clone(), repeat: only },
+                Some((sound, only)) => {
+                    media::Command::Play { port, token: 0, sound: sound.clone(), repeat: only }
+                }
                 None => media::Command::Tone { port, tone: Tone::Silence },
             },
-            Heard::Peer(peer) => match self.legs.get(peer).filter(|peer| peer.attached).and_then(|peer| peer.port) {
-                Some(other) => media::Command::Connect { a: port, b: other },
-                // The other side attaches later, and connects then.
-                None => return,
-            },
+            Heard::Peer(peer) => {
+                match self.legs.get(peer).filter(|peer| peer.attached).and_then(|peer| peer.port) {
+                    Some(other) => media::Command::Connect { a: port, b: other },
+                    // The other side attaches later, and connects then.
+                    None => return,
+                }
+            }
         };
         self.command(command);
     }

@@ -46,10 +46,8 @@ impl Engine {
         let mut leg = Leg::new(key, trunk, Stage::Calling);
         leg.offered = invitation.offer.is_none();
         leg.remote = invitation.offer;
-        leg.inbound = Some(Box::new(Inbound {
-            caller: invitation.caller,
-            max_forwards: invitation.max_forwards,
-        }));
+        leg.inbound =
+            Some(Box::new(Inbound { caller: invitation.caller, max_forwards: invitation.max_forwards }));
         self.legs.insert(LegId::caller(call), leg);
     }
 
@@ -135,13 +133,16 @@ impl Engine {
     pub(super) fn end_stage(&mut self, now: Now, id: LegId) {
         let Some(leg) = self.legs.get_mut(id) else { return };
         leg.stage = Stage::Over;
-        leg.attached = false;
         leg.heard = Heard::Nothing;
-        let trunk = leg.trunk;
-        if let Some(port) = leg.port.take() {
+        let (trunk, attached) = (leg.trunk, std::mem::take(&mut leg.attached));
+        let Some(port) = leg.port.take() else { return };
+        self.ports.release(port, now.moment);
+        if attached {
             self.draining.insert(port, trunk);
-            self.ports.release(port, now.moment);
             self.command(media::Command::Release { port });
+        } else {
+            // Never lent to a stream: there is nothing to drain and nothing to count.
+            self.command(media::Command::Close { port });
         }
     }
 
@@ -183,7 +184,13 @@ impl Engine {
         self.remote(id, remote);
         let peer = match self.legs.get(id).map(|leg| leg.heard) {
             Some(Heard::Peer(peer)) => peer,
-            Some(Heard::Nothing | Heard::Prompt { .. } | Heard::Music { .. } | Heard::Ringback | Heard::Silence)
+            Some(
+                Heard::Nothing
+                | Heard::Prompt { .. }
+                | Heard::Music { .. }
+                | Heard::Ringback
+                | Heard::Silence,
+            )
             | None => return,
         };
         if was_up && !is_up {
@@ -223,7 +230,9 @@ impl Engine {
             }
             media::Event::FirstPacket { .. } | media::Event::Silent { .. } => {}
             media::Event::CommandRefused { port, refusal } => {
-                self.observe(Observation::Fault { what: format!("media refused a command for {port}: {refusal:?}") });
+                self.observe(Observation::Fault {
+                    what: format!("media refused a command for {port}: {refusal:?}"),
+                });
             }
         }
     }
@@ -237,7 +246,10 @@ impl Engine {
                 *played = played.wrapping_add(1);
                 self.sound(id);
             }
-            Some(Heard::Prompt { .. } | Heard::Nothing | Heard::Ringback | Heard::Silence | Heard::Peer(_)) | None => {}
+            Some(
+                Heard::Prompt { .. } | Heard::Nothing | Heard::Ringback | Heard::Silence | Heard::Peer(_),
+            )
+            | None => {}
         }
     }
 
@@ -246,8 +258,12 @@ impl Engine {
         let observation = match observed {
             Seen::RequestReceived { method } => Observation::SipRequest { direction: "in", method },
             Seen::RequestSent { method } => Observation::SipRequest { direction: "out", method },
-            Seen::ResponseReceived { method, code } => Observation::SipResponse { direction: "in", method, code },
-            Seen::ResponseSent { method, code } => Observation::SipResponse { direction: "out", method, code },
+            Seen::ResponseReceived { method, code } => {
+                Observation::SipResponse { direction: "in", method, code }
+            }
+            Seen::ResponseSent { method, code } => {
+                Observation::SipResponse { direction: "out", method, code }
+            }
             Seen::Retransmitted { .. } => Observation::SipRetransmission { direction: "out" },
             Seen::RetransmissionReceived { .. } => Observation::SipRetransmission { direction: "in" },
             Seen::SourceRefused => Observation::SourceRefused,

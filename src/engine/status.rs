@@ -1,7 +1,8 @@
 //! How the service stands at one instant: what `spillway status` shows and, later, a wallboard's first view. Data only.
 
+use super::Engine;
 use crate::acd::AgentState;
-use crate::base::Name;
+use crate::base::{Moment, Name, Now, QueueId};
 use serde::{Deserialize, Serialize};
 
 /// The names of every state an agent can be in, for those who may not know the ACD.
@@ -89,4 +90,58 @@ pub struct StoreStatus {
     pub lost: u64,
     /// Whether the disk refuses.
     pub failing: bool,
+}
+
+impl Engine {
+    /// How things stand; what only drivers know is left at its default.
+    #[must_use]
+    pub fn status(&self, now: Now) -> Status {
+        let core = self.core();
+        let acd = core.acd();
+        let queues = (0u32..).zip(&core.plan().queues).filter_map(|(number, queue)| {
+            let queue = queue.as_ref()?;
+            let (waiting, oldest) = acd.line_length(QueueId(number));
+            let states = || queue.agents.iter().map(|agent| acd.agent_state(*agent));
+            Some(QueueStatus {
+                name: queue.name.clone(),
+                waiting: count(waiting),
+                oldest_wait_ms: oldest.map(|since| millis(now, since)),
+                agents_ready: count(states().filter(|state| *state == AgentState::Ready).count()),
+                agents_busy: count(states().filter(|state| state.owner().is_some()).count()),
+                agents: count(queue.agents.len()),
+            })
+        });
+        let agents = acd.agents().filter_map(|agent| {
+            let state = acd.agent_state(agent);
+            Some(AgentStatus {
+                name: core.plan().agent(agent)?.name.clone(),
+                key: core.agent_key(agent).clone(),
+                state: state.label().into(),
+                since_ms: core.agent_since(agent).map(|since| millis(now, since)),
+                call: state.owner().map(|call| call.0),
+            })
+        });
+        Status {
+            version: env!("CARGO_PKG_VERSION").into(),
+            uptime_s: now.moment.as_nanos() / 1_000_000_000,
+            draining: false,
+            plan: core.plan().digest.clone(),
+            calls: CallsStatus {
+                in_progress: u64::try_from(core.in_progress()).unwrap_or(u64::MAX),
+                offered: core.offered(),
+            },
+            queues: queues.collect(),
+            agents: agents.collect(),
+            trunks: core.trunks().map(|(name, up)| TrunkStatus { name: name.clone(), up }).collect(),
+            store: StoreStatus::default(),
+        }
+    }
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn millis(now: Now, since: Moment) -> u64 {
+    u64::try_from(now.moment.since(since).as_millis()).unwrap_or(u64::MAX)
 }

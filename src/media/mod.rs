@@ -1,12 +1,12 @@
 //! Floor 2: RTP without sockets. What a call leg sends and hears, as a pure function of commands, packets and time.
 //! The same [`Board`] runs in each media thread and in the simulator. Must never know of SIP, calls or queues.
+#![forbid(unsafe_code)]
 
 pub mod board;
 pub mod g711;
 mod plane;
 mod pool;
 mod resample;
-pub(crate) mod rtp;
 mod sound;
 mod stats;
 mod wav;

@@ -1,6 +1,7 @@
 //! One lease's figures, and how the receiver's are counted (RFC 3550 appendix A). Must never know what is in a packet.
 
 use crate::base::Moment;
+use crate::wire::rtp;
 use std::time::Duration;
 
 /// What one lease of a port sent and received.
@@ -83,16 +84,6 @@ impl Run {
     }
 }
 
-/// What a receiver report says of a stream (RFC 3550 section 6.4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct ReceptionReport {
-    pub ssrc: u32,
-    pub fraction_lost: u8,
-    pub lost: i32,
-    pub highest: u32,
-    pub jitter: u32,
-}
-
 impl Reception {
     /// Counts one packet of the locked source.
     pub fn arrived(&mut self, ssrc: u32, sequence: u16) -> Arrival {
@@ -166,20 +157,22 @@ impl Reception {
         samples_long(self.jitter >> 4)
     }
 
-    /// The next report's figures; `None` when nothing has come from a source that could be named.
-    pub fn report(&mut self) -> Option<ReceptionReport> {
+    /// The next report's figures (RFC 3550 section 6.4.1), but for the times of the peer's own reports. `None` when
+    /// nothing has come from a source that could be named.
+    pub fn report(&mut self) -> Option<rtp::Reception> {
         let run = self.run.as_ref()?;
         let (expected, received) = (self.expected(), self.received);
         let expected_since = expected.saturating_sub(self.reported.0);
         let lost_since = expected_since.saturating_sub(received.saturating_sub(self.reported.1));
         let fraction = (lost_since << 8).checked_div(expected_since).unwrap_or(0);
-        let report = ReceptionReport {
+        let report = rtp::Reception {
             ssrc: run.ssrc,
             fraction_lost: u8::try_from(fraction).unwrap_or(u8::MAX),
-            // 24 bits, signed (RFC 3550 section 6.4.1).
-            lost: i32::try_from(self.lost().clamp(-0x0080_0000, 0x007f_ffff)).unwrap_or(0),
-            highest: (run.cycles << 16) | u32::from(run.highest),
+            lost: i32::try_from(self.lost()).unwrap_or(i32::MAX),
+            highest_sequence: (run.cycles << 16) | u32::from(run.highest),
             jitter: self.jitter >> 4,
+            last_sender_report: 0,
+            delay_since: 0,
         };
         self.reported = (expected, received);
         Some(report)
@@ -209,7 +202,7 @@ mod tests {
         }
         assert_eq!((reception.received(), reception.lost()), (14, 2));
         let report = reception.report().expect("a run");
-        assert_eq!((report.lost, report.fraction_lost, report.highest), (2, 32, 65_536 + 9));
+        assert_eq!((report.lost, report.fraction_lost, report.highest_sequence), (2, 32, 65_536 + 9));
     }
 
     #[test]

@@ -97,7 +97,8 @@ impl Service {
                 Listen { transport: listen.transport, address, advertised: advertised(address, &self.trunks) }
             })
             .collect();
-        let trunks = self.trunks.iter().map(|trunk| engine_trunk(trunk, &listens)).collect::<Result<_, _>>()?;
+        let trunks =
+            self.trunks.iter().map(|trunk| engine_trunk(trunk, &listens)).collect::<Result<_, _>>()?;
         Ok(EngineConfig {
             plan: self.plan,
             sounds: self.sounds,
@@ -134,8 +135,7 @@ fn engine_trunk(trunk: &Trunk, listens: &[Listen]) -> Result<EngineTrunk, ServeE
         .iter()
         .find(|listen| listen.transport == transport && listen.address.is_ipv4() == peer.is_ipv4())
         .map_or_else(|| SocketAddr::new(unspecified_like(peer), 0), |listen| listen.address);
-    let media =
-        if listen.ip().is_unspecified() { local_address_towards(peer)? } else { listen.ip() };
+    let media = if listen.ip().is_unspecified() { local_address_towards(peer)? } else { listen.ip() };
     let header = match trunk.caller_header {
         settings::CallerHeader::From => CallerHeader::From,
         settings::CallerHeader::PAssertedIdentity => CallerHeader::PAssertedIdentity,
@@ -166,5 +166,9 @@ fn engine_trunk(trunk: &Trunk, listens: &[Listen]) -> Result<EngineTrunk, ServeE
 }
 
 fn unspecified_like(peer: SocketAddr) -> IpAddr {
-    if peer.is_ipv4() { IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED) }
+    if peer.is_ipv4() {
+        IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)
+    } else {
+        IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED)
+    }
 }

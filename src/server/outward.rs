@@ -1,10 +1,18 @@
 //! Everything that looks at the engine: the store, the metrics, the logs, the console, the control socket, a watcher.
 
 use super::{Handle, ServeError, Service};
-use crate::base::Now;
+use crate::base::{Name, Now};
 use crate::call::{Entry, Record};
+use crate::dialplan::Plan;
+use crate::drivers::clock::Clock;
+use crate::drivers::console::{Console, ConsoleHandle, Readiness, ReadinessSign};
+use crate::drivers::control::{Answer, Command, Control};
+use crate::drivers::logs;
+use crate::drivers::metrics::{ConfiguredNames, Levels, Metrics, Page};
 use crate::drivers::store::StoreHandle;
+use crate::engine::status::StoreStatus;
 use crate::engine::{Engine, Observation};
+use crate::settings::Trunk;
 use crossbeam_channel::Sender;
 use std::sync::Arc;
 
@@ -12,15 +20,60 @@ use std::sync::Arc;
 pub(super) struct Outward {
     entries: Vec<Arc<Entry>>,
     records: Vec<Arc<Record>>,
+    metrics: Metrics,
+    sign: ReadinessSign,
+    /// Kept for its thread, which ends with it.
+    _console: Option<ConsoleHandle>,
+    control: Option<Control>,
     watcher: Option<Sender<Observation>>,
+    draining: bool,
 }
 
 impl Outward {
-    pub fn open(service: &mut Service, _handle: &Handle) -> Result<Self, ServeError> {
-        Ok(Self { entries: Vec::new(), records: Vec::new(), watcher: service.watcher.take() })
+    pub fn open(service: &mut Service, handle: &Handle, clock: Clock) -> Result<Self, ServeError> {
+        let metrics = Metrics::new(&names(&service.plan, &service.trunks));
+        let sign = ReadinessSign::default();
+        let console = match service.http {
+            Some(address) => {
+                let page = metrics.page();
+                let render = move || page.render(clock.now().moment);
+                Some(Console::bind(address)?.start(sign.clone(), render)?)
+            }
+            None => None,
+        };
+        let control = match &service.control {
+            Some(path) => {
+                let waker = Arc::clone(&handle.waker);
+                Some(Control::open(path, move || drop(waker.wake()))?)
+            }
+            None => None,
+        };
+        Ok(Self {
+            entries: Vec::new(),
+            records: Vec::new(),
+            metrics,
+            sign,
+            _console: console,
+            control,
+            watcher: service.watcher.take(),
+            draining: false,
+        })
     }
 
-    pub fn ready(&self, _ready: bool) {}
+    pub fn page(&self) -> Page {
+        self.metrics.page()
+    }
+
+    /// New calls are taken.
+    pub fn ready(&mut self) {
+        self.sign.set(Readiness::Ready);
+    }
+
+    /// New calls are refused from here on.
+    pub fn draining(&mut self) {
+        self.draining = true;
+        self.sign.set(Readiness::Draining);
+    }
 
     pub fn observe(&mut self, observation: Observation) {
         match &observation {
@@ -39,6 +92,8 @@ impl Outward {
             | Observation::LimitReached { .. }
             | Observation::Fault { .. } => {}
         }
+        self.metrics.observe(&observation);
+        logs::observe(&observation);
         if let Some(watcher) = &self.watcher
             && watcher.send(observation).is_err()
         {
@@ -46,12 +101,67 @@ impl Outward {
         }
     }
 
-    /// What was observed in this turn goes to the store in one batch.
-    pub fn flush(&mut self, store: &StoreHandle, _engine: &Engine) {
+    /// What was observed since the last time goes to the store in one batch.
+    pub fn store(&mut self, store: &StoreHandle) {
         if !self.entries.is_empty() || !self.records.is_empty() {
             store.append(self.entries.drain(..), self.records.drain(..));
         }
     }
 
-    pub fn close(&self, _engine: &Engine, _now: Now) {}
+    /// Sets the levels nobody announces.
+    pub fn levels(&self, engine: &Engine, store: &StoreHandle) {
+        let health = store.health();
+        self.metrics.set_levels(&Levels {
+            legs: count(engine.leg_count()),
+            media_ports: count(engine.ports().lent()),
+            sip_transactions: count(engine.stack().transactions()),
+            sip_dialogs: count(engine.stack().legs()),
+            store_backlog: health.backlog,
+            store_lost: health.lost,
+        });
+    }
+
+    /// Answers whoever asks over the control socket.
+    pub fn answer(&self, engine: &Engine, now: Now, store: &StoreHandle) {
+        let Some(control) = &self.control else { return };
+        while let Some(request) = control.next_request() {
+            let answer = match request.command {
+                Command::Status => {
+                    let health = store.health();
+                    let mut status = engine.status(now);
+                    status.draining = self.draining;
+                    status.store =
+                        StoreStatus { backlog: health.backlog, lost: health.lost, failing: health.failing };
+                    Answer::Status(Box::new(status))
+                }
+            };
+            request.answer(answer);
+        }
+    }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// Everything a metric may be labelled with: names from configuration, nothing else.
+fn names(plan: &Plan, trunks: &[Trunk]) -> ConfiguredNames {
+    let key = |agent: &crate::base::AgentId| {
+        plan.agent(*agent)
+            .map(|agent| Name::from(format!("{}@{}", agent.extension, trunks[agent.via.index()].name)))
+    };
+    let queues = plan.queues.iter().flatten();
+    let of_queues = queues.clone().filter_map(|queue| Some((queue.sla?, queue.name.clone())));
+    let of_targets = plan.targets.iter().filter_map(|target| Some((target.sla?, target.name.clone())));
+    ConfiguredNames {
+        queues: queues
+            .map(|queue| (queue.name.clone(), queue.agents.iter().filter_map(key).collect()))
+            .collect(),
+        targets: plan.targets.iter().map(|target| target.name.clone()).collect(),
+        trunks: trunks.iter().map(|trunk| trunk.name.clone()).collect(),
+        slas: of_queues
+            .chain(of_targets)
+            .map(|(sla, on)| (plan.slas[sla.index()].name.clone(), on))
+            .collect(),
+    }
 }

@@ -1,6 +1,7 @@
 //! Floor 1: config/spillway.toml → [`Settings`]: what the machine is and whom it is wired to.
 //! Must never know of dialplans' contents, nor open anything: what only a running machine can find wrong, the places
 //! kept in [`Located`] let it say with the line.
+#![forbid(unsafe_code)]
 
 mod identify;
 mod keys;

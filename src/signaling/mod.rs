@@ -1,5 +1,6 @@
 //! SIP without sockets: transactions (RFC 3261 section 17, RFC 6026), dialogs, legs, offer/answer, trunks.
 //! Bytes and time come in, bytes and events go out. Must never know of calls, queues or dialplans.
+#![forbid(unsafe_code)]
 
 mod compose;
 mod config;

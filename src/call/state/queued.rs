@@ -46,10 +46,9 @@ impl Queued {
             Event::Joined { position } => {
                 let queue = self.visit.plan(ctx);
                 out.note(Fact::Enqueued { queue: queue.name.clone(), position });
-                match queue.music {
-                    Some(music) => out.leg(0, LegCommand::Music(music)),
-                    None => out.leg(0, LegCommand::Silence),
-                }
+                let sound = queue.music.map_or(LegCommand::Silence, LegCommand::Music);
+                out.leg(0, sound);
+                self.visit.standing = self.visit.standing.hearing(Some(sound));
                 self.visit.set_overflow(ctx, out);
                 self.visit.set_closing(ctx, out);
                 State::Queued(self)

@@ -186,11 +186,12 @@ fn put(command: Command, requests: &Sender<Request>, wake: &impl Fn()) -> Answer
 /// # Errors
 /// When nobody answers there, or not as expected.
 pub fn ask(path: &Path, command: Command) -> Result<Answer, ControlError> {
-    let io = |source: io::Error| match source.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => {
+    let io = |source: io::Error| {
+        if matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) {
             ControlError::NotRunning { path: path.to_owned() }
+        } else {
+            ControlError::Io { path: path.to_owned(), source }
         }
-        _ => ControlError::Io { path: path.to_owned(), source },
     };
     let mut stream = UnixStream::connect(path).map_err(io)?;
     stream.set_read_timeout(Some(CONTROL_WAIT * 2)).map_err(io)?;

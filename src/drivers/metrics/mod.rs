@@ -11,10 +11,10 @@ mod tests;
 use crate::base::{CallId, Map, Moment, Name};
 use crate::call::{Entry, Fact, Record, Subject};
 use crate::engine::Observation;
-use metrics::Gauge;
+use metrics::{Counter, Gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
 use progress::Progress;
-use registry::Registry;
+use registry::{Registry, Table};
 use series::{CallSeries, QueueSeries, Series, SipSeries, TrunkSeries};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -57,6 +57,9 @@ pub struct Levels {
 /// Since when the caller at the head of a line waits, and the gauge that says how long that is.
 type Oldest = (Gauge, Arc<AtomicU64>);
 
+/// An SLA's verdicts on one queue or target, by indicator.
+type Verdicts = Table<Table<Counter>>;
+
 /// Counts what the core lets the world see.
 #[derive(Debug)]
 pub struct Metrics {
@@ -67,8 +70,8 @@ pub struct Metrics {
     sip: SipSeries,
     queues: Map<Name, QueueSeries>,
     trunks: Map<Name, TrunkSeries>,
-    targets: Map<Name, registry::Table<metrics::Counter>>,
-    slas: Map<Name, Vec<(Name, registry::Table<registry::Table<metrics::Counter>>)>>,
+    targets: Map<Name, Table<Counter>>,
+    slas: Map<Name, Vec<(Name, Verdicts)>>,
     serves: Map<Name, Vec<Name>>,
     agents: Map<Name, &'static str>,
     progress: Map<CallId, Progress>,
@@ -317,7 +320,7 @@ impl Metrics {
         }
     }
 
-    fn count(&self, counter: Option<metrics::Counter>) {
+    fn count(&self, counter: Option<Counter>) {
         match counter {
             Some(counter) => counter.increment(1),
             None => self.unknown(),

@@ -93,7 +93,11 @@ impl Sockets {
                 Transport::Udp => sockets.open_udp(*address),
                 Transport::Tcp => sockets.streams.listen(sockets.poll.registry(), *address),
             };
-            opened.map_err(|source| SocketError::Listen { transport: *transport, address: *address, source })?;
+            opened.map_err(|source| SocketError::Listen {
+                transport: *transport,
+                address: *address,
+                source,
+            })?;
         }
         Ok(sockets)
     }

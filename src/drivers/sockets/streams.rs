@@ -87,11 +87,19 @@ impl Streams {
         }
     }
 
-    fn adopt(&mut self, mut stream: TcpStream, flow: Flow, incoming: bool, registry: &Registry) -> Option<usize> {
+    fn adopt(
+        &mut self,
+        mut stream: TcpStream,
+        flow: Flow,
+        incoming: bool,
+        registry: &Registry,
+    ) -> Option<usize> {
         let number = self.next;
         self.next += 1;
         let _ = stream.set_nodelay(true);
-        registry.register(&mut stream, Token(FIRST_TOKEN + number), Interest::READABLE | Interest::WRITABLE).ok()?;
+        registry
+            .register(&mut stream, Token(FIRST_TOKEN + number), Interest::READABLE | Interest::WRITABLE)
+            .ok()?;
         let deadline = Some(Instant::now() + limits::STREAM_IDLE);
         self.connections.insert(
             number,
@@ -104,7 +112,9 @@ impl Streams {
     pub fn send(&mut self, flow: Flow, bytes: &[u8], registry: &Registry, lost: &mut VecDeque<Flow>) {
         let number = match self.by_flow.get(&flow) {
             Some(number) => Some(*number),
-            None => TcpStream::connect(flow.remote).ok().and_then(|stream| self.adopt(stream, flow, false, registry)),
+            None => TcpStream::connect(flow.remote)
+                .ok()
+                .and_then(|stream| self.adopt(stream, flow, false, registry)),
         };
         let Some(number) = number else { return lost.push_back(flow) };
         let Some(connection) = self.connections.get_mut(&number) else { return };

@@ -12,8 +12,8 @@ pub use hearing::Measured;
 use super::Sink;
 use super::script::Voice;
 use crate::base::{Codec, Map, Moment, Random};
-use crate::media::rtp;
 use crate::signaling::{LegKey, RemoteMedia};
+use crate::wire::rtp::RtpPacket;
 use hearing::Run;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -91,7 +91,8 @@ impl Streams {
     /// Sends what is due, at most [`SENDS_PER_TURN`] packets.
     pub fn handle_timeout(&mut self, now: Moment, sink: &mut impl Sink) {
         for _ in 0..SENDS_PER_TURN {
-            let Some(Reverse((at, call))) = self.due.peek().copied().filter(|Reverse((at, _))| *at <= now) else {
+            let Some(Reverse((at, call))) = self.due.peek().copied().filter(|Reverse((at, _))| *at <= now)
+            else {
                 return;
             };
             self.due.pop();
@@ -120,12 +121,12 @@ impl Streams {
     ) -> Option<LegKey> {
         let call = *self.by_source.get(&(socket, from))?;
         let stream = self.streams.get_mut(&call)?;
-        let header = rtp::read(packet)?;
+        let RtpPacket { header, payload } = RtpPacket::read(packet)?;
         let is_audio = Codec::ALL.iter().any(|codec| codec.payload_type() == header.payload_type);
         if !is_audio {
             return None;
         }
-        let payload = packet.get(header.payload_start..header.payload_end)?;
+        let payload = packet.get(payload)?;
         stream.hearing.heard(now, header.ssrc, header.sequence, payload, &mut self.run).then_some(call)
     }
 

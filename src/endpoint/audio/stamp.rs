@@ -30,10 +30,8 @@ impl Stamp {
         let (mark, rest) = payload.split_first_chunk::<8>()?;
         let (run, rest) = rest.split_first_chunk::<4>()?;
         let (sent, _) = rest.split_first_chunk::<8>()?;
-        let stamp = Self {
-            run: u32::from_be_bytes(*run),
-            sent: Moment::from_nanos(u64::from_be_bytes(*sent)),
-        };
+        let stamp =
+            Self { run: u32::from_be_bytes(*run), sent: Moment::from_nanos(u64::from_be_bytes(*sent)) };
         (*mark == MARK).then_some(stamp)
     }
 }

@@ -5,13 +5,13 @@ use super::key_press::{KeyPacket, KeyPress};
 use super::{SAMPLES, speech};
 use crate::base::{Codec, Moment, Random};
 use crate::endpoint::script::Voice;
-use crate::media::rtp;
 use crate::signaling::RemoteMedia;
+use crate::wire::rtp::RtpHeader;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 const SAMPLES_PER_PACKET: u32 = SAMPLES as u32;
-const PACKET_BYTES: usize = rtp::HEADER_BYTES + SAMPLES;
+const PACKET_BYTES: usize = RtpHeader::BYTES + SAMPLES;
 
 /// The audio of one call.
 #[derive(Debug)]
@@ -109,8 +109,8 @@ impl Stream {
         let payload_type = self.dtmf?;
         let down = self.spoken.wrapping_sub(u32::from(held) * SAMPLES_PER_PACKET);
         self.head(payload_type, first, down);
-        self.packet[rtp::HEADER_BYTES..rtp::HEADER_BYTES + event.len()].copy_from_slice(&event);
-        Some(rtp::HEADER_BYTES + event.len())
+        self.packet[RtpHeader::BYTES..RtpHeader::BYTES + event.len()].copy_from_slice(&event);
+        Some(RtpHeader::BYTES + event.len())
     }
 
     fn audio(&mut self, now: Moment, run: &mut Run) -> Option<usize> {
@@ -119,7 +119,7 @@ impl Stream {
         }
         self.head(self.codec.payload_type(), !self.started, self.spoken);
         self.started = true;
-        let payload = self.packet[rtp::HEADER_BYTES..].first_chunk_mut::<SAMPLES>().expect("172 bytes");
+        let payload = self.packet[RtpHeader::BYTES..].first_chunk_mut::<SAMPLES>().expect("172 bytes");
         speech::fill(payload, self.voice, self.codec, self.spoken, run.stamp(now));
         if run.open {
             run.measured.sent += 1;
@@ -129,9 +129,10 @@ impl Stream {
     }
 
     fn head(&mut self, payload_type: u8, marker: bool, spoken: u32) {
-        let header = self.packet.first_chunk_mut::<{ rtp::HEADER_BYTES }>().expect("172 bytes");
+        let header = self.packet.first_chunk_mut::<{ RtpHeader::BYTES }>().expect("172 bytes");
         let timestamp = self.origin.wrapping_add(spoken);
-        rtp::write(header, payload_type, marker, self.sequence, timestamp, self.ssrc);
-        self.sequence = self.sequence.wrapping_add(1);
+        let Self { sequence, ssrc, .. } = *self;
+        RtpHeader { payload_type, marker, sequence, timestamp, ssrc }.write(header);
+        self.sequence = sequence.wrapping_add(1);
     }
 }

@@ -4,6 +4,7 @@ use super::*;
 use crate::base::Flow;
 use crate::endpoint::Event;
 use crate::signaling::Direction;
+use crate::wire::rtp::RtpHeader;
 
 const CALL: LegKey = LegKey(1);
 
@@ -104,9 +105,9 @@ fn a_silent_call_presses_its_keys_and_falls_silent_again() {
     streams.press(Moment::ZERO, CALL, '#');
     let mut events = Vec::new();
     let sent = run(&mut streams, 10_000, |_, packet| {
-        let header = rtp::read(packet).expect("RTP");
+        let header = RtpPacket::read(packet).expect("RTP").header;
         assert_eq!(header.payload_type, 101);
-        events.push((header.timestamp, header.marker, packet[rtp::HEADER_BYTES]));
+        events.push((header.timestamp, header.marker, packet[RtpHeader::BYTES]));
     });
     assert_eq!((sent, streams.poll_timeout()), (16, None));
     assert!(events[..8].iter().all(|event| event.0 == events[0].0 && event.2 == 1));

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::Cause;
-use crate::endpoint::{Answering, Between, Ending, Key, Story, Voice};
+use crate::endpoint::{Answering, Between, Ending, Key, Side, Story, Voice};
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -119,7 +119,10 @@ fn a_phone_rings_answers_talks_and_hangs_up_and_both_stories_agree() {
     pair.dial(Dial { voice: Voice::Stamped, ..call() });
     pair.advance(Duration::from_secs(20));
     let (placed, taken) = (pair.only_story(TRUNK), pair.only_story(IPBX));
-    assert_eq!((placed.side, placed.ending, placed.tag), (Side::Placed, Ending::FarHungUp(Cause::Normal), 42));
+    assert_eq!(
+        (placed.side, placed.ending, placed.tag),
+        (Side::Placed, Ending::FarHungUp(Cause::Normal), 42)
+    );
     assert_eq!((taken.side, taken.ending), (Side::Taken, Ending::HungUp));
     assert_eq!((taken.user.as_str(), taken.caller.as_str()), ("201", "+33601020304"));
     for story in [&placed, &taken] {

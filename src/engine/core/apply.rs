@@ -31,6 +31,10 @@ impl Core {
                     LegEnd::Cancelled | LegEnd::Answered => RingEnd::Cancelled,
                 };
                 self.acd.ring_over(now.moment, call, agent, end);
+                // Its agents may have gone while the phone rang.
+                if self.acd.is_abandoned(call) {
+                    self.pending.push_back((call, Event::Unstaffed));
+                }
             }
             Effect::AgentAnswered(agent) => self.acd.answered(now.moment, call, agent),
             Effect::TalkOver { agent, wrap_up } => {

@@ -2,7 +2,7 @@
 
 use super::{Core, Output};
 use crate::acd::{Acd, AgentState};
-use crate::base::{AgentId, CallId, LegId, Name, Now, QueueId};
+use crate::base::{AgentId, CallId, LegId, Moment, Name, Now, QueueId};
 use crate::call::{Fact, State, Subject};
 use crate::dialplan::Plan;
 use crate::engine::Observation;
@@ -84,13 +84,26 @@ impl Core {
         &self.agent_keys[agent.index()]
     }
 
+    /// Calls offered since the start.
+    #[must_use]
+    pub const fn offered(&self) -> u64 {
+        self.next_call.0 - self.first_call.0
+    }
+
+    /// Since when the agent is in the state last shown.
+    #[must_use]
+    pub fn agent_since(&self, agent: AgentId) -> Option<Moment> {
+        self.shown.get(&agent).map(|(_, since)| *since)
+    }
+
     /// Lets the world see which agents and lines have changed in this turn.
     pub(super) fn show_changes(&mut self, now: Now) {
         for agent in self.acd.take_changed_agents() {
             let state: AgentState = self.acd.agent_state(agent);
-            if self.shown.insert(agent, state) == Some(state) {
+            if self.shown.get(&agent).is_some_and(|(shown, _)| *shown == state) {
                 continue;
             }
+            self.shown.insert(agent, (state, now.moment));
             let fact = Fact::AgentBecame { state: state.label().into(), call: state.owner() };
             let key = self.agent_keys[agent.index()].clone();
             self.note(now, Subject::Agent(key), fact);

@@ -134,6 +134,7 @@ pub struct Core {
     lines: Lines,
     calls: Map<CallId, Slot>,
     in_progress: usize,
+    first_call: CallId,
     next_call: CallId,
     timers: crate::base::Timers<(CallId, Timer)>,
     journal: Journal,
@@ -141,7 +142,7 @@ pub struct Core {
     output: VecDeque<Output>,
     agent_keys: Vec<Name>,
     /// The agent states last shown.
-    shown: Map<crate::base::AgentId, crate::acd::AgentState>,
+    shown: Map<crate::base::AgentId, (crate::acd::AgentState, Moment)>,
     accepting: bool,
     /// For strategies that draw lots; unused by the present ones but part of every replay's seed.
     _random: Random,
@@ -164,6 +165,7 @@ impl Core {
             lines: Lines::new(trunks),
             calls: Map::default(),
             in_progress: 0,
+            first_call: next_call,
             next_call,
             timers: crate::base::Timers::default(),
             journal: Journal::new(next_seq),
@@ -176,6 +178,9 @@ impl Core {
         };
         let started = Fact::Started { version: env!("CARGO_PKG_VERSION").into(), plan: plan.digest.clone() };
         core.note(now, Subject::Service, started);
+        // A trunk counts as up until its ping says otherwise.
+        let up = core.lines.iter().map(|(trunk, up)| Observation::Trunk { trunk: trunk.clone(), up });
+        core.output.extend(up.map(Output::Observe));
         core.configure(now, plan);
         core
     }

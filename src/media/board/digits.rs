@@ -2,6 +2,7 @@
 //! what a key means to the caller.
 
 use crate::base::{Moment, limits};
+use crate::wire::rtp::TelephoneEvent;
 use std::time::Duration;
 
 /// An older timestamp within this many samples (10 s) is a straggler of a press already told; further back, the
@@ -22,18 +23,12 @@ struct Press {
     ssrc: u32,
     timestamp: u32,
     event: u8,
+    /// The longest told so far, in samples.
     duration: u16,
     ended: bool,
 }
 
 impl Press {
-    /// RFC 4733 section 2.3: event, end bit and volume, duration in samples.
-    fn read(ssrc: u32, timestamp: u32, payload: &[u8]) -> Option<Self> {
-        let &[event, flags, high, low, ..] = payload else { return None };
-        let duration = u16::from_be_bytes([high, low]);
-        Some(Self { ssrc, timestamp, event, duration, ended: flags & 0x80 != 0 })
-    }
-
     /// Whether `self` tells of the press `before` did, or of an older one.
     fn repeats(&self, before: &Self) -> bool {
         let after = self.timestamp.wrapping_sub(before.timestamp);
@@ -46,7 +41,8 @@ impl Press {
 impl Digits {
     /// Takes one event packet; the key when this is the first heard of it.
     pub fn heard(&mut self, now: Moment, ssrc: u32, timestamp: u32, payload: &[u8]) -> Option<char> {
-        let press = Press::read(ssrc, timestamp, payload)?;
+        let event = TelephoneEvent::read(payload)?;
+        let press = Press { ssrc, timestamp, event: event.event, duration: event.duration, ended: event.end };
         if let Some(before) = &mut self.last
             && press.repeats(before)
         {
@@ -59,8 +55,8 @@ impl Digits {
             return None;
         }
         self.last = Some(press);
-        let digit = key(press.event)?;
-        self.within_limit(now).then_some(digit)
+        let key = event.key()?;
+        self.within_limit(now).then_some(key)
     }
 
     fn within_limit(&mut self, now: Moment) -> bool {
@@ -70,11 +66,6 @@ impl Digits {
         self.window.1 += 1;
         self.window.1 <= limits::DIGITS_PER_SECOND
     }
-}
-
-/// The DTMF keys of RFC 4733 section 3.2; other events are no keys.
-fn key(event: u8) -> Option<char> {
-    b"0123456789*#ABCD".get(usize::from(event)).copied().map(char::from)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //! prompt to bridge to music. Must never know what the packets carry or where they go.
 
 use crate::base::{Moment, Random};
-use crate::media::rtp::Header;
 use crate::media::stats::samples_at;
+use crate::wire::rtp::RtpHeader;
 
 /// Where a packet stands in the outgoing stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Outgoing {
     }
 
     /// Places a packet of `run`; `None` when it is older than the splice or too old to matter, so it must be dropped.
-    pub fn relayed(&mut self, now: Moment, run: u32, header: &Header, samples: u32) -> Option<Place> {
+    pub fn relayed(&mut self, now: Moment, run: u32, header: &RtpHeader, samples: u32) -> Option<Place> {
         let splice = match &mut self.splice {
             Some(splice) if splice.run == run => splice,
             Some(_) | None => {
@@ -107,7 +107,7 @@ impl Outgoing {
     }
 
     /// Closes the gap a packet of the relayed run leaves when it is not passed on.
-    pub fn left_out(&mut self, run: u32, header: &Header) {
+    pub fn left_out(&mut self, run: u32, header: &RtpHeader) {
         if let Some(splice) = &mut self.splice
             && splice.run == run
             && header.sequence == splice.highest.wrapping_add(1)

@@ -5,7 +5,8 @@ use super::source::Verdict;
 use super::stream::{Incoming, Payload, Sends};
 use super::{Board, Port};
 use crate::base::Moment;
-use crate::media::{Event, Kind, PortId, Sink, rtp};
+use crate::media::{Event, Kind, PortId, Sink};
+use crate::wire::rtp::{self, RtpPacket};
 use std::net::SocketAddr;
 
 impl Board {
@@ -38,7 +39,9 @@ impl Board {
         sink: &mut impl Sink,
     ) {
         let Some(Port::Lent(stream)) = self.ports.get_mut(&port.number) else { return };
-        let Some(header) = rtp::read(datagram) else {
+        // RTCP that strayed here could be mistaken for audio (RFC 5761 section 4).
+        let read = RtpPacket::read(datagram).filter(|_| !rtp::is_rtcp(datagram));
+        let Some(RtpPacket { header, payload: body }) = read else {
             stream.counts.malformed += 1;
             return;
         };
@@ -54,11 +57,11 @@ impl Board {
         if !stream.arrived(now, &header) {
             return;
         }
-        let payload = stream.payload(header.payload_type);
-        match payload {
+        let carries = stream.payload(header.payload_type);
+        match carries {
             Payload::Audio(_) => stream.reception.timed(now, header.timestamp),
             Payload::Digits => {
-                let event = &datagram[header.payload_start..header.payload_end];
+                let event = &datagram[body.clone()];
                 if let Some(digit) = stream.digits.heard(now, header.ssrc, header.timestamp, event) {
                     stream.counts.digits += 1;
                     sink.event(Event::Digit { port, tag: stream.tag, digit });
@@ -69,7 +72,7 @@ impl Board {
         if let Sends::Relayed { peer } = stream.sends
             && stream.setup.receive
         {
-            let mut incoming = Incoming { header, payload, run: stream.run, datagram };
+            let mut incoming = Incoming { header, carries, body, run: stream.run, datagram };
             if let Some(Port::Lent(other)) = self.ports.get_mut(&peer) {
                 other.relay(PortId { board: port.board, number: peer }, now, &mut incoming, sink);
             }

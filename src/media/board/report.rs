@@ -3,12 +3,8 @@
 
 use super::stream::Stream;
 use crate::base::{Moment, Random};
-use crate::media::stats::{ReceptionReport, samples_long};
-use rtcp_types::prelude::*;
-use rtcp_types::{
-    Bye, Compound, Packet, ReceiverReport, ReportBlock, ReportBlockBuilder, Sdes, SdesChunk, SdesItem,
-    SenderReport,
-};
+use crate::media::stats::samples_long;
+use crate::wire::rtp::{Reception, RtcpItem, SenderInfo, read_rtcp, write_rtcp};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -47,31 +43,28 @@ impl Stream {
             self.counts.refused_source += 1;
             return;
         }
-        let Ok(compound) = Compound::parse(datagram) else {
+        let whole = read_rtcp(datagram, |item| match item {
+            RtcpItem::Sender { info, .. } => self.reports.heard = Some((middle(info.ntp), now)),
+            RtcpItem::Reception { reception, .. } => self.judged(now, &reception),
+            RtcpItem::Bye { .. } => {}
+        });
+        if whole {
+            self.reports.source = Some(from);
+        } else {
             self.counts.malformed += 1;
-            return;
-        };
-        self.reports.source = Some(from);
-        for packet in compound.flatten() {
-            if let Packet::Sr(report) = packet {
-                self.reports.heard = Some((middle(report.ntp_timestamp()), now));
-                report.report_blocks().for_each(|block| self.judged(now, &block));
-            } else if let Packet::Rr(report) = packet {
-                report.report_blocks().for_each(|block| self.judged(now, &block));
-            }
         }
     }
 
     /// The peer's view of what we send.
-    fn judged(&mut self, now: Moment, block: &ReportBlock<'_>) {
-        if block.ssrc() != self.outgoing.ssrc {
+    fn judged(&mut self, now: Moment, theirs: &Reception) {
+        if theirs.ssrc != self.outgoing.ssrc {
             return;
         }
-        self.counts.remote_lost = block.cumulative_lost();
-        self.counts.remote_jitter = samples_long(block.interarrival_jitter());
-        if block.last_sender_report_timestamp() != 0 {
-            let since = middle(ntp(now)).wrapping_sub(block.last_sender_report_timestamp());
-            let trip = since.wrapping_sub(block.delay_since_last_sender_report_timestamp());
+        self.counts.remote_lost = u32::try_from(theirs.lost).unwrap_or(0);
+        self.counts.remote_jitter = samples_long(theirs.jitter);
+        if theirs.last_sender_report != 0 {
+            let since = middle(ntp(now)).wrapping_sub(theirs.last_sender_report);
+            let trip = since.wrapping_sub(theirs.delay_since);
             // Over a minute it is the peer's arithmetic, not the network.
             if trip < 60 << 16 {
                 self.counts.round_trip = Some(Duration::from_nanos((u64::from(trip) * 1_000_000_000) >> 16));
@@ -89,8 +82,7 @@ impl Stream {
         (to.port() > 1 && !to.ip().is_unspecified()).then_some(to)
     }
 
-    /// Writes the report due now, with a goodbye when the stream ends; returns its length. RFC 3550 section 6.1: a
-    /// compound of a report, the CNAME and what else there is.
+    /// Writes the report due now, with a goodbye when the stream ends; returns its length.
     pub fn write_report(
         &mut self,
         now: Moment,
@@ -98,53 +90,22 @@ impl Stream {
         goodbye: bool,
         into: &mut [u8; REPORT_BYTES],
     ) -> usize {
-        let ssrc = self.outgoing.ssrc;
-        let block = self.reception.report().map(|report| self.block(now, &report));
         let sent = self.outgoing.packets;
-        let sends = sent > self.reports.sent_before;
-        self.reports.sent_before = sent;
-        let mut length = match self.outgoing.clock(now).filter(|_| sends) {
-            Some(clock) => {
-                let report = SenderReport::builder(ssrc)
-                    .ntp_timestamp(ntp(now))
-                    .rtp_timestamp(clock)
-                    .packet_count(wrapping(sent))
-                    .octet_count(wrapping(self.outgoing.octets));
-                match block {
-                    Some(block) => report.add_report_block(block).write_into(into),
-                    None => report.write_into(into),
-                }
-            }
-            None => match block {
-                Some(block) => ReceiverReport::builder(ssrc).add_report_block(block).write_into(into),
-                None => ReceiverReport::builder(ssrc).write_into(into),
-            },
-        }
-        .unwrap_or(0);
-        let name = SdesItem::builder(SdesItem::CNAME, cname);
-        let names = Sdes::builder().add_chunk(SdesChunk::builder(ssrc).add_item(name));
-        length += names.write_into(&mut into[length..]).unwrap_or(0);
-        if goodbye {
-            length += Bye::builder().add_source(ssrc).write_into(&mut into[length..]).unwrap_or(0);
-        }
-        length
-    }
-
-    fn block(&self, now: Moment, report: &ReceptionReport) -> ReportBlockBuilder {
-        let block = ReportBlock::builder(report.ssrc)
-            .fraction_lost(report.fraction_lost)
-            .cumulative_lost(report.lost.cast_unsigned() & 0x00ff_ffff)
-            .extended_sequence_number(report.highest)
-            .interarrival_jitter(report.jitter);
-        match self.reports.heard {
-            Some((timestamp, at)) => {
-                let delay = now.since(at).as_nanos().saturating_mul(1 << 16) / 1_000_000_000;
-                block
-                    .last_sender_report_timestamp(timestamp)
-                    .delay_since_last_sender_report_timestamp(u32::try_from(delay).unwrap_or(u32::MAX))
-            }
-            None => block,
-        }
+        let sends = std::mem::replace(&mut self.reports.sent_before, sent) < sent;
+        let sender = self.outgoing.clock(now).filter(|_| sends).map(|rtp_timestamp| SenderInfo {
+            ntp: ntp(now),
+            rtp_timestamp,
+            packets: wrapping(sent),
+            bytes: wrapping(self.outgoing.octets),
+        });
+        let heard = self.reports.heard;
+        let reception = self.reception.report().map(|reception| Reception {
+            last_sender_report: heard.map_or(0, |(timestamp, _)| timestamp),
+            delay_since: heard.map_or(0, |(_, at)| middle(ntp(Moment::ZERO + now.since(at)))),
+            ..reception
+        });
+        write_rtcp(into, self.outgoing.ssrc, cname, sender, reception, goodbye)
+            .expect("two reports' worth of room")
     }
 }
 

@@ -7,10 +7,13 @@ use super::playing::{FRAME, Playing};
 use super::report::Reports;
 use super::source::SourceLock;
 use crate::base::{Codec, Moment, Random};
-use crate::media::rtp::{self, HEADER_BYTES, Header};
 use crate::media::stats::{Arrival, Reception};
 use crate::media::{Kind, PortId, Sink, StreamSetup, StreamStats, g711};
+use crate::wire::rtp::RtpHeader;
 use std::net::SocketAddr;
+use std::ops::Range;
+
+const HEADER_BYTES: usize = RtpHeader::BYTES;
 
 /// What a port sends.
 #[derive(Debug)]
@@ -99,7 +102,7 @@ impl Stream {
     }
 
     /// Counts a packet of the locked source; says whether it is to be used.
-    pub fn arrived(&mut self, now: Moment, header: &Header) -> bool {
+    pub fn arrived(&mut self, now: Moment, header: &RtpHeader) -> bool {
         match self.reception.arrived(header.ssrc, header.sequence) {
             Arrival::InRun => {}
             Arrival::RunBegan => self.run = self.run.wrapping_add(1),
@@ -139,9 +142,8 @@ impl Stream {
             self.outgoing.pause();
             return;
         };
-        let Header { payload_start, payload_end, .. } = incoming.header;
-        let bytes = payload_end - payload_start;
-        let payload_type = match incoming.payload {
+        let bytes = incoming.body.len();
+        let payload_type = match incoming.carries {
             Payload::Audio(_) if bytes > 0 => Some(self.setup.codec.payload_type()),
             Payload::Digits => self.setup.dtmf_send,
             Payload::Audio(_) | Payload::Foreign => None,
@@ -152,15 +154,15 @@ impl Stream {
             return;
         };
         // An event's packets share a timestamp, so only audio takes up time.
-        let samples = if incoming.payload == Payload::Digits { 0 } else { u32::try_from(bytes).unwrap_or(0) };
+        let samples = if incoming.carries == Payload::Digits { 0 } else { u32::try_from(bytes).unwrap_or(0) };
         let Some(place) = self.outgoing.relayed(now, incoming.run, &incoming.header, samples) else {
             self.counts.late += 1;
             return;
         };
         // What lies before the payload (contributing sources, extensions) was for us: the new header covers it.
-        let packet = &mut incoming.datagram[payload_start - HEADER_BYTES..payload_end];
+        let packet = &mut incoming.datagram[incoming.body.start - HEADER_BYTES..incoming.body.end];
         let (head, body) = packet.split_first_chunk_mut().expect("a payload lies after a header");
-        if let Payload::Audio(codec) = incoming.payload
+        if let Payload::Audio(codec) = incoming.carries
             && codec != self.setup.codec
         {
             g711::transcode(codec, body);
@@ -172,7 +174,8 @@ impl Stream {
     }
 
     fn write(&self, head: &mut [u8; HEADER_BYTES], payload_type: u8, place: Place) {
-        rtp::write(head, payload_type, place.marker, place.sequence, place.timestamp, self.outgoing.ssrc);
+        let Place { marker, sequence, timestamp } = place;
+        RtpHeader { payload_type, marker, sequence, timestamp, ssrc: self.outgoing.ssrc }.write(head);
     }
 
     fn sent(&mut self, payload_bytes: usize) {
@@ -195,8 +198,10 @@ impl Stream {
 /// A packet being relayed.
 #[derive(Debug)]
 pub struct Incoming<'a> {
-    pub header: Header,
-    pub payload: Payload,
+    pub header: RtpHeader,
+    pub carries: Payload,
+    /// Where in the datagram the payload lies.
+    pub body: Range<usize>,
     /// The run it belongs to, of the stream it arrived on.
     pub run: u32,
     pub datagram: &'a mut [u8],

@@ -9,8 +9,8 @@ mod sources;
 
 use super::*;
 use crate::base::Codec;
-use crate::media::rtp::{self, Header};
 use crate::media::{SourceLocking, g711};
+use crate::wire::rtp::{RtpHeader, RtpPacket};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -46,13 +46,12 @@ pub struct Sent {
 }
 
 impl Sent {
-    pub fn header(&self) -> Header {
-        rtp::read(&self.bytes).expect("we send RTP")
+    pub fn header(&self) -> RtpHeader {
+        RtpPacket::read(&self.bytes).expect("we send RTP").header
     }
 
     pub fn payload(&self) -> &[u8] {
-        let header = self.header();
-        &self.bytes[header.payload_start..header.payload_end]
+        &self.bytes[RtpPacket::read(&self.bytes).expect("we send RTP").payload]
     }
 }
 
@@ -196,12 +195,11 @@ impl Phone {
     }
 
     pub fn packet(&mut self, payload_type: u8, marker: bool, payload: &[u8]) -> Vec<u8> {
-        let mut packet = vec![0; 12];
-        let head = packet.first_chunk_mut().expect("12 bytes");
-        rtp::write(head, payload_type, marker, self.sequence, self.timestamp, self.ssrc);
-        packet.extend(payload);
-        self.sequence = self.sequence.wrapping_add(1);
-        packet
+        let mut head = [0; RtpHeader::BYTES];
+        let Self { sequence, timestamp, ssrc, .. } = *self;
+        RtpHeader { payload_type, marker, sequence, timestamp, ssrc }.write(&mut head);
+        self.sequence = sequence.wrapping_add(1);
+        [&head, payload].concat()
     }
 }
 

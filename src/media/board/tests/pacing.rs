@@ -14,19 +14,19 @@ fn a_thousand_players_send_every_20_ms_exactly_and_never_burst() {
         bench.command(Command::Attach { port, tag: 0, setup: setup(phone_a(), Codec::Pcma) });
         bench.command(Command::Play { port, token: 0, sound: Arc::clone(&sound), repeat: true });
     }
-    bench.advance_ms(10_000);
+    bench.advance_ms(2_000);
     let mut by_moment = std::collections::BTreeMap::<Moment, usize>::new();
     let mut by_port = std::collections::BTreeMap::<PortId, Vec<Sent>>::new();
     bench.all_heard().into_iter().for_each(|sent| by_port.entry(sent.port).or_default().push(sent));
     assert!(by_port.keys().eq(&ports));
     for sent in by_port.into_values() {
-        assert_eq!(sent.len(), 500);
+        assert_eq!(sent.len(), 100);
         assert!(sent.windows(2).all(|w| w[1].at.since(w[0].at) == Duration::from_millis(20)));
         assert!(sent.iter().all(|s| s.payload().len() == 160));
         assert_one_stream(&sent);
         assert_eq!(
-            sent.last().expect("500").header().timestamp.wrapping_sub(sent[0].header().timestamp),
-            499 * 160
+            sent.last().expect("a hundred").header().timestamp.wrapping_sub(sent[0].header().timestamp),
+            99 * 160
         );
         sent.iter().for_each(|s| *by_moment.entry(s.at).or_default() += 1);
     }
