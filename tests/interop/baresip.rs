@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -17,6 +17,14 @@ const CONTROL_PORT: u16 = 4444;
 /// Longer than any call of a story, seconds.
 const TONE_S: f64 = 60.0;
 const STARTS_WITHIN: Duration = Duration::from_secs(10);
+
+/// Where Debian keeps its modules; the folder has the machine's name in newer releases.
+fn modules() -> &'static str {
+    ["/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules", "/usr/lib/aarch64-linux-gnu/baresip/modules"]
+        .into_iter()
+        .find(|folder| Path::new(folder).is_dir())
+        .expect("baresip's modules are installed: bash tests/run installs them")
+}
 
 /// A phone.
 pub struct Baresip {
@@ -38,8 +46,9 @@ impl Baresip {
         // It binds and shows an address of the machine, never a loopback one: stories differ in their ports.
         let [_, second, third, _] = ip.octets().map(u16::from);
         let media = RTP_FIRST + (16 * second + third) % 256 * RTP_PORTS;
+        let modules = modules();
         let config = format!(
-            "sip_listen {ip}:5060\ncall_max_calls 4\nrtp_ports {}-{}\n\
+            "module_path {modules}\nsip_listen {ip}:5060\ncall_max_calls 4\nrtp_ports {}-{}\n\
              audio_source aufile,{}\naudio_player aubridge,ear\naudio_alert aubridge,bell\n\
              ausrc_format s16\nauplay_format s16\naudio_jitter_buffer_delay 0-5\nsnd_path {written}\n\
              module g711.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\n\

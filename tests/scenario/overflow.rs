@@ -210,8 +210,12 @@ fn a_guest_is_answered_by_their_own_agents_too() {
 
 #[test]
 fn a_target_that_is_busy_refuses_or_is_silent_is_followed_by_its_else() {
-    let habits =
-        [Habit::BUSY, Habit::refuses(std::time::Duration::ZERO, Cause::Declined), Habit::RINGS, Habit::SILENT];
+    let habits = [
+        Habit::BUSY,
+        Habit::refuses(std::time::Duration::ZERO, Cause::Declined),
+        Habit::RINGS,
+        Habit::SILENT,
+    ];
     for habit in habits {
         let mut sim = Sim::of(SITE);
         sim.habit("prestataire", habit);

@@ -1,13 +1,13 @@
 //! invariants.md, as far as legs, queues, agents and facts can show it: checked after every event. The bookkeeping here
 //! is its own, made of facts and of what the world saw, never asked of the code it judges.
 
-use super::leg::{Hears, Leg, Stage};
 use super::ladder::Ladder;
+use super::leg::{Hears, Leg, Stage};
 use super::outcome::Outcomes;
-use spillway::base::{AgentId, CallId, JournalSeq, LegId, Map, Moment, Name, Now, QueueId, Set, TrunkId};
+use crate::support::plan::TRUNKS;
+use spillway::base::{AgentId, CallId, JournalSeq, LegId, Map, Moment, Name, Now, QueueId, Set};
 use spillway::call::{Entry, Fact, LegEnd, Record, State, Subject};
 use spillway::dialplan::{Plan, Strategy, WhileRinging};
-use spillway::engine::core::Output;
 use spillway::engine::{Core, Observation};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ const SOON: Duration = Duration::from_millis(100);
 /// What has been seen so far.
 pub struct Invariants {
     plan: Arc<Plan>,
-    down: Set<TrunkId>,
+    down: Set<Name>,
     /// Once a trunk has failed, how long an agent has been free is a matter of opinion.
     trunks_failed: bool,
     last: (JournalSeq, Moment),
@@ -33,7 +33,7 @@ pub struct Invariants {
 /// A call not yet over.
 #[derive(Default)]
 struct Seen {
-    /// When the caller began to wait, and where.
+    /// When the caller began to wait, and the queue last entered.
     waits: Option<(Moment, Name)>,
     /// When the caller last joined a line.
     joined: Moment,
@@ -50,7 +50,8 @@ struct Agent {
 
 impl Invariants {
     pub(super) fn new(plan: Arc<Plan>) -> Self {
-        let agents = plan.agents.iter().flatten().map(|agent| (agent.name.clone(), Agent::default())).collect();
+        let agents =
+            plan.agents.iter().flatten().map(|agent| (agent.name.clone(), Agent::default())).collect();
         Self {
             plan,
             down: Set::default(),
@@ -63,21 +64,20 @@ impl Invariants {
         }
     }
 
-    pub(super) fn trunk(&mut self, trunk: TrunkId, up: bool) {
-        self.trunks_failed = true;
-        if up {
-            self.down.remove(&trunk);
-        } else {
-            self.down.insert(trunk);
-        }
-    }
-
-    /// The core asked for something; the turn it belongs to is over in `core`.
-    pub(super) fn saw(&mut self, core: &Core, output: &Output) {
-        match output {
-            Output::Observe(Observation::Fact(entry)) => self.fact(core, entry),
-            Output::Observe(Observation::Recorded(record)) => times_add_up(record),
-            Output::Observe(_) | Output::Leg { .. } | Output::Forgotten(_) => {}
+    /// The core let something be seen; the turn it belongs to is over in `core`.
+    pub(super) fn saw(&mut self, core: &Core, seen: &Observation) {
+        match seen {
+            Observation::Fact(entry) => self.fact(core, entry),
+            Observation::Recorded(record) => times_add_up(record),
+            Observation::Trunk { trunk, up } => {
+                self.trunks_failed = true;
+                if *up {
+                    self.down.remove(trunk);
+                } else {
+                    self.down.insert(trunk.clone());
+                }
+            }
+            _ => {}
         }
     }
 
@@ -101,16 +101,24 @@ impl Invariants {
         let seen = self.calls.get_mut(&call).unwrap_or_else(|| panic!("{call} is over and yet: {fact:?}"));
         match fact {
             Fact::Enqueued { queue, position } => {
-                seen.waits.get_or_insert_with(|| (at, queue.clone()));
+                let since = seen.waits.as_ref().map_or(at, |(since, _)| *since);
+                seen.waits = Some((since, queue.clone()));
                 seen.joined = at;
                 let (_, plan) = self.queue(queue);
                 // 12
-                assert!(plan.full.is_none_or(|full| *position <= full.length), "{queue} took {position} callers");
+                assert!(
+                    plan.full.is_none_or(|full| *position <= full.length),
+                    "{queue} took {position} callers"
+                );
             }
             Fact::RingStarted { agent, queue, .. } => self.rung(core, call, agent, queue, at),
             Fact::RingEnded { agent, end, .. } => {
                 let known = self.agents.get_mut(agent).expect("an agent of the plan");
-                assert_eq!(known.owner, Some(call), "{agent}'s ring ended for {call}, which did not ring them");
+                assert_eq!(
+                    known.owner,
+                    Some(call),
+                    "{agent}'s ring ended for {call}, which did not ring them"
+                );
                 match end {
                     LegEnd::Answered => {}
                     LegEnd::Cancelled => known.owner = None,
@@ -132,12 +140,13 @@ impl Invariants {
     /// 8 and 10: the one rung is free, rested and reachable, and nobody who came sooner waits for that agent.
     fn rung(&mut self, core: &Core, call: CallId, name: &Name, queue: &Name, at: Moment) {
         let (id, plan) = self.agent(name);
-        let via = plan.via;
+        let via: Name = TRUNKS[plan.via.index()].into();
         assert!(!self.down.contains(&via), "{name} is rung behind a trunk that is down");
         let agent = &self.agents[name];
         assert_eq!(agent.owner, None, "{name} is rung for {call} while busy");
         assert!(agent.rests_until <= at, "{name} is rung in wrap-up");
-        let turn = |call: &CallId| self.calls.get(call).and_then(|seen| Some((seen.waits.as_ref()?.0, *call)));
+        let turn =
+            |call: &CallId| self.calls.get(call).and_then(|seen| Some((seen.waits.as_ref()?.0, *call)));
         let rung = |id: &CallId| {
             self.rung_now.contains(id)
                 || core.calls().iter().any(|view| view.id == *id && matches!(view.state, State::Ringing(_)))
@@ -149,7 +158,8 @@ impl Invariants {
         }
         let (_, plan) = self.queue(queue);
         if plan.strategy == Strategy::LongestIdle && !self.trunks_failed {
-            let free_since = |agent: &Agent| if agent.shown == "ready".into() { agent.free_since } else { at };
+            let free_since =
+                |agent: &Agent| if agent.shown == "ready".into() { agent.free_since } else { at };
             let idler = plan.agents.iter().map(|id| &self.plan.agent(*id).expect("in the plan").name);
             let idler = idler.filter(|other| {
                 let other = &self.agents[*other];
@@ -176,7 +186,8 @@ impl Invariants {
     fn agent_fact(&mut self, core: &Core, key: &Name, entry: &Entry) {
         let Fact::AgentBecame { state, .. } = &entry.fact else { return };
         let ids = core.acd().agents();
-        let id = ids.into_iter().find(|id| core.agent_key(*id) == key).expect("facts name agents of the plan");
+        let id =
+            ids.into_iter().find(|id| core.agent_key(*id) == key).expect("facts name agents of the plan");
         let name = self.plan.agent(id).expect("in the plan").name.clone();
         let agent = self.agents.get_mut(&name).expect("in the plan");
         let rested = ["talking", "wrap_up", "backed_off"].contains(&agent.shown.as_str());
@@ -187,24 +198,20 @@ impl Invariants {
     }
 
     /// What must hold between two events.
-    pub(super) fn check(
-        &mut self,
-        now: Now,
-        core: &Core,
-        legs: &BTreeMap<LegId, Leg>,
-        outcomes: &Outcomes,
-        ladder: &Ladder,
-    ) {
+    pub(super) fn check(&mut self, now: Now, core: &Core, outcomes: &Outcomes, ladder: &Ladder) {
         self.rung_now.clear();
         let at = now.moment;
         // 1
         let over = outcomes.records.len();
-        assert_eq!(self.arrived, over + core.in_progress(), "offered = outcomes + in progress at {at}:\n{ladder}");
+        assert_eq!(
+            self.arrived,
+            over + core.in_progress(),
+            "offered = outcomes + in progress at {at}:\n{ladder}"
+        );
         // 21
         assert_eq!(core.acd().unmet(), 0, "a caller and a free agent wait for each other at {at}:\n{ladder}");
         self.check_agents(core, ladder);
         self.check_deadlines(at, core, ladder);
-        check_legs(core, legs, ladder);
     }
 
     /// 5 and 7, and the wallboard, a fold over the facts, agrees.
@@ -219,12 +226,21 @@ impl Invariants {
             assert_eq!(owners.first().copied(), state.owner(), "{name} is {state:?}:\n{ladder}");
             let known = &self.agents[name];
             assert_eq!(known.owner, state.owner(), "facts and state of {name} differ:\n{ladder}");
-            assert_eq!(known.shown.as_str(), state.label(), "the wallboard shows {name} otherwise:\n{ladder}");
+            assert_eq!(
+                known.shown.as_str(),
+                state.label(),
+                "the wallboard shows {name} otherwise:\n{ladder}"
+            );
         }
         for view in views {
             let ending = matches!(view.state, State::Ending(_));
             assert!(!ending || view.agents.is_empty(), "{} is over and owns agents:\n{ladder}", view.id);
-            assert_eq!(ending, !self.calls.contains_key(&view.id), "{} and its facts differ:\n{ladder}", view.id);
+            assert_eq!(
+                ending,
+                !self.calls.contains_key(&view.id),
+                "{} and its facts differ:\n{ladder}",
+                view.id
+            );
         }
     }
 
@@ -233,9 +249,10 @@ impl Invariants {
         for (index, queue) in self.plan.queues.iter().enumerate() {
             let (Some(queue), Ok(id)) = (queue, u32::try_from(index)) else { continue };
             for call in core.acd().callers(QueueId(id)) {
-                let seen = self.calls.get(&call).unwrap_or_else(|| panic!("{call} is over and in line:\n{ladder}"));
-                let (since, first) = seen.waits.as_ref().expect("who is in line has waited");
-                if *first != queue.name {
+                let seen =
+                    self.calls.get(&call).unwrap_or_else(|| panic!("{call} is over and in line:\n{ladder}"));
+                let (since, entered) = seen.waits.as_ref().expect("who is in line has waited");
+                if *entered != queue.name {
                     continue;
                 }
                 let last = queue.overflow.last().expect("a queue has an overflow").after;
@@ -251,19 +268,22 @@ impl Invariants {
 
     fn queue(&self, name: &Name) -> (QueueId, &spillway::dialplan::Queue) {
         let mut queues = (0..).zip(&self.plan.queues);
-        let found = queues.find_map(|(id, queue)| queue.as_ref().filter(|it| it.name == *name).map(|it| (id, it)));
+        let found =
+            queues.find_map(|(id, queue)| queue.as_ref().filter(|it| it.name == *name).map(|it| (id, it)));
         let (id, queue) = found.expect("facts name queues of the plan");
         (QueueId(id), queue)
     }
 
     fn queues_of(&self, agent: AgentId) -> impl Iterator<Item = (QueueId, &spillway::dialplan::Queue)> {
-        let queues = (0..).zip(&self.plan.queues).filter_map(|(id, queue)| Some((QueueId(id), queue.as_ref()?)));
+        let queues =
+            (0..).zip(&self.plan.queues).filter_map(|(id, queue)| Some((QueueId(id), queue.as_ref()?)));
         queues.filter(move |(_, queue)| queue.agents.contains(&agent))
     }
 
     fn agent(&self, name: &Name) -> (AgentId, &spillway::dialplan::Agent) {
         let mut agents = (0..).zip(&self.plan.agents);
-        let found = agents.find_map(|(id, agent)| agent.as_ref().filter(|it| it.name == *name).map(|it| (id, it)));
+        let found =
+            agents.find_map(|(id, agent)| agent.as_ref().filter(|it| it.name == *name).map(|it| (id, it)));
         let (id, agent) = found.expect("facts name agents of the plan");
         (AgentId(id), agent)
     }
@@ -282,7 +302,7 @@ fn times_add_up(record: &Record) {
 
 /// 6, 7 and 16, as far as signalling goes: nobody rings for a call that is over, one phone at most is in conversation,
 /// and whoever is answered hears something.
-fn check_legs(core: &Core, legs: &BTreeMap<LegId, Leg>, ladder: &Ladder) {
+pub(super) fn check_legs(core: &Core, legs: &BTreeMap<LegId, Leg>, ladder: &Ladder) {
     let views = core.calls();
     let live = |call: CallId| views.iter().find(|view| view.id == call).map(|view| view.state);
     let mut talking: Set<CallId> = Set::default();

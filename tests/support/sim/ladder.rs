@@ -29,7 +29,9 @@ impl fmt::Display for Ladder {
 /// Compares a ladder with the one a story expects, line by line, blind to indentation.
 #[track_caller]
 pub fn compare(told: &str, expected: &str) {
-    let lines = |text: &str| text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
+    let lines = |text: &str| {
+        text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
+    };
     let (told, expected): (Vec<String>, Vec<String>) = (lines(told), lines(expected));
     let same = told.iter().zip(&expected).take_while(|(told, expected)| told == expected).count();
     assert!(

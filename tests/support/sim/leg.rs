@@ -118,7 +118,9 @@ impl Habit {
             Does::Rings => vec![rings],
             Does::Answers(after) => vec![rings, (after, Coming::Answers(leg))],
             Does::Refuses(after, cause) => vec![(after, Coming::Refuses(leg, cause))],
-            Does::Plays(after) => vec![(Duration::ZERO, Coming::Progresses(leg)), (after, Coming::Answers(leg))],
+            Does::Plays(after) => {
+                vec![(Duration::ZERO, Coming::Progresses(leg)), (after, Coming::Answers(leg))]
+            }
             Does::Nothing => Vec::new(),
         }
     }

@@ -30,8 +30,8 @@ impl Outcomes {
         match seen {
             Observation::Fact(entry) => self.facts.push(entry),
             Observation::Recorded(record) => {
-                let who = self.names.get(&record.call).map_or("?", String::as_str);
-                ladder.line(now.moment, who, &told(&record));
+                let who = self.names.get(&record.call).cloned().unwrap_or_else(|| record.call.to_string());
+                ladder.line(now.moment, &who, &told(&record));
                 self.records.push(record);
             }
             Observation::Judged { sla, on, indicator, verdict } => {
@@ -88,6 +88,13 @@ impl Sim {
     pub fn record(&self, caller: Caller) -> &Record {
         let found = self.outcomes.records.iter().find(|record| record.call == caller.0.call);
         found.unwrap_or_else(|| panic!("the call is not over:\n{}", self.ladder))
+    }
+
+    /// The caller hangs up, and this is the record.
+    #[track_caller]
+    pub fn record_after_hang_up(&mut self, caller: Caller) -> &Record {
+        self.hang_up(caller);
+        self.record(caller)
     }
 
     /// How a call ended.
