@@ -26,7 +26,7 @@ impl<'a> CSeq<'a> {
         let end = value.iter().position(|byte| grammar::is_space(*byte)).ok_or(ParseErrorKind::CSeq.at(0))?;
         let number = grammar::number(&value[..end], LARGEST).ok_or(ParseErrorKind::CSeq.at(0))?;
         let name = grammar::trim_start(&value[end..]);
-        if name.is_empty() || !name.iter().all(|byte| grammar::is_token(*byte)) {
+        if name.is_empty() || !grammar::is_token_all(name) {
             return Err(ParseErrorKind::CSeq.at(end));
         }
         Ok(Self { number, method: Method::parse(name) })

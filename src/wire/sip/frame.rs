@@ -37,8 +37,9 @@ pub fn frame(buffer: &[u8]) -> Result<Frame, ParseError> {
         _ => {}
     }
     let window = &buffer[..buffer.len().min(limits::SIP_MESSAGE_BYTES)];
-    let index = match Index::new(window) {
-        Ok(index) => index,
+    let mut index = Index::of(window);
+    match index.fill() {
+        Ok(()) => {}
         Err(ParseError { kind: ParseErrorKind::Unfinished, .. }) => {
             return if window.len() < limits::SIP_MESSAGE_BYTES {
                 Ok(Frame::Incomplete)
@@ -47,7 +48,7 @@ pub fn frame(buffer: &[u8]) -> Result<Frame, ParseError> {
             };
         }
         Err(error) => return Err(error),
-    };
+    }
     if let Some(flaw) = index.flaw {
         return Err(flaw);
     }

@@ -4,21 +4,42 @@ use super::error::{ParseError, ParseErrorKind};
 use memchr::memchr3;
 
 /// White space within a value, folded lines' CRLF included (LWS).
+#[inline]
 pub(super) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
 /// A byte of a `token`.
+#[inline]
 pub(super) const fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(byte, b'-' | b'.' | b'!' | b'%' | b'*' | b'_' | b'+' | b'`' | b'\'' | b'~')
 }
 
+/// The bytes of a `token`, by byte.
+static TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = is_token(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
+/// Whether all of it could be a `token`; an empty one is for the caller to judge.
+#[inline]
+pub(super) fn is_token_all(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| TOKEN[usize::from(*byte)])
+}
+
 /// `bytes` without white space on either side.
+#[inline]
 pub(super) const fn trim(bytes: &[u8]) -> &[u8] {
     trim_end(trim_start(bytes))
 }
 
+#[inline]
 pub(super) const fn trim_start(mut bytes: &[u8]) -> &[u8] {
     while let [first, rest @ ..] = bytes
         && is_space(*first)
@@ -28,6 +49,7 @@ pub(super) const fn trim_start(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
+#[inline]
 pub(super) const fn trim_end(mut bytes: &[u8]) -> &[u8] {
     while let [rest @ .., last] = bytes
         && is_space(*last)
@@ -35,6 +57,12 @@ pub(super) const fn trim_end(mut bytes: &[u8]) -> &[u8] {
         bytes = rest;
     }
     bytes
+}
+
+/// Where `wanted` first is. A plain loop: in a few bytes it is done before `memchr` has begun.
+#[inline]
+pub(super) fn find(wanted: u8, bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|byte| *byte == wanted)
 }
 
 /// The index after the quote that closes the one at `open`, backslashes heeded; nothing when none does.
@@ -122,7 +150,7 @@ impl<'a> Iterator for Params<'a> {
             // One semicolon too many at the very end is common and harmless.
             return if last { None } else { Some(Err(ParseErrorKind::Parameter.at(at))) };
         }
-        let (name, value) = match memchr::memchr(b'=', written) {
+        let (name, value) = match find(b'=', written) {
             Some(equals) => (trim_end(&written[..equals]), Some(trim_start(&written[equals + 1..]))),
             None => (written, None),
         };
@@ -138,6 +166,7 @@ fn is_quoted(value: &[u8]) -> bool {
 }
 
 /// A decimal number of at most `max`; leading zeros are allowed, signs and white space are not.
+#[inline]
 pub(super) fn number(digits: &[u8], max: u32) -> Option<u32> {
     if digits.is_empty() {
         return None;

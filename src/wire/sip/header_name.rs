@@ -147,7 +147,8 @@ impl HeaderName {
         let mut slot = hash(name);
         while TABLE[slot] != VACANT {
             let (spelling, found) = SPELLINGS[usize::from(TABLE[slot])];
-            if spelling.as_bytes().eq_ignore_ascii_case(name) {
+            let spelling = spelling.as_bytes();
+            if spelling == name || spelling.eq_ignore_ascii_case(name) {
                 return found;
             }
             slot = (slot + 1) % SLOTS;

@@ -24,15 +24,20 @@ impl<'a> Host<'a> {
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
         let fault = ParseErrorKind::Host.at(0);
         match bytes {
-            [] => Err(fault),
-            [b'[', inner @ .., b']'] => v6(inner).map(Self::V6).ok_or(fault),
-            _ if bytes.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') => {
-                v4(bytes).map(Self::V4).ok_or(fault)
+            [] => return Err(fault),
+            [b'[', inner @ .., b']'] => return v6(inner).map(Self::V6).ok_or(fault),
+            [b'0'..=b'9', ..] => {
+                if let Some(address) = v4(bytes) {
+                    return Ok(Self::V4(address));
+                }
             }
-            _ => match bytes.iter().position(|byte| !is_name(*byte)) {
-                Some(at) => Err(ParseErrorKind::Host.at(at)),
-                None => Ok(Self::Name(bytes)),
-            },
+            _ => {}
+        }
+        match bytes.iter().position(|byte| !is_name(*byte)) {
+            Some(at) => Err(ParseErrorKind::Host.at(at)),
+            // RFC 3261 section 25.1: a name's last label begins with a letter, so this is an address gone wrong.
+            None if bytes.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') => Err(fault),
+            None => Ok(Self::Name(bytes)),
         }
     }
 
@@ -43,7 +48,7 @@ impl<'a> Host<'a> {
         } else {
             0
         };
-        match memchr::memchr(b':', &bytes[after_bracket..]) {
+        match grammar::find(b':', &bytes[after_bracket..]) {
             None => Ok((Self::parse(bytes)?, None)),
             Some(colon) => {
                 let colon = after_bracket + colon;
@@ -71,13 +76,20 @@ const fn is_name(byte: u8) -> bool {
 }
 
 fn v4(bytes: &[u8]) -> Option<Ipv4Addr> {
-    let mut octets = [0; 4];
-    let mut parts = bytes.split(|byte| *byte == b'.');
-    for octet in &mut octets {
-        let part = parts.next().filter(|part| part.len() <= 3)?;
-        *octet = u8::try_from(grammar::number(part, 255)?).ok()?;
+    let (mut address, mut octet, mut dots, mut digits) = (0_u32, 0_u32, 0, 0);
+    for byte in bytes {
+        if byte.is_ascii_digit() && digits < 3 {
+            octet = octet * 10 + u32::from(byte - b'0');
+            digits += 1;
+        } else if *byte == b'.' && digits > 0 && octet <= 255 {
+            address = address << 8 | octet;
+            (octet, digits) = (0, 0);
+            dots += 1;
+        } else {
+            return None;
+        }
     }
-    parts.next().is_none().then(|| Ipv4Addr::from(octets))
+    (dots == 3 && digits > 0 && octet <= 255).then(|| Ipv4Addr::from(address << 8 | octet))
 }
 
 fn v6(bytes: &[u8]) -> Option<Ipv6Addr> {

@@ -2,7 +2,7 @@
 //! Reads nothing inside a value; what is wrong but can still be answered is noted as a flaw.
 
 use super::error::{ParseError, ParseErrorKind};
-use super::grammar::{is_token, trim_end, trim_start};
+use super::grammar::{is_token_all, trim_end, trim_start};
 use super::header_name::{HEADER_NAMES, HeaderName};
 use super::message::StartLine;
 use super::method::Method;
@@ -19,14 +19,12 @@ struct Field {
     name: HeaderName,
     /// The next field of the same name.
     next: u8,
-    name_at: u16,
-    name_end: u16,
+    at: u16,
     value_at: u16,
     value_end: u16,
 }
 
-const NO_FIELD: Field =
-    Field { name: HeaderName::Other, next: NONE, name_at: 0, name_end: 0, value_at: 0, value_end: 0 };
+const NO_FIELD: Field = Field { name: HeaderName::Other, next: NONE, at: 0, value_at: 0, value_end: 0 };
 
 /// Where everything is.
 #[derive(Clone)]
@@ -47,10 +45,10 @@ pub(super) struct Index<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct Found<'a> {
     pub(super) name: HeaderName,
-    pub(super) written: &'a [u8],
     pub(super) value: &'a [u8],
     /// Where the value begins.
     pub(super) at: usize,
+    slot: usize,
 }
 
 /// A line's content ends at `end`, the next line begins at `next`.
@@ -68,29 +66,37 @@ fn line(bytes: &[u8], at: usize) -> Result<Line, ParseError> {
 }
 
 impl<'a> Index<'a> {
-    /// Indexes the message `bytes` begins with, up to its blank line.
-    pub(super) fn new(bytes: &'a [u8]) -> Result<Self, ParseError> {
-        // RFC 3261 section 7.5: empty lines before the start line are ignored.
-        let Some(at) = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')) else {
-            return Err(ParseErrorKind::Empty.at(0));
-        };
-        let first = line(bytes, at)?;
-        let (start, version, flaw) = read_start(&bytes[at..first.end]).map_err(|error| error.within(at))?;
-        let mut index = Self {
+    /// An index of nothing yet. Filled in place: it is too large to be handed around.
+    pub(super) const fn of(bytes: &'a [u8]) -> Self {
+        Self {
             bytes,
-            start,
-            version,
-            flaw: flaw.map(|kind| kind.at(at)),
+            start: StartLine::Response { code: 0, phrase: b"" },
+            version: b"",
+            flaw: None,
             body_at: 0,
             fields: [NO_FIELD; limits::SIP_HEADERS],
             count: 0,
             first: [NONE; HEADER_NAMES],
-        };
-        if first.bare {
-            index.note(ParseErrorKind::LineEnd.at(first.end));
         }
-        index.read_fields(first.next)?;
-        Ok(index)
+    }
+
+    /// Reads the start line and the headers, up to the blank line.
+    pub(super) fn fill(&mut self) -> Result<(), ParseError> {
+        // RFC 3261 section 7.5: empty lines before the start line are ignored.
+        let Some(at) = self.bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')) else {
+            return Err(ParseErrorKind::Empty.at(0));
+        };
+        let first = line(self.bytes, at)?;
+        let (start, version, flaw) =
+            read_start(&self.bytes[at..first.end]).map_err(|error| error.within(at))?;
+        (self.start, self.version) = (start, version);
+        if let Some(kind) = flaw {
+            self.note(kind.at(at));
+        }
+        if first.bare {
+            self.note(ParseErrorKind::LineEnd.at(first.end));
+        }
+        self.read_fields(first.next)
     }
 
     fn read_fields(&mut self, from: usize) -> Result<(), ParseError> {
@@ -126,7 +132,7 @@ impl<'a> Index<'a> {
         };
         let written = trim_end(&field[..colon]);
         let name = HeaderName::parse(written);
-        if name == HeaderName::Other && (written.is_empty() || !written.iter().all(|byte| is_token(*byte))) {
+        if name == HeaderName::Other && (written.is_empty() || !is_token_all(written)) {
             self.note(ParseErrorKind::HeaderLine.at(at));
         }
         let after = trim_start(&field[colon + 1..]);
@@ -136,14 +142,8 @@ impl<'a> Index<'a> {
         if slot == limits::SIP_HEADERS {
             return Err(ParseErrorKind::TooManyHeaders.at(at));
         }
-        self.fields[slot] = Field {
-            name,
-            next: NONE,
-            name_at: short(at),
-            name_end: short(at + written.len()),
-            value_at: short(value_at),
-            value_end: short(value_end),
-        };
+        self.fields[slot] =
+            Field { name, next: NONE, at: short(at), value_at: short(value_at), value_end: short(value_end) };
         let previous = &mut last[name as usize];
         match *previous {
             NONE => self.first[name as usize] = self.count,
@@ -162,12 +162,7 @@ impl<'a> Index<'a> {
     fn cut(&self, slot: usize) -> Found<'a> {
         let field = &self.fields[slot];
         let at = usize::from(field.value_at);
-        Found {
-            name: field.name,
-            written: &self.bytes[usize::from(field.name_at)..usize::from(field.name_end)],
-            value: &self.bytes[at..usize::from(field.value_end)],
-            at,
-        }
+        Found { name: field.name, value: &self.bytes[at..usize::from(field.value_end)], at, slot }
     }
 
     /// The first field called `name`.
@@ -187,6 +182,13 @@ impl<'a> Index<'a> {
             slot = self.fields[here].next;
             Some(self.cut(here))
         })
+    }
+
+    /// A field's name as written.
+    pub(super) fn written(&self, found: &Found<'_>) -> &'a [u8] {
+        let field = &self.bytes[usize::from(self.fields[found.slot].at)..found.at];
+        let colon = memchr::memchr(b':', field).expect("a field has a colon before its value");
+        trim_end(&field[..colon])
     }
 
     /// Every field, in order.
@@ -218,7 +220,7 @@ fn read_start(written: &[u8]) -> Result<Start<'_>, ParseError> {
     let line = trim_end(rest);
     let last = memchr::memrchr2(b' ', b'\t', line).ok_or(fault)?;
     let (uri, version) = (trim_end(trim_start(&line[..last])), &line[last + 1..]);
-    if !is_version(version) || uri.is_empty() || word.is_empty() || !word.iter().all(|byte| is_token(*byte)) {
+    if !is_version(version) || uri.is_empty() || word.is_empty() || !is_token_all(word) {
         return Err(fault);
     }
     let flaw = (uri.len() + 1 + version.len() != rest.len()).then_some(ParseErrorKind::StartLineSpacing);

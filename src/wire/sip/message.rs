@@ -51,17 +51,17 @@ impl<'a> Message<'a> {
         if bytes.len() > limits::SIP_MESSAGE_BYTES {
             return Err(ParseErrorKind::TooLong.at(limits::SIP_MESSAGE_BYTES));
         }
-        let index = Index::new(bytes)?;
-        let rest = &bytes[index.body_at..];
-        let (body, length) = match frame::content_length(&index) {
-            Ok(Some(length)) => match rest.get(..length) {
-                Some(body) => (body, Ok(Some(length))),
-                None => (rest, Err(ParseErrorKind::Truncated.at(bytes.len()))),
-            },
-            Ok(None) => (rest, Ok(None)),
-            Err(error) => (rest, Err(error)),
-        };
-        Ok(Self { index, body, length })
+        let mut message = Self { index: Index::of(bytes), body: b"", length: Ok(None) };
+        message.index.fill()?;
+        message.length = frame::content_length(&message.index);
+        message.body = &bytes[message.index.body_at..];
+        if let Ok(Some(length)) = message.length {
+            match message.body.get(..length) {
+                Some(body) => message.body = body,
+                None => message.length = Err(ParseErrorKind::Truncated.at(bytes.len())),
+            }
+        }
+        Ok(message)
     }
 
     /// The first line.
@@ -118,13 +118,13 @@ impl<'a> Message<'a> {
 
     /// Every field in order: its name, the name as written, the value.
     pub fn all_headers(&self) -> impl Iterator<Item = (HeaderName, &'a [u8], &'a [u8])> + Clone {
-        self.index.all().map(|found| (found.name, found.written, found.value))
+        self.index.all().map(|found| (found.name, self.index.written(&found), found.value))
     }
 
     /// The first field whose name is `name`, for names without a [`HeaderName`] of their own.
     #[must_use]
     pub fn other(&self, name: &str) -> Option<&'a [u8]> {
-        let named = |found: &Found<'a>| found.written.eq_ignore_ascii_case(name.as_bytes());
+        let named = |found: &Found<'a>| self.index.written(found).eq_ignore_ascii_case(name.as_bytes());
         self.index.named(HeaderName::Other).find(named).map(|found| found.value)
     }
 

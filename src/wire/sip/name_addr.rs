@@ -74,7 +74,7 @@ impl<'a> NameAddr<'a> {
             }
         }
         match self.tag {
-            Some(tag) if tag.is_empty() || !tag.iter().all(|byte| grammar::is_token(*byte)) => {
+            Some(tag) if tag.is_empty() || !grammar::is_token_all(tag) => {
                 Err(ParseErrorKind::Parameter.at(after))
             }
             Some(_) | None => Ok(self),

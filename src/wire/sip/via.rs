@@ -41,8 +41,8 @@ impl<'a> Via<'a> {
     pub fn parse(value: &'a [u8]) -> Result<Self, ParseError> {
         let fault = |at| ParseErrorKind::Via.at(at);
         let raw = grammar::trim(value);
-        let name_end = memchr::memchr(b'/', raw).ok_or(fault(0))?;
-        let version_end = memchr::memchr(b'/', &raw[name_end + 1..]).ok_or(fault(name_end))? + name_end + 1;
+        let name_end = grammar::find(b'/', raw).ok_or(fault(0))?;
+        let version_end = grammar::find(b'/', &raw[name_end + 1..]).ok_or(fault(name_end))? + name_end + 1;
         if !grammar::trim(&raw[..name_end]).eq_ignore_ascii_case(b"SIP")
             || grammar::trim(&raw[name_end + 1..version_end]) != b"2.0"
         {
@@ -54,7 +54,7 @@ impl<'a> Via<'a> {
             return Err(fault(start + length));
         }
         let sent_by = start + length;
-        let end = memchr::memchr(b';', &raw[sent_by..]).map_or(raw.len(), |step| sent_by + step);
+        let end = grammar::find(b';', &raw[sent_by..]).map_or(raw.len(), |step| sent_by + step);
         let (host, port) =
             Host::with_port(grammar::trim(&raw[sent_by..end])).map_err(|error| error.within(sent_by))?;
         let via = Self {
