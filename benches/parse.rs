@@ -1,7 +1,12 @@
 //! Our SIP parser beside rsip's in one run: nanoseconds and allocations for an INVITE and its five headers.
 //! `cargo bench --bench parse`; the budget is 1,500 ns and no allocation.
 #![allow(unsafe_code, reason = "an allocator that counts; in this bench only")]
-#![allow(clippy::disallowed_types, clippy::disallowed_methods, reason = "a bench reads the clock")]
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a bench reads the clock and prints"
+)]
 
 use rsip::headers::ToTypedHeader;
 use rsip::message::HeadersExt;

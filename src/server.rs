@@ -1,5 +1,6 @@
 //! The service: opens the drivers, owns the engine loop, shuts down. The only place that knows every driver.
 //! Must never decide anything about a call.
+#![forbid(unsafe_code)]
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,

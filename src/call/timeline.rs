@@ -179,6 +179,25 @@ impl Timeline {
         }
     }
 
+    fn held(&mut self, leg: u16, at: u64) {
+        if self.phase == Phase::Talk && !self.holding.contains(&leg) {
+            if self.holding.is_empty() {
+                self.holding_ms = at;
+            }
+            self.holding.push(leg);
+        }
+    }
+
+    /// The time on hold ends when the last who holds resumes.
+    fn resumed(&mut self, leg: u16, at: u64) {
+        if self.holding.contains(&leg) {
+            self.holding.retain(|holding| *holding != leg);
+            if self.holding.is_empty() {
+                self.record.hold_ms += at - self.holding_ms;
+            }
+        }
+    }
+
     fn take(&mut self, at: u64, fact: &Fact) {
         match fact {
             Fact::CallerAnswered => {
@@ -215,24 +234,14 @@ impl Timeline {
                 self.ring_ended(*leg, *end, at);
             }
             Fact::Bridged { agent, .. } => {
-                self.agent_answered |= agent.is_some();
                 if agent.is_some() {
+                    self.agent_answered = true;
                     self.record.agent.clone_from(agent);
                 }
                 self.enter(Phase::Talk, at);
             }
-            Fact::Held { leg } if self.phase == Phase::Talk && !self.holding.contains(leg) => {
-                if self.holding.is_empty() {
-                    self.holding_ms = at;
-                }
-                self.holding.push(*leg);
-            }
-            Fact::Resumed { leg } if self.holding.contains(leg) => {
-                self.holding.retain(|holding| holding != leg);
-                if self.holding.is_empty() {
-                    self.record.hold_ms += at - self.holding_ms;
-                }
-            }
+            Fact::Held { leg } => self.held(*leg, at),
+            Fact::Resumed { leg } => self.resumed(*leg, at),
             Fact::MessageStarted { .. } => {
                 self.message = true;
                 self.enter(Phase::After, at);
@@ -247,8 +256,6 @@ impl Timeline {
             | Fact::MenuEntered { .. }
             | Fact::KeyPressed { .. }
             | Fact::Widened { .. }
-            | Fact::Held { .. }
-            | Fact::Resumed { .. }
             | Fact::LegHungUp { .. }
             | Fact::Ended { .. }
             | Fact::AgentBecame { .. }

@@ -54,7 +54,7 @@ excuses  = "Toutes nos lignes sont occupées."
 rappelez = "Merci de rappeler."
 
 [music]
-attente = "attente.wav"
+attente = "musique/*.wav"
 "#;
 
 #[test]

@@ -38,7 +38,7 @@ choix     = "Tapez 1."
 rappelez  = "Merci de rappeler."
 
 [music]
-attente = "attente.wav"
+attente = "musique/*.wav"
 "#;
 
 const FIRST: CallId = CallId(1);

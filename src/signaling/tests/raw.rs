@@ -51,6 +51,12 @@ impl Raw {
         self.source.remote = address(remote);
     }
 
+    /// The same, over another transport.
+    pub(super) fn speak_over(&mut self, transport: Transport, remote: &str) {
+        self.source.transport = transport;
+        self.speak_from(remote);
+    }
+
     /// Says something; returns what came back.
     pub(super) fn say(&mut self, text: &str) -> Vec<String> {
         self.stack.receive(self.now, self.source, text.as_bytes());

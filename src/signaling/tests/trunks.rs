@@ -137,6 +137,24 @@ fn a_peer_behind_a_translation_is_answered_where_it_speaks_from() {
 }
 
 #[test]
+fn a_lost_stream_is_replaced_by_one_to_where_the_peer_listens() {
+    let mut raw = Raw::with(TrunkPeer { transport: Transport::Tcp, ..trunk(LEFT) });
+    raw.speak_over(Transport::Tcp, "192.0.2.1:49152");
+    raw.say(&invite(1).replace("SIP/2.0/UDP", "SIP/2.0/TCP"));
+    let leg = raw.invited[0].0;
+    let answer = raw.act(|stack, now| stack.accept(now, leg, local(6_000)));
+    assert_eq!(header(&answer[0], "Contact"), "<sip:192.0.2.2:5060;transport=tcp>");
+    raw.say(&request("ACK", 1, 1, to_tag(&answer[0]), ""));
+    let ours = raw.act(|stack, now| stack.reinvite(now, leg, local(7_000)));
+    assert_eq!(raw.flows.last().map(|flow| flow.remote), Some(address("192.0.2.1:49152")), "the same stream");
+    raw.say(&response(&ours[0], "200 OK", "", SDP));
+    let lost = raw.flow();
+    raw.act(|stack, now| stack.flow_lost(now, lost));
+    raw.act(|stack, now| stack.bye(now, leg, Cause::Normal));
+    assert_eq!(raw.flows.last().map(|flow| flow.remote), Some(address(LEFT)), "where its Contact says");
+}
+
+#[test]
 fn other_media_are_refused_in_their_place() {
     let mut raw = Raw::new();
     let offer = SDP.replace("m=audio", "m=video 5000 RTP/AVP 31 34\r\na=rtpmap:31 H261/90000\r\nm=audio")

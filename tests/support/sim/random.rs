@@ -104,7 +104,7 @@ excuses   = "Toutes nos lignes sont occupées."
 rappelez  = "Merci de rappeler."
 
 [music]
-attente = "attente.wav"
+attente = "musique/*.wav"
 
 [sla.accueil]
 clock = "queue"
@@ -127,7 +127,8 @@ pub fn play(seed: u64) -> String {
     let mut sim = Sim::new(MONDAY_MORNING, Arc::clone(&PLAN), channels, seed);
     for _ in 0..CALLS {
         let number = number(&mut chance);
-        let patience = instant(&mut chance, if chance.one_in(3) { 600 } else { 60 });
+        let longest = if chance.one_in(3) { 600 } else { 60 };
+        let patience = instant(&mut chance, longest);
         let at = instant(&mut chance, 90);
         sim.comes(at, Coming::Dials { number, patience });
     }

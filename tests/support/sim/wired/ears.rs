@@ -93,8 +93,10 @@ impl Ears {
                     self.released.insert(*port, at);
                 }
             }
+            Command::Close { port } => {
+                self.released.insert(*port, at);
+            }
             Command::Open { .. }
-            | Command::Close { .. }
             | Command::Play { .. }
             | Command::Tone { .. }
             | Command::Quiet { .. }
@@ -131,7 +133,7 @@ impl Ears {
             }
             Observation::Recorded(record) if self.voices => {
                 let Some((bridged, number)) = self.bridged.remove(&record.call) else { return };
-                let within = if self.clear { Duration::from_millis(200) } else { Duration::from_secs(5) };
+                let within = if self.clear { Duration::from_millis(200) } else { Duration::from_secs(12) };
                 if at.since(bridged) < within + SILENT {
                     return;
                 }

@@ -8,6 +8,7 @@ pub mod random;
 mod site;
 mod watch;
 
+#[allow(unused_imports, reason = "stories name voices; the simulation draws them")]
 pub use ears::{AGENT, CALLER, TARGET, Tone};
 pub use network::Weather;
 
@@ -284,6 +285,7 @@ impl Wired {
                 break;
             }
         }
+        assert!(self.outcomes.faults.is_empty(), "{:?}:\n{}", self.outcomes.faults, self.ladder);
         self.invariants.check(self.now, self.engine.core(), &self.outcomes, &self.ladder);
     }
 
@@ -353,7 +355,7 @@ impl Wired {
             agents: core.acd().agents().filter(|agent| owned(*agent)).count(),
             legs: self.engine.leg_count() + self.engine.stack().legs(),
             transactions: self.engine.stack().transactions(),
-            ports: self.board.lent_ports(),
+            ports: self.board.lent_ports() + self.engine.ports().lent(),
             stations: self.stations.iter().map(|station| station.calls() + station.left()).sum(),
         }
     }
@@ -374,7 +376,7 @@ pub struct Left {
     pub legs: usize,
     /// SIP transactions.
     pub transactions: usize,
-    /// RTP ports.
+    /// RTP ports: lent by the board, or never given back to the pool.
     pub ports: usize,
     /// Calls, legs and transactions of the stations.
     pub stations: usize,

@@ -47,11 +47,14 @@ pub fn play(seed: u64) -> String {
 
 fn dial(tag: u64, voices: bool, chance: &mut Random) -> Dial {
     let number = people::number(chance);
-    let keys = (0..chance.below(4)).map(|_| Key { after: instant(chance, 30), digit: people::key(chance) });
+    let keys = (0..chance.below(4))
+        .map(|_| Key { after: instant(chance, 30), digit: people::key(chance) })
+        .collect();
+    let longest = if chance.one_in(3) { 200 } else { 60 };
     Dial {
         tag,
-        keys: keys.collect(),
-        patience: Some(instant(chance, if chance.one_in(3) { 200 } else { 60 })),
+        keys,
+        patience: Some(instant(chance, longest)),
         voice: if voices { Voice::Tone(ears::CALLER) } else { Voice::Off },
         ..Wired::call(number, &format!("06010203{tag:02}"))
     }
