@@ -167,11 +167,7 @@ impl Sim {
 
     fn phone(&self, who: &str, stage: Stage) -> LegId {
         let found = self.legs.iter().find(|(_, leg)| leg.who == who && leg.stage == stage);
-        *found
-            .unwrap_or_else(|| {
-                panic!("{who}'s phone is not {stage:?} at {}:\n{}", self.now.moment, self.ladder)
-            })
-            .0
+        *found.unwrap_or_else(|| panic!("{who}'s phone is not {stage:?} at {}", self.now.moment)).0
     }
 
     pub(super) fn answers(&mut self, leg: LegId) {

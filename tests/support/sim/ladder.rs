@@ -20,6 +20,15 @@ impl Ladder {
     }
 }
 
+/// A story that fails tells what led there.
+impl Drop for Ladder {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("\nwhat happened:\n{}", self.0);
+        }
+    }
+}
+
 impl fmt::Display for Ladder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

@@ -261,8 +261,8 @@ impl Sim {
                 }
             }
         }
-        self.invariants.check(self.now, &self.core, &self.outcomes, &self.ladder);
-        invariants::check_legs(&self.core, &self.legs, &self.ladder);
+        self.invariants.check(self.now, &self.core, &self.outcomes);
+        leg::check(&self.core, &self.legs);
     }
 
     fn obey(&mut self, leg: LegId, command: Command) {

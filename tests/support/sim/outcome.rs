@@ -87,7 +87,7 @@ impl Sim {
     #[track_caller]
     pub fn record(&self, caller: Caller) -> &Record {
         let found = self.outcomes.records.iter().find(|record| record.call == caller.0.call);
-        found.unwrap_or_else(|| panic!("the call is not over:\n{}", self.ladder))
+        found.unwrap_or_else(|| panic!("the call is not over"))
     }
 
     /// The caller hangs up, and this is the record.
@@ -125,12 +125,12 @@ impl Sim {
     /// Nothing may be left: no call, leg, timer, channel or agent in use.
     #[track_caller]
     pub fn is_at_rest(&self) {
-        assert!(self.legs.is_empty(), "legs are left:\n{}", self.ladder);
-        assert_eq!(self.core.call_count(), 0, "calls are left:\n{}", self.ladder);
-        assert_eq!(self.core.timer_count(), 0, "timers are left:\n{}", self.ladder);
-        assert_eq!(self.core.channels_taken(), 0, "channels are left:\n{}", self.ladder);
+        assert!(self.legs.is_empty(), "legs are left");
+        assert_eq!(self.core.call_count(), 0, "calls are left");
+        assert_eq!(self.core.timer_count(), 0, "timers are left");
+        assert_eq!(self.core.channels_taken(), 0, "channels are left");
         for agent in self.core.acd().agents() {
-            assert_eq!(self.core.acd().agent_state(agent).owner(), None, "agents are left:\n{}", self.ladder);
+            assert_eq!(self.core.acd().agent_state(agent).owner(), None, "agents are left");
         }
     }
 }

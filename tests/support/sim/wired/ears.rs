@@ -1,7 +1,6 @@
 //! What is sent to whom, by ear: every packet the board sends is told apart by its tone and laid to the leg its port is
 //! lent to. Connected and silent is a failure; so is a port in two calls.
 
-use super::super::ladder::Ladder;
 use super::site;
 use crate::support::tone::power_at;
 use spillway::base::{CallId, Codec, LegId, Moment};
@@ -77,19 +76,19 @@ impl Ears {
     }
 
     /// The engine told the board something: ports are lent to one leg at a time, and cool before they are lent again.
-    pub(super) fn commanded(&mut self, at: Moment, command: &Command, ladder: &Ladder) {
+    pub(super) fn commanded(&mut self, at: Moment, command: &Command) {
         match command {
             Command::Attach { port, tag, .. } => {
                 let leg =
                     LegId { call: CallId(tag >> 16), number: u16::try_from(tag & 0xffff).expect("16 bits") };
                 let cool = self.released.get(port).is_none_or(|released| at.since(*released) >= COOLING);
-                assert!(cool, "{port} is lent again before it has cooled:\n{ladder}");
+                assert!(cool, "{port} is lent again before it has cooled");
                 let lease = self.lent.entry(*port).or_insert(Lease { leg, last: at });
-                assert_eq!(lease.leg, leg, "{port} is lent to two legs:\n{ladder}");
+                assert_eq!(lease.leg, leg, "{port} is lent to two legs");
             }
             Command::Release { port } => {
                 if let Some(lease) = self.lent.remove(port) {
-                    self.not_silent(at, &lease, ladder);
+                    self.not_silent(at, &lease);
                     self.released.insert(*port, at);
                 }
             }
@@ -106,23 +105,21 @@ impl Ears {
     }
 
     /// 16: a caller who is answered hears something, always.
-    fn not_silent(&self, at: Moment, lease: &Lease, ladder: &Ladder) {
+    fn not_silent(&self, at: Moment, lease: &Lease) {
         let silent = self.voices && lease.leg.is_caller() && at.since(lease.last) > SILENT;
-        assert!(!silent, "{} has heard nothing from {} to {at}:\n{ladder}", lease.leg, lease.last);
+        assert!(!silent, "{} has heard nothing from {} to {at}", lease.leg, lease.last);
     }
 
-    pub(super) fn sent(&mut self, at: Moment, port: PortId, packet: &[u8], ladder: &Ladder) {
-        let Some(lease) = self.lent.get(&port) else {
-            panic!("{port} sends though nobody has it:\n{ladder}")
-        };
-        self.not_silent(at, lease, ladder);
+    pub(super) fn sent(&mut self, at: Moment, port: PortId, packet: &[u8]) {
+        let Some(lease) = self.lent.get(&port) else { panic!("{port} sends though nobody has it") };
+        self.not_silent(at, lease);
         let leg = lease.leg;
         self.lent.get_mut(&port).expect("just found").last = at;
         self.first.entry((leg, tone_of(&packet[RTP_HEADER..]))).or_insert(at);
     }
 
     /// A call is over: both heard each other, if they had the time.
-    pub(super) fn saw(&mut self, at: Moment, seen: &Observation, ladder: &Ladder) {
+    pub(super) fn saw(&mut self, at: Moment, seen: &Observation) {
         match seen {
             Observation::Fact(entry) => {
                 if let (spillway::call::Subject::Call(call), Fact::Bridged { leg, .. }) =
@@ -143,10 +140,7 @@ impl Ears {
                 for (leg, tone) in [(caller, voice), (other, Tone::Caller)] {
                     let heard = self.first.get(&(leg, tone)).map(|first| first.since(bridged));
                     let in_time = heard.is_some_and(|after| after <= within);
-                    assert!(
-                        in_time,
-                        "{leg} hears {tone:?} {heard:?} after the answer at {bridged}:\n{ladder}"
-                    );
+                    assert!(in_time, "{leg} hears {tone:?} {heard:?} after the answer at {bridged}");
                 }
             }
             _ => {}

@@ -40,7 +40,7 @@ pub fn play(seed: u64) -> String {
         world.advance(REST);
         waited += REST;
     }
-    assert_eq!(world.left(), Left::default(), "something is left of the calls:\n{}", world.ladder());
+    assert_eq!(world.left(), Left::default(), "something is left of the calls");
     world.agrees_with_the_wire();
     world.ladder().to_string()
 }
@@ -79,21 +79,17 @@ pub(super) fn pickup(chance: &mut Random, side: usize, voices: bool) -> Pickup {
 impl Wired {
     /// 2, 3 and 14, as seen from outside once all is over: what the records say is what was said on the wire.
     fn agrees_with_the_wire(&self) {
-        let ladder = self.ladder();
-        assert_eq!(self.watch.unacknowledged(), 0, "a 2xx has had no ACK:\n{ladder}");
+        assert_eq!(self.watch.unacknowledged(), 0, "a 2xx has had no ACK");
         for fact in &self.outcomes.facts {
             let spillway::call::Subject::Call(call) = fact.subject else { continue };
             let spillway::call::Fact::Arrived { sip_call_id, .. } = &fact.fact else { continue };
             let record = self.outcomes.records.iter().find(|record| record.call == call);
-            let record = record.unwrap_or_else(|| panic!("{call} has no record:\n{ladder}"));
+            let record = record.unwrap_or_else(|| panic!("{call} has no record"));
             let answer = self.watch.answer(sip_call_id);
             let picked_up = answer.is_some_and(|code| code < 300);
-            assert_eq!(picked_up, record.picked_up, "{record:?} was answered {answer:?}:\n{ladder}");
+            assert_eq!(picked_up, record.picked_up, "{record:?} was answered {answer:?}");
             let rejected = record.outcome == Outcome::Rejected;
-            assert!(
-                !rejected || answer.is_some_and(|code| code >= 400),
-                "{record:?} has {answer:?}:\n{ladder}"
-            );
+            assert!(!rejected || answer.is_some_and(|code| code >= 400), "{record:?} has {answer:?}");
         }
     }
 }
