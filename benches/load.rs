@@ -81,7 +81,8 @@ fn main() -> ExitCode {
 /// Plays one scenario; says whether its row is void.
 fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
     let scale = Scale { rate: arguments.rate, seconds: arguments.seconds, calls: arguments.calls };
-    let name = arguments.scenario.to_possible_value().map_or_else(String::new, |value| value.get_name().into());
+    let name =
+        arguments.scenario.to_possible_value().map_or_else(String::new, |value| value.get_name().into());
     let mut field = Field::open(&name, site::agents(arguments.scenario, scale))?;
     let row = match arguments.scenario {
         Scenario::Queue => scenario::flood::queue(&mut field, scale)?,

@@ -2,10 +2,12 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use spillway::commands::{check, serve};
+use spillway::commands::{check, demo, serve, status};
 use spillway::drivers::logs::LogFormat;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Short-lived small blocks on one engine thread: measured beside the system's allocator under load.
 #[global_allocator]
@@ -39,6 +41,55 @@ enum Command {
         #[arg(long, default_value = "config/spillway.toml")]
         config: PathBuf,
     },
+    /// Serve a small call centre on loopback and play its callers and agents: 0 when every call ended as it should.
+    Demo {
+        /// How many call; 40 unless --for says how long.
+        #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+        calls: Option<u64>,
+        /// Calls a second.
+        #[arg(long, default_value = "1", value_parser = rate)]
+        rate: f64,
+        /// How long new calls are placed: 60s, 5m.
+        #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
+        duration: Option<Duration>,
+        /// Where metrics are served; any free port unless given.
+        #[arg(long, value_name = "ADDRESS")]
+        http: Option<SocketAddr>,
+        /// Stay up afterwards, for Prometheus to look.
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Say how a running service stands.
+    Status {
+        /// The settings file, which names the control socket.
+        #[arg(long, default_value = "config/spillway.toml")]
+        config: PathBuf,
+        /// The control socket itself.
+        #[arg(long)]
+        socket: Option<PathBuf>,
+        /// As one line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Calls a second.
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| (0.01..=1_000.0).contains(rate));
+    rate.ok_or_else(|| "a number from 0.01 to 1000".into())
+}
+
+/// `90s`, `5m` or `1h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let unit = text.trim_start_matches(|character: char| character.is_ascii_digit());
+    let number = text[..text.len() - unit.len()].parse().ok();
+    let seconds = match unit {
+        "s" => number,
+        "m" => number.and_then(|minutes: u64| minutes.checked_mul(60)),
+        "h" => number.and_then(|hours| hours.checked_mul(3_600)),
+        _ => None,
+    };
+    seconds.map(Duration::from_secs).ok_or_else(|| "a whole number with its unit: 90s, 5m, 1h".into())
 }
 
 fn main() -> ExitCode {
@@ -49,6 +100,10 @@ fn main() -> ExitCode {
             log_filter: log,
         }),
         Command::Check { config } => check::run(&check::CheckArgs { config }),
+        Command::Demo { calls, rate, duration, http, keep } => {
+            demo::run(&demo::DemoArgs { calls, rate, duration, http, keep })
+        }
+        Command::Status { config, socket, json } => status::run(&status::StatusArgs { config, socket, json }),
     };
     ExitCode::from(code)
 }

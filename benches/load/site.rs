@@ -2,8 +2,8 @@
 
 use crate::Scenario;
 use crate::scenario::{self, Scale};
-use std::fmt::Write;
 use std::f64::consts::TAU;
+use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 

@@ -104,10 +104,12 @@ impl Acd {
             return;
         }
         waiter.queues.push(queue);
-        let (turn, hungry) = (waiter.turn, waiter.rung.is_empty());
+        let (turn, ringing, queues) = (waiter.turn, !waiter.rung.is_empty(), waiter.queues.clone());
+        // With ring-all the other queue's free agents join the ringing.
+        let joins_in = queues.into_iter().all(|queue| self.rings_all(queue));
         let line = self.line_mut(queue);
         line.join(turn);
-        if !hungry {
+        if ringing && !joins_in {
             line.satisfy(turn);
         }
         self.touch(queue);
@@ -183,7 +185,8 @@ impl Acd {
     /// Whether a caller waits where nobody serves, though the queue has somewhere else to send its callers.
     #[must_use]
     pub fn is_abandoned(&self, call: CallId) -> bool {
-        self.first_queue(call).is_some_and(|queue| !self.line(queue).waits_unstaffed && !self.is_staffed(queue))
+        self.first_queue(call)
+            .is_some_and(|queue| !self.line(queue).waits_unstaffed && !self.is_staffed(queue))
     }
 
     /// Whether any agent of `queue` could ever be rung as things stand.

@@ -225,9 +225,9 @@ impl LegEnd {
     pub const fn from_cause(cause: Cause) -> Self {
         match cause {
             Cause::Busy => Self::Busy,
-            Cause::Declined => Self::Declined,
+            // A far end that gives up unasked has refused: only what we stop is `Cancelled`.
+            Cause::Declined | Cause::Cancelled | Cause::AnsweredElsewhere => Self::Declined,
             Cause::NoAnswer => Self::NoAnswer,
-            Cause::Cancelled | Cause::AnsweredElsewhere => Self::Cancelled,
             Cause::Normal
             | Cause::Unreachable
             | Cause::NotFound

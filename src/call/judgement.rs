@@ -2,7 +2,7 @@
 //! independent script with the same record comes to the same verdict.
 
 use super::fact::LegEnd;
-use super::record::Record;
+use super::record::{Record, Ring, Rung};
 use crate::base::{Name, Outcome};
 use crate::dialplan::{Clock, Plan, Sla};
 
@@ -75,7 +75,8 @@ struct Wait {
     ms: u64,
 }
 
-/// Every verdict on a call: of the SLA of the first queue entered, and of the target last rung.
+/// Every verdict on a call: of the SLA of the first queue entered, and of each target rung, for a target that does not
+/// answer has failed its own SLA whoever answers after it.
 #[must_use]
 pub fn judge(record: &Record, plan: &Plan) -> Vec<Judgement> {
     let mut verdicts = Vec::new();
@@ -85,13 +86,13 @@ pub fn judge(record: &Record, plan: &Plan) -> Vec<Judgement> {
     if let Some((queue, sla)) = queue.and_then(|queue| Some((queue, &plan.slas[queue.sla?.index()]))) {
         verdicts.extend(verdicts_of(sla, &queue.name, &queue_wait(sla, record)));
     }
-    let target = record.target.as_ref().and_then(|name| {
-        plan.targets.iter().find(|target| target.name == *name && in_site(plan, target.site, record))
-    });
-    if let Some((target, sla)) = target.and_then(|target| Some((target, &plan.slas[target.sla?.index()])))
-        && let Some(wait) = target_wait(sla, record)
-    {
-        verdicts.extend(verdicts_of(sla, &target.name, &wait));
+    for ring in record.rings.iter().filter(|ring| ring.rung == Rung::Target) {
+        let mut targets = plan.targets.iter();
+        let target = targets.find(|target| target.name == ring.who && in_site(plan, target.site, record));
+        if let Some((target, sla)) = target.and_then(|target| Some((target, &plan.slas[target.sla?.index()])))
+        {
+            verdicts.extend(verdicts_of(sla, &target.name, &target_wait(sla, ring, record)));
+        }
     }
     verdicts
 }
@@ -119,14 +120,15 @@ fn queue_wait(sla: &Sla, record: &Record) -> Wait {
     Wait { answered, abandoned, ms: on_clock(sla.clock, record) }
 }
 
-fn target_wait(sla: &Sla, record: &Record) -> Option<Wait> {
-    let name = record.target.as_ref()?;
-    let ring = record.rings.iter().rev().find(|ring| ring.who == *name)?;
-    Some(Wait {
+fn target_wait(sla: &Sla, ring: &Ring, record: &Record) -> Wait {
+    Wait {
         answered: ring.end == LegEnd::Answered,
         abandoned: ring.end == LegEnd::Cancelled,
-        ms: on_clock(sla.clock, record),
-    })
+        ms: match sla.clock {
+            Clock::Handover => ring.for_ms,
+            Clock::Arrival | Clock::Answer | Clock::Queue => on_clock(sla.clock, record),
+        },
+    }
 }
 
 fn verdicts_of<'a>(sla: &'a Sla, on: &'a Name, wait: &'a Wait) -> impl Iterator<Item = Judgement> + 'a {

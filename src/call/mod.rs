@@ -15,7 +15,7 @@ pub use effect::{Effect, LegCommand};
 pub use event::{Event, Timer, TurnedAway};
 pub use fact::{Entry, Fact, LegEnd, Subject, VisitEnd};
 pub use judgement::{Indicator, Judgement, Verdict, judge};
-pub use record::{Record, Ring};
+pub use record::{Record, Ring, Rung};
 pub use state::State;
 pub use timeline::fold;
 

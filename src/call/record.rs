@@ -65,11 +65,23 @@ pub struct Record {
     pub rings: Vec<Ring>,
 }
 
+/// What kind of phone was rung.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rung {
+    /// An agent's.
+    Agent,
+    /// A target's.
+    Target,
+}
+
 /// One phone rung for a call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ring {
     /// The agent or target.
     pub who: Name,
+    /// Which of the two.
+    pub rung: Rung,
     /// Its leg's number.
     pub leg: u16,
     /// From arrival, ms.

@@ -2,7 +2,7 @@
 //! and reports read the record. Must never look at anything but facts.
 
 use super::fact::{Entry, Fact, LegEnd, VisitEnd};
-use super::record::{Record, Ring};
+use super::record::{Record, Ring, Rung};
 use crate::base::{CallId, Cause, Moment, Name, Now, Outcome, limits};
 
 /// How far the call got: what an abandon is named after.
@@ -39,6 +39,7 @@ struct Timeline {
     message: bool,
     overflowed: bool,
     target_end: Option<LegEnd>,
+    last_visit: Option<VisitEnd>,
     faulted: bool,
     refused: bool,
     agent_answered: bool,
@@ -108,6 +109,7 @@ impl Timeline {
             message: false,
             overflowed: false,
             target_end: None,
+            last_visit: None,
             faulted: false,
             refused: false,
             agent_answered: false,
@@ -144,7 +146,7 @@ impl Timeline {
         self.phase_ms = at;
     }
 
-    fn ring_started(&mut self, who: &Name, leg: u16, at: u64) {
+    fn ring_started(&mut self, who: &Name, rung: Rung, leg: u16, at: u64) {
         if self.phase == Phase::Flow {
             self.enter(Phase::Wait, at);
         }
@@ -154,7 +156,14 @@ impl Timeline {
             }
             self.ringing += 1;
         }
-        self.record.rings.push(Ring { who: who.clone(), leg, at_ms: at, for_ms: 0, end: LegEnd::Cancelled });
+        self.record.rings.push(Ring {
+            who: who.clone(),
+            rung,
+            leg,
+            at_ms: at,
+            for_ms: 0,
+            end: LegEnd::Cancelled,
+        });
     }
 
     fn ring_ended(&mut self, leg: u16, end: LegEnd, at: u64) {
@@ -166,6 +175,25 @@ impl Timeline {
             self.ringing -= 1;
             if self.ringing == 0 {
                 self.record.ring_ms += at - self.ringing_ms;
+            }
+        }
+    }
+
+    fn held(&mut self, leg: u16, at: u64) {
+        if self.phase == Phase::Talk && !self.holding.contains(&leg) {
+            if self.holding.is_empty() {
+                self.holding_ms = at;
+            }
+            self.holding.push(leg);
+        }
+    }
+
+    /// The time on hold ends when the last who holds resumes.
+    fn resumed(&mut self, leg: u16, at: u64) {
+        if self.holding.contains(&leg) {
+            self.holding.retain(|holding| *holding != leg);
+            if self.holding.is_empty() {
+                self.record.hold_ms += at - self.holding_ms;
             }
         }
     }
@@ -187,19 +215,18 @@ impl Timeline {
                     self.enter(Phase::Wait, at);
                 }
             }
-            Fact::Dequeued { queue, end }
-                if self.record.visit.is_none() && self.record.queue.as_ref() == Some(queue) =>
-            {
-                self.record.visit = Some(*end);
+            Fact::Dequeued { end, .. } => {
+                self.record.visit.get_or_insert(*end);
+                self.last_visit = Some(*end);
             }
-            Fact::RingStarted { agent, leg, .. } => self.ring_started(agent, *leg, at),
+            Fact::RingStarted { agent, leg, .. } => self.ring_started(agent, Rung::Agent, *leg, at),
             Fact::RingEnded { leg, end, .. } => self.ring_ended(*leg, *end, at),
             Fact::TargetRung { target, leg, from_queue, .. } => {
                 self.record.target = Some(target.clone());
                 self.overflowed = from_queue.is_some();
                 self.target_end = None;
                 self.handover_ms = Some(at);
-                self.ring_started(target, *leg, at);
+                self.ring_started(target, Rung::Target, *leg, at);
             }
             Fact::TargetEnded { leg, end, .. } => {
                 self.target_end = Some(*end);
@@ -207,24 +234,14 @@ impl Timeline {
                 self.ring_ended(*leg, *end, at);
             }
             Fact::Bridged { agent, .. } => {
-                self.agent_answered |= agent.is_some();
                 if agent.is_some() {
+                    self.agent_answered = true;
                     self.record.agent.clone_from(agent);
                 }
                 self.enter(Phase::Talk, at);
             }
-            Fact::Held { leg } if self.phase == Phase::Talk && !self.holding.contains(leg) => {
-                if self.holding.is_empty() {
-                    self.holding_ms = at;
-                }
-                self.holding.push(*leg);
-            }
-            Fact::Resumed { leg } if self.holding.contains(leg) => {
-                self.holding.retain(|holding| holding != leg);
-                if self.holding.is_empty() {
-                    self.record.hold_ms += at - self.holding_ms;
-                }
-            }
+            Fact::Held { leg } => self.held(*leg, at),
+            Fact::Resumed { leg } => self.resumed(*leg, at),
             Fact::MessageStarted { .. } => {
                 self.message = true;
                 self.enter(Phase::After, at);
@@ -239,9 +256,6 @@ impl Timeline {
             | Fact::MenuEntered { .. }
             | Fact::KeyPressed { .. }
             | Fact::Widened { .. }
-            | Fact::Dequeued { .. }
-            | Fact::Held { .. }
-            | Fact::Resumed { .. }
             | Fact::LegHungUp { .. }
             | Fact::Ended { .. }
             | Fact::AgentBecame { .. }
@@ -279,7 +293,7 @@ impl Timeline {
         if cause == Cause::ShuttingDown {
             return Outcome::Failed;
         }
-        match (self.record.visit, self.stage) {
+        match (self.last_visit, self.stage) {
             (Some(VisitEnd::AbandonedShort), _) => Outcome::AbandonedShort,
             (_, Stage::Queue) => Outcome::AbandonedWaiting,
             (_, Stage::Menu) => Outcome::AbandonedMenu,

@@ -14,11 +14,19 @@ pub struct Standing {
     pub left_queue: Option<QueueId>,
     /// A key pressed before a menu asked for it.
     pub ahead: Option<char>,
+    /// The music or ringing tone being heard, which need not be started again.
+    pub hears: Option<LegCommand>,
 }
 
 impl Standing {
     /// A caller who has just come.
-    pub const NEW: Self = Self { answered: false, left_queue: None, ahead: None };
+    pub const NEW: Self = Self { answered: false, left_queue: None, ahead: None, hears: None };
+
+    /// The same caller, hearing this.
+    #[must_use]
+    pub const fn hearing(self, hears: Option<LegCommand>) -> Self {
+        Self { hears, ..self }
+    }
 
     /// Answers the caller unless that is done.
     pub fn answer(&mut self, out: &mut Out) {
@@ -105,13 +113,15 @@ fn enter_menu(menu: MenuId, mut standing: Standing, ctx: Ctx, out: &mut Out) -> 
     Next::Rest(State::InFlow(InFlow::ask(menu, 1, standing, ctx, out)))
 }
 
-fn ring_target(target: TargetId, standing: Standing, ctx: Ctx, out: &mut Out) -> State {
+fn ring_target(target: TargetId, mut standing: Standing, ctx: Ctx, out: &mut Out) -> State {
     let leg = Ringing::dial_target(target, standing, ctx, out);
     if standing.answered {
-        // Out of a queue the music simply goes on.
-        if standing.left_queue.and_then(|queue| ctx.plan.queue(queue)).and_then(|queue| queue.music).is_none()
-        {
-            out.leg(0, LegCommand::Ringback);
+        // Out of a queue the music goes on.
+        let queue = standing.left_queue.and_then(|queue| ctx.plan.queue(queue));
+        let sound = queue.and_then(|queue| queue.music).map_or(LegCommand::Ringback, LegCommand::Music);
+        if standing.hears != Some(sound) {
+            standing.hears = Some(sound);
+            out.leg(0, sound);
         }
         State::Ringing(Ringing::target(target, leg, standing))
     } else {

@@ -61,3 +61,66 @@ fn summary(plan: &Plan) -> String {
 fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::path::Path;
+
+    /// A copy of what is shipped, in a folder of its own, with one file changed.
+    fn checked(file: &str, from: &str, to: &str) -> u8 {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let folder = tempfile::tempdir().expect("a folder");
+        for part in ["config", "dialplans/demo/messages", "dialplans/demo/musique", "dialplans/demo"] {
+            fs::create_dir_all(folder.path().join(part)).expect("made");
+            for entry in
+                fs::read_dir(root.join(part)).expect("shipped").map(|entry| entry.expect("listed").path())
+            {
+                if entry.is_file() {
+                    let copy = folder.path().join(part).join(entry.file_name().expect("a name"));
+                    fs::copy(&entry, copy).expect("copied");
+                }
+            }
+        }
+        let path = folder.path().join(file);
+        let text = fs::read_to_string(&path).expect("text");
+        assert!(text.contains(from), "{from} is not in {file}");
+        fs::write(&path, text.replace(from, to)).expect("written");
+        run(&CheckArgs { config: folder.path().join("config/spillway.toml") })
+    }
+
+    #[test]
+    fn exit_codes_say_whether_it_can_be_served() {
+        assert_eq!(checked("config/spillway.toml", "", ""), 0);
+        assert_eq!(checked("config/spillway.toml", "ports = ", "prots = "), 1);
+        assert_eq!(checked("dialplans/demo/demo.toml", "go = \"motif\"", "go = \"motiv\""), 1);
+        assert_eq!(checked("config/spillway.toml", "\"../dialplans\"", "\"../elsewhere\""), 1);
+        assert_eq!(run(&CheckArgs { config: "absent/spillway.toml".into() }), 2);
+    }
+
+    #[test]
+    fn faults_of_settings_and_sites_are_told_together() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let shipped = include_str!("../../config/spillway.toml");
+        let config = folder.path().join("spillway.toml");
+        let text = shipped.replace("../dialplans", "sites").replace("ports = ", "prots = ");
+        fs::write(&config, text).expect("written");
+        fs::create_dir_all(folder.path().join("sites/a")).expect("made");
+        fs::write(folder.path().join("sites/a/a.toml"), "version = 1\n").expect("written");
+        fs::write(folder.path().join("sites/a/rest.toml"), "").expect("written");
+        fs::write(folder.path().join("sites/b.toml"), [0xff]).expect("written");
+        let Err(ConfigurationError::Refused(findings)) = dialplan_files::read(&config, &mut Ids::default())
+        else {
+            panic!("refused");
+        };
+        let messages: Vec<&str> = findings.iter().map(|finding| finding.words.message.as_str()).collect();
+        assert_eq!(messages[..2], ["`ports` is missing", "unknown key `prots`"]);
+        assert!(messages.contains(&"no site reads this file"), "{messages:?}");
+        assert!(messages.contains(&"`site` is missing"), "{messages:?}");
+        assert!(
+            messages.iter().any(|message| message.starts_with("this file can't be read")),
+            "{messages:?}"
+        );
+    }
+}

@@ -1,8 +1,8 @@
 //! `spillway serve`: reads the files, opens the service, and serves until a signal asks it to stop.
 
 use super::check;
-use crate::base::finding::{Finding, Severity, Words};
 use crate::base::finding::Place;
+use crate::base::finding::{Finding, Severity, Words};
 use crate::dialplan::Ids;
 use crate::drivers::console::ConsoleError;
 use crate::drivers::dialplan_files::{self, Configuration, ConfigurationError};
@@ -93,7 +93,8 @@ fn place<'a>(settings: &'a Settings, error: &ServeError) -> Option<&'a Place> {
 
 fn at(place: &Place, error: &ServeError) -> Finding {
     let label = match error {
-        ServeError::Socket(SocketError::Listen { source, .. }) | ServeError::Console(ConsoleError::Listen { source, .. })
+        ServeError::Socket(SocketError::Listen { source, .. })
+        | ServeError::Console(ConsoleError::Listen { source, .. })
             if source.kind() == std::io::ErrorKind::AddrInUse =>
         {
             "another program listens there"

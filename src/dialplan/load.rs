@@ -88,6 +88,7 @@ fn read_site(
     let sounds = Sounds::default();
     let mut site = SiteReading { to: reading, source, root, scope, country, zone, sounds };
     site.read();
+    site.scope.hidden |= document.malformed;
     !site.scope.hidden
 }
 

@@ -58,7 +58,7 @@ impl<'a> Scope<'a> {
             slas: BTreeMap::new(),
             later: root.entry("rota").map(|rota| rota.keys()).unwrap_or_default(),
             partial: partial || root.entry("include").is_some(),
-            hidden: partial || root.has_later(),
+            hidden: root.has_later(),
         };
         for (name, _) in root.named("flow") {
             scope.add(&name, Destination::Flow(FlowId(take(&mut counts.flows))), findings);
@@ -87,8 +87,16 @@ impl<'a> Scope<'a> {
     fn add(&mut self, name: &Located<&'a str>, destination: Destination, findings: &mut Findings) {
         match self.destinations.get(name.value) {
             Some((other, first)) => {
-                let words = wording::duplicate_name(name.value, kind(*other), kind(destination));
-                findings.error_with(&name.place, words, first, "first here");
+                let kinds = (kind(*other), kind(destination));
+                let mut places = [(first, kinds.0), (&name.place, kinds.1)];
+                places.sort_by_key(|(place, _)| place.span.start);
+                let [(first, one), (second, two)] = places;
+                findings.error_with(
+                    second,
+                    wording::duplicate_name(name.value, one, two),
+                    first,
+                    "first here",
+                );
                 self.hidden = true;
             }
             None => {

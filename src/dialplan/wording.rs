@@ -160,9 +160,8 @@ pub(super) fn not_a_flow(name: &str, what: &str) -> Words {
 }
 
 pub(super) fn emergency(text: &str) -> Words {
-    Words::new(format!("{text} is an emergency number"), "never here").hint(
-        "Spillway never takes, sends or queues calls to emergency services; phones dial them themselves",
-    )
+    Words::new(format!("{text} is an emergency number"), "never here")
+        .hint("emergency calls are never taken, queued or sent by a dialplan")
 }
 
 pub(super) fn own_number(target: &str, number: &str) -> Words {
@@ -283,7 +282,7 @@ pub(super) fn tangled() -> Words {
 }
 
 pub(super) fn unreachable(name: &str, what: &str) -> Words {
-    Words::new(format!("no call ever reaches {what} `{name}`"), "nothing leads here")
+    Words::new(format!("no call ever reaches `{name}`, {what}"), "nothing leads here")
 }
 
 pub(super) fn too_large(limit: usize) -> Words {

@@ -2,6 +2,7 @@
 //! Must never decide anything about a call.
 #![forbid(unsafe_code)]
 #![allow(
+    clippy::disallowed_macros,
     clippy::disallowed_methods,
     clippy::disallowed_types,
     reason = "clocks, threads, sockets and files are what drivers are for"

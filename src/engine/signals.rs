@@ -133,13 +133,16 @@ impl Engine {
     pub(super) fn end_stage(&mut self, now: Now, id: LegId) {
         let Some(leg) = self.legs.get_mut(id) else { return };
         leg.stage = Stage::Over;
-        leg.attached = false;
         leg.heard = Heard::Nothing;
-        let trunk = leg.trunk;
-        if let Some(port) = leg.port.take() {
+        let (trunk, attached) = (leg.trunk, std::mem::take(&mut leg.attached));
+        let Some(port) = leg.port.take() else { return };
+        self.ports.release(port, now.moment);
+        if attached {
             self.draining.insert(port, trunk);
-            self.ports.release(port, now.moment);
             self.command(media::Command::Release { port });
+        } else {
+            // Never lent to a stream: there is nothing to drain and nothing to count.
+            self.command(media::Command::Close { port });
         }
     }
 

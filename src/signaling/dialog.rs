@@ -26,7 +26,7 @@ pub(super) struct Dialog {
     pub(super) remote_cseq: Option<u32>,
     /// The path the dialog began on.
     pub(super) flow: Flow,
-    /// The far end is behind an address translation: its own word on where it is reached counts for nothing.
+    /// The far end is behind an address translation, or said nothing yet: the flow alone counts.
     pinned: bool,
 }
 
@@ -48,7 +48,8 @@ impl Dialog {
             local_cseq: 1,
             remote_cseq: None,
             flow,
-            pinned: false,
+            // The INVITE goes where its caller says, whatever its target's host.
+            pinned: true,
         }
     }
 
@@ -96,6 +97,7 @@ impl Dialog {
         }
         self.routes = answer.values(HeaderName::RecordRoute).map(Into::into).collect();
         self.routes.reverse();
+        self.pinned = false;
         (!self.target.is_empty()).then_some(())
     }
 

@@ -92,8 +92,12 @@ impl Negotiation {
         if self.remote.is_some() && session.media.len() <= self.refused.len() {
             return Err(Unacceptable::Malformed);
         }
+        // A new offer is answered with the media we have, so it must fit them.
+        let ours = self.local.as_ref().map(|local| &local.codecs);
+        let allowed: Codecs =
+            allowed.iter().copied().filter(|codec| ours.is_none_or(|ours| ours.contains(codec))).collect();
         let mut usable = session.media.iter().enumerate();
-        let found = usable.find_map(|(place, line)| Some((place, read(line, allowed)?)));
+        let found = usable.find_map(|(place, line)| Some((place, read(line, &allowed)?)));
         let (place, remote) = found.ok_or(Unacceptable::NothingInCommon)?;
         self.place = place;
         self.refused = session.media.into_iter().map(refuse).collect();
@@ -112,6 +116,10 @@ impl Negotiation {
         let current = self.told.as_ref().filter(|_| self.local.is_some()).map(|told| told.codec);
         let codec = current.filter(taken).or_else(|| remote.codecs.iter().copied().find(taken))?;
         remote.codec = codec;
+        if let (None, Some(told)) = (&self.local, &mut self.told) {
+            // Whoever narrows the choice knows what is left of it.
+            told.codec = codec;
+        }
         let formats = [Format::of(codec)].into_iter().chain(remote.dtmf.map(Format::digits)).collect();
         let direction = within(local.direction, remote.direction.reversed());
         self.open = Open::Nobodys;

@@ -2,6 +2,7 @@
 
 use crate::support::sim::{Habit, Hears, Sim};
 use spillway::base::{Cause, Outcome};
+use std::time::Duration;
 
 const SITE: &str = r#"
 [queue.technique]
@@ -57,7 +58,7 @@ flow = "voisine_direct"
 rappelez = "Merci de rappeler."
 
 [music]
-attente = "attente.wav"
+attente = "musique/*.wav"
 "#;
 
 /// Somebody keeps the agent of a queue talking.
@@ -210,14 +211,14 @@ fn a_guest_is_answered_by_their_own_agents_too() {
 
 #[test]
 fn a_target_that_is_busy_refuses_or_is_silent_is_followed_by_its_else() {
-    let habits =
-        [Habit::BUSY, Habit::refuses(std::time::Duration::ZERO, Cause::Declined), Habit::RINGS, Habit::SILENT];
-    for habit in habits {
+    let declines = Habit::refuses(Duration::ZERO, Cause::Declined);
+    let habits = [(Habit::BUSY, 90), (declines, 90), (Habit::RINGS, 110), (Habit::SILENT, 110)];
+    for (habit, seconds) in habits {
         let mut sim = Sim::of(SITE);
         sim.habit("prestataire", habit);
         sim.habit("nadia", Habit::BUSY);
         let caller = sim.dial("0384961370");
-        sim.advance_s(111);
+        sim.advance_s(seconds);
         assert!(sim.rings("secours"), "{habit:?}");
         sim.advance_s(1);
         sim.agent_answers("secours");

@@ -1,7 +1,7 @@
 //! The main job: callers wait in line and reach an agent, first come, first served.
 
 use crate::support::sim::{Habit, Hears, Sim};
-use spillway::base::{Cause, Outcome};
+use spillway::base::Cause;
 use spillway::call::LegEnd;
 
 const SITE: &str = r#"
@@ -41,7 +41,7 @@ bienvenue = "Bonjour."
 rappelez  = "Merci de rappeler."
 
 [music]
-attente = "attente.wav"
+attente = "musique/*.wav"
 "#;
 
 #[test]

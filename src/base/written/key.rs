@@ -153,6 +153,7 @@ impl Kind {
                 let words = choices.iter().filter(|choice| choice.since == Since::Now);
                 words.map(|choice| format!("\"{}\"", choice.word)).collect::<Vec<_>>().join(" or ")
             }
+            Self::Whole(from, to) if from == to => from.to_string(),
             Self::Whole(from, to) => format!("a whole number, {from} to {to}"),
             Self::Percent => "a percentage, 0 to 100".into(),
             Self::Flag => "true or false".into(),

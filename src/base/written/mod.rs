@@ -22,8 +22,10 @@ pub struct Document<'a> {
     source: &'a Source,
     spec: &'static Table,
     table: DeTable<'a>,
-    /// Parts are missing or garbled: what refers to something absent may be right.
+    /// Parts can't be read: what refers to something absent may be right.
     pub broken: bool,
+    /// Something in its form is wrong: what was meant by it is not known.
+    pub malformed: bool,
 }
 
 impl Document<'_> {
@@ -57,9 +59,11 @@ pub fn read<'a>(source: &'a Source, spec: &'static Table, findings: &mut Finding
     let table = table.into_inner();
     let mut walked = Findings::default();
     walk::walk(&Section::new(source, spec, &table, 0..0), &mut walked);
-    findings
-        .extend(walked.into_sorted().into_iter().filter(|finding| !garbled.contains(&finding.position().0)));
-    Document { source, spec, table, broken: !garbled.is_empty() }
+    let broken = !garbled.is_empty();
+    let malformed = broken || !repeated.is_empty() || walked.any_error();
+    let walked = walked.into_sorted().into_iter().filter(|finding| !garbled.contains(&finding.position().0));
+    findings.extend(walked);
+    Document { source, spec, table, broken, malformed }
 }
 
 fn place_of(source: &Source, error: &Error) -> Place {

@@ -23,6 +23,8 @@ pub struct Entry<'a> {
     /// The key, where it stands.
     pub key: Located<&'a str>,
     pub(super) value: &'a Spanned<DeValue<'a>>,
+    /// Whether it is one of a list.
+    pub(super) is_item: bool,
     source: &'a Source,
 }
 
@@ -57,7 +59,12 @@ impl<'a> Section<'a> {
         value: &'a Spanned<DeValue<'a>>,
     ) -> Entry<'a> {
         let place = Place { source: self.source.clone(), span: key.span() };
-        Entry { key: Located { value: key.get_ref().as_ref(), place }, value, source: self.source }
+        Entry {
+            key: Located { value: key.get_ref().as_ref(), place },
+            value,
+            is_item: false,
+            source: self.source,
+        }
     }
 
     /// Whether it holds a key of a version to come: what is absent from it may be meant by that key.
@@ -216,7 +223,7 @@ impl<'a> Entry<'a> {
         let items = self.value.get_ref().as_array().map(|array| array.iter()).into_iter().flatten();
         items.map(move |value| {
             let place = Place { source: source.clone(), span: value.span() };
-            Entry { key: Located { value: key, place }, value, source }
+            Entry { key: Located { value: key, place }, value, is_item: true, source }
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::wording;
 use crate::base::finding::{Findings, Place, Source};
+use std::ops::Range;
 use toml_parser::decoder::Encoding;
 use toml_parser::parser::{Event, EventKind, RecursionGuard, parse_document};
 
@@ -15,30 +16,31 @@ pub(super) fn check(source: &Source, findings: &mut Findings) {
     let tokens: Vec<_> = written.lex().collect();
     let mut events: Vec<Event> = Vec::new();
     parse_document(&tokens, &mut RecursionGuard::new(&mut events, DEPTH), &mut ());
-    let mut inline = Vec::new();
+    let mut open: Vec<Container> = Vec::new();
     let mut comma = None;
     for event in events {
         let span = event.span().start()..event.span().end();
-        let mut refuse = |span: std::ops::Range<usize>, what| {
-            findings.error(&Place { source: source.clone(), span }, wording::toml_1_1(what));
+        let mut refuse = |span: Range<usize>, (what, instead): (&str, &str)| {
+            findings.error(&Place { source: source.clone(), span }, wording::toml_1_1(what, instead));
         };
-        let in_table = inline.last() == Some(&true);
         match event.kind() {
-            EventKind::InlineTableOpen => inline.push(true),
-            EventKind::ArrayOpen => inline.push(false),
+            EventKind::InlineTableOpen => open.push(Container::Table { at: span, told: false }),
+            EventKind::ArrayOpen => open.push(Container::List),
             EventKind::InlineTableClose | EventKind::ArrayClose => {
-                inline.pop();
-                if let Some(comma) = comma.take().filter(|_| in_table) {
-                    refuse(comma, "a comma after the last entry of { … }");
+                let told =
+                    matches!(open.pop(), Some(Container::List | Container::Table { told: true, .. }) | None);
+                if let Some(comma) = comma.take().filter(|_| !told) {
+                    refuse(comma, LAST_COMMA);
                 }
             }
             EventKind::ValueSep => comma = Some(span),
-            EventKind::Newline if in_table => {
-                let before = source.text()[..span.start].chars().next_back().map_or(0, char::len_utf8);
-                refuse(span.start - before..span.start, "a line end within { … }");
+            EventKind::Newline => {
+                if let Some(Container::Table { at, told: told @ false }) = open.last_mut() {
+                    *told = true;
+                    refuse(at.clone(), LINE_END);
+                }
             }
-            EventKind::Comment if in_table => refuse(span, "a comment within { … }"),
-            EventKind::Whitespace | EventKind::Newline | EventKind::Comment => {}
+            EventKind::Whitespace | EventKind::Comment => {}
             EventKind::Scalar | EventKind::SimpleKey => {
                 comma = None;
                 if let Some(what) = new_in(&source.text()[span.clone()], event.encoding()) {
@@ -56,19 +58,33 @@ pub(super) fn check(source: &Source, findings: &mut Findings) {
     }
 }
 
-fn new_in(raw: &str, encoding: Option<Encoding>) -> Option<&'static str> {
+/// What is open around an event.
+enum Container {
+    /// `[ … ]`: may span lines and end with a comma in TOML 1.0 too.
+    List,
+    /// `{ … }`, from where; each is told once.
+    Table { at: Range<usize>, told: bool },
+}
+
+const LINE_END: (&str, &str) =
+    ("{ … } over several lines", "write it on one line, or as a [table] of its own");
+const LAST_COMMA: (&str, &str) = ("a comma after the last entry of { … }", "take it out");
+const ESCAPE: (&str, &str) = ("the escape \\e or \\x", "write the character itself, or \\u and four digits");
+const SHORT_TIME: (&str, &str) = ("a time without seconds", "write :00");
+
+fn new_in(raw: &str, encoding: Option<Encoding>) -> Option<(&'static str, &'static str)> {
     match encoding {
         Some(Encoding::BasicString | Encoding::MlBasicString) => {
             let mut characters = raw.chars();
             while let Some(character) = characters.next() {
                 if character == '\\' && matches!(characters.next(), Some('e' | 'x')) {
-                    return Some("the escapes \\e and \\x");
+                    return Some(ESCAPE);
                 }
             }
             None
         }
         Some(Encoding::LiteralString | Encoding::MlLiteralString) => None,
-        None => is_time_without_seconds(raw).then_some("a time without seconds"),
+        None => is_time_without_seconds(raw).then_some(SHORT_TIME),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::key::{Choice, Kind, Since, Table};
 use super::section::{Entry, Section};
 use super::{duration, wording};
-use crate::base::finding::Findings;
+use crate::base::finding::{Findings, Words};
 use toml::de::DeValue;
 
 /// Adds everything wrong with the form of `section` and what is within.
@@ -56,7 +56,7 @@ fn value(entry: &Entry<'_>, kind: Kind, findings: &mut Findings) {
         Kind::Anything => true,
     };
     if !well_formed {
-        findings.error(&entry.place(), wording::wrong_kind(entry.key.value, kind, entry.value.get_ref()));
+        findings.error(&entry.place(), wrong_kind(entry, kind));
     }
 }
 
@@ -70,9 +70,7 @@ fn named(entry: &Entry<'_>, spec: &'static Table, findings: &mut Findings) {
 fn table(entry: &Entry<'_>, kind: Kind, spec: &'static Table, findings: &mut Findings) {
     match entry.section(spec) {
         Some(section) => walk(&section, findings),
-        None => {
-            findings.error(&entry.place(), wording::wrong_kind(entry.key.value, kind, entry.value.get_ref()))
-        }
+        None => findings.error(&entry.place(), wrong_kind(entry, kind)),
     }
 }
 
@@ -80,14 +78,13 @@ fn list(entry: &Entry<'_>, kind: Kind, of: Kind, findings: &mut Findings) {
     if entry.value.get_ref().is_array() {
         entry.items().for_each(|item| value(&item, of, findings));
     } else {
-        findings.error(&entry.place(), wording::wrong_kind(entry.key.value, kind, entry.value.get_ref()));
+        findings.error(&entry.place(), wrong_kind(entry, kind));
     }
 }
 
 fn choice(entry: &Entry<'_>, kind: Kind, choices: &'static [Choice], findings: &mut Findings) {
     let Some(text) = entry.text() else {
-        return findings
-            .error(&entry.place(), wording::wrong_kind(entry.key.value, kind, entry.value.get_ref()));
+        return findings.error(&entry.place(), wrong_kind(entry, kind));
     };
     match choices.iter().find(|choice| choice.word == text.value).map(|choice| choice.since) {
         Some(Since::Now) => {}
@@ -100,7 +97,11 @@ fn duration_of(entry: &Entry<'_>, findings: &mut Findings) {
     let words = match entry.text() {
         Some(text) if duration::parse(text.value).is_some() => return,
         Some(text) => wording::bad_duration(entry.key.value, text.value),
-        None => wording::wrong_kind(entry.key.value, Kind::Duration, entry.value.get_ref()),
+        None => wrong_kind(entry, Kind::Duration),
     };
     findings.error(&entry.place(), words);
+}
+
+fn wrong_kind(entry: &Entry<'_>, kind: Kind) -> Words {
+    wording::wrong_kind(entry.key.value, entry.is_item, kind, entry.value.get_ref())
 }

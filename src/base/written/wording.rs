@@ -4,6 +4,9 @@ use super::key::{Choice, Key, Kind, Open, Since};
 use crate::base::finding::Words;
 use toml::de::DeValue;
 
+/// Names with the same beginning that are this much alike are taken for each other, « technik » for « technique ».
+const ALIKE: f64 = 0.88;
+
 /// The name someone probably meant: the nearest within a slip or two of the pen.
 #[must_use]
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -11,7 +14,8 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
     let slips = (written.chars().count() / 3).clamp(1, 3);
     let distances =
         known.into_iter().map(|name| (strsim::osa_distance(&written, &name.to_lowercase()), name));
-    distances.filter(|(distance, _)| *distance <= slips).min().map(|(_, name)| name)
+    let alike = |name: &str| strsim::jaro_winkler(&written, &name.to_lowercase()) > ALIKE;
+    distances.filter(|(distance, name)| *distance <= slips || alike(name)).min().map(|(_, name)| name)
 }
 
 fn did_you_mean(name: &str) -> String {
@@ -26,9 +30,9 @@ pub(super) fn repeated(name: &str) -> Words {
     Words::new(format!("`{name}` is written twice"), "a second time here").hint("keep one of the two")
 }
 
-pub(super) fn toml_1_1(what: &str) -> Words {
-    Words::new(format!("{what}: that is TOML 1.1, and Spillway reads TOML 1.0"), "new in TOML 1.1")
-        .hint("write it on one line as TOML 1.0 does; editors and scripts then read it too")
+pub(super) fn toml_1_1(what: &str, instead: &str) -> Words {
+    Words::new(format!("{what} is TOML 1.1, and Spillway reads TOML 1.0"), "new in TOML 1.1")
+        .hint(format!("{instead}: editors and scripts then read it too"))
 }
 
 pub(super) fn unknown_key(name: &str, listed: &[&str], open: Option<&Open>) -> Words {
@@ -73,9 +77,18 @@ pub(super) fn empty_name() -> Words {
     Words::new("a name can't be empty", "empty")
 }
 
-pub(super) fn wrong_kind(key: &str, kind: Kind, found: &DeValue<'_>) -> Words {
-    let words = Words::new(format!("`{key}` is {}", kind.what()), format!("this is {}", what(found)));
+pub(super) fn wrong_kind(key: &str, item: bool, kind: Kind, found: &DeValue<'_>) -> Words {
+    let is = if item { "an entry of " } else { "" };
+    let label = match (kind, found) {
+        (Kind::Whole(_, _), DeValue::Integer(_))
+        | (Kind::Percent, DeValue::Integer(_) | DeValue::Float(_)) => "out of bounds".into(),
+        (_, _) => format!("this is {}", what(found)),
+    };
+    let words = Words::new(format!("{is}`{key}` is {}", kind.what()), label);
     match (kind, found) {
+        (Kind::Whole(_, _) | Kind::Percent, DeValue::String(text)) if text.parse::<u64>().is_ok() => {
+            words.hint(format!("write {text}, without quotes"))
+        }
         (Kind::Duration, DeValue::Integer(number)) => words.hint(format!("write \"{number}s\" for seconds")),
         (Kind::Text | Kind::Choice(_), DeValue::Integer(number)) => words.hint(format!("write \"{number}\"")),
         (Kind::Texts, DeValue::String(text)) => words.hint(format!("write [\"{text}\"]")),

@@ -30,7 +30,11 @@ impl InFlow {
         ctx: Ctx,
         out: &mut Out,
     ) -> Self {
-        Self { doing: Doing::Prompt { flow, step }, token: play(prompt, ctx, out), standing }
+        Self {
+            doing: Doing::Prompt { flow, step },
+            token: play(prompt, ctx, out),
+            standing: standing.hearing(None),
+        }
     }
 
     pub(in crate::call) fn ask(
@@ -42,13 +46,21 @@ impl InFlow {
     ) -> Self {
         let menu_plan = &ctx.plan.menus[menu.index()];
         out.note(Fact::MenuEntered { menu: menu_plan.name.clone(), attempt });
-        Self { doing: Doing::Menu { menu, attempt }, token: play(menu_plan.say, ctx, out), standing }
+        Self {
+            doing: Doing::Menu { menu, attempt },
+            token: play(menu_plan.say, ctx, out),
+            standing: standing.hearing(None),
+        }
     }
 
     pub(in crate::call) fn message(message: MessageId, standing: Standing, ctx: Ctx, out: &mut Out) -> Self {
         let message_plan = &ctx.plan.messages[message.index()];
         out.note(Fact::MessageStarted { message: message_plan.name.clone() });
-        Self { doing: Doing::Message, token: play(message_plan.play, ctx, out), standing }
+        Self {
+            doing: Doing::Message,
+            token: play(message_plan.play, ctx, out),
+            standing: standing.hearing(None),
+        }
     }
 
     pub(super) fn on(self, event: Event, ctx: Ctx, out: &mut Out) -> State {

@@ -43,17 +43,7 @@ impl Queued {
 
     pub(super) fn on(mut self, event: Event, ctx: Ctx, out: &mut Out) -> State {
         match event {
-            Event::Joined { position } => {
-                let queue = self.visit.plan(ctx);
-                out.note(Fact::Enqueued { queue: queue.name.clone(), position });
-                match queue.music {
-                    Some(music) => out.leg(0, LegCommand::Music(music)),
-                    None => out.leg(0, LegCommand::Silence),
-                }
-                self.visit.set_overflow(ctx, out);
-                self.visit.set_closing(ctx, out);
-                State::Queued(self)
-            }
+            Event::Joined { position } => self.joined(position, ctx, out),
             Event::TurnedAway(why) => self.turned_away(why, ctx, out),
             Event::Matched { queue, agents } => Ringing::agents(self.visit, queue, &agents, ctx, out),
             Event::Due(Timer::Overflow) => match self.visit.overflow(ctx, out) {
@@ -95,6 +85,17 @@ impl Queued {
             | Event::Resumed(_)
             | Event::Due(Timer::MenuKey | Timer::Ring(_)) => State::Queued(self),
         }
+    }
+
+    fn joined(mut self, position: u32, ctx: Ctx, out: &mut Out) -> State {
+        let queue = self.visit.plan(ctx);
+        out.note(Fact::Enqueued { queue: queue.name.clone(), position });
+        let sound = queue.music.map_or(LegCommand::Silence, LegCommand::Music);
+        out.leg(0, sound);
+        self.visit.standing = self.visit.standing.hearing(Some(sound));
+        self.visit.set_overflow(ctx, out);
+        self.visit.set_closing(ctx, out);
+        State::Queued(self)
     }
 
     fn turned_away(self, why: TurnedAway, ctx: Ctx, out: &mut Out) -> State {

@@ -134,7 +134,11 @@ fn on_agents(
             if let Some(to) = visit.overflow(ctx, out) {
                 match visit.plan(ctx).while_ringing {
                     WhileRinging::Cancel => return leave(visit, &rings, VisitEnd::Overflowed, to, ctx, out),
-                    WhileRinging::Finish => then = Then::Leave(to),
+                    WhileRinging::Finish => {
+                        // Only what rings now may ring on.
+                        out.push(Effect::LeaveQueues);
+                        then = Then::Leave(to);
+                    }
                 }
             }
         }

@@ -17,3 +17,6 @@ pub(super) fn check(graph: &Graph, whole: &dyn Fn(SiteId) -> bool, findings: &mu
     }
     reach::check(graph, whole, findings);
 }
+
+#[cfg(test)]
+mod tests;

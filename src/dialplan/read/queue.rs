@@ -151,7 +151,8 @@ impl<'a> SiteReading<'a, '_, '_> {
         }
         let mut entries: Vec<Overflow> = Vec::new();
         let mut before: Option<Duration> = None;
-        let mut last: Option<(bool, Located<&'a str>)> = None;
+        let mut left: Option<Located<&'a str>> = None;
+        let mut widened: Option<Located<&'a str>> = None;
         for entry in section.sections("overflow") {
             let after = entry.duration("after");
             if let (Some(after), Some(before)) = (&after, before)
@@ -160,26 +161,28 @@ impl<'a> SiteReading<'a, '_, '_> {
                 self.to.findings.error(&after.place, wording::not_rising(after.value, before));
             }
             before = after.as_ref().map(|after| after.value).or(before);
-            if let Some((true, left)) = &last {
+            if let Some(left) = &left {
                 self.to.findings.error(&entry.place(), wording::after_leaving(left.value));
             }
             let Some(to_name) = entry.text("to") else { continue };
             let Some(to) = self.scope.destination(&to_name, &mut self.to.findings) else {
-                last = None;
+                left = None;
+                widened = None;
                 continue;
             };
             let widens = matches!(to, Destination::Queue(_));
             if to == own {
                 self.to.findings.error(&to_name.place, wording::widens_itself(name.value));
             }
-            last = Some((!widens, to_name.clone()));
+            let place = if widens { &mut widened } else { &mut left };
+            *place = Some(to_name.clone());
             let Some(after) = after else { continue };
             let cost = Cost { answers: true, clock: Some(after.value), spent: rest_of_ring };
             let way = if widens { Way::Widens } else { Way::Goes };
             edges.push(Edge { to, place: to_name.place, way, cost });
             entries.push(Overflow { after: after.value, to });
         }
-        if let Some((false, widened)) = &last {
+        if let Some(widened) = widened.filter(|_| left.is_none()) {
             self.to.findings.error(&widened.place, wording::never_leaves(name.value, widened.value));
         }
         entries

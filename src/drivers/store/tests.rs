@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::{Cause, Moment, Name, Now, Outcome, Utc};
-use crate::call::record::Ring;
+use crate::call::record::{Ring, Rung};
 use crate::call::{Fact, LegEnd, Subject, VisitEnd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -41,6 +41,7 @@ fn record(call: u64, outcome: Outcome, wait_ms: u64) -> Record {
         visit: Some(VisitEnd::Answered),
         rings: vec![Ring {
             who: "Nadia".into(),
+            rung: Rung::Agent,
             leg: 1,
             at_ms: 13_000,
             for_ms: 4_000,

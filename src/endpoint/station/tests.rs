@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::Cause;
-use crate::endpoint::{Answering, Between, Ending, Key, Story, Voice};
+use crate::endpoint::{Answering, Between, Ending, Key, Side, Story, Voice};
 use std::collections::VecDeque;
 use std::time::Duration;
 

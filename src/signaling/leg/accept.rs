@@ -165,7 +165,7 @@ impl Leg {
         body: &[u8],
         initial: bool,
     ) {
-        let flow = layer.server_flow(invite).unwrap_or(self.dialog.flow);
+        let Some((flow, number)) = layer.server_request(invite) else { return };
         let contact = (flow, layer.public(flow));
         let answer = layer.answer(now, invite, 200, phrase(200), |writer, request| {
             put_dialog(writer, request, contact);
@@ -173,7 +173,6 @@ impl Leg {
         });
         let Some(answer) = answer else { return };
         let settings = layer.settings();
-        let number = self.dialog.remote_cseq.unwrap_or_default();
         self.unacked = Some(Unacked { flow, answer, number, interval: settings.t1, initial });
         // Over streams too: a hop beyond may be a datagram's.
         self.set_timer(layer, LegTimer::AnswerAgain, now + settings.t1);

@@ -1,1 +1,11 @@
-//! Stories of two stacks, and of one stack and a peer that says what it likes.
+//! Stories of two stacks joined by a wire, and of one stack and a peer that says what it likes. All in virtual time.
+
+mod calls;
+mod changes;
+mod offers;
+mod pair;
+mod races;
+mod raw;
+mod refusals;
+mod storm;
+mod trunks;

@@ -51,6 +51,8 @@ pub(super) struct ServerTransaction {
     leg: Option<LegKey>,
     /// Our tag in To, where the request had none.
     tag: Option<Marked>,
+    /// Its CSeq number.
+    number: u32,
     /// The request until its final response is out.
     request: Bytes,
     response: Bytes,
@@ -102,9 +104,9 @@ impl Layer {
         self.servers.get(&key).map(|server| (server.leg, server.tag))
     }
 
-    /// The path a live request came on.
-    pub(in crate::signaling) fn server_flow(&self, key: ServerKey) -> Option<Flow> {
-        self.servers.get(&key).map(|server| server.flow)
+    /// The path a live request came on, and its CSeq number.
+    pub(in crate::signaling) fn server_request(&self, key: ServerKey) -> Option<(Flow, u32)> {
+        self.servers.get(&key).map(|server| (server.flow, server.number))
     }
 
     /// Whether the same request is being served already, having come another way (RFC 3261 section 8.2.2.2).
@@ -158,14 +160,14 @@ impl Layer {
             self.identities.insert(merge.clone(), key);
         }
         self.scratch = scratch;
-        let request = Bytes::copy_from_slice(bytes);
         let server = ServerTransaction {
             machine,
             method: method_label(method),
             flow,
             leg,
             tag,
-            request,
+            number: request.cseq().map_or(0, |cseq| cseq.number),
+            request: Bytes::copy_from_slice(bytes),
             response: Bytes::new(),
             identity,
             merge,

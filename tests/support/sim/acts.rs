@@ -1,9 +1,10 @@
 //! What people do. Each act is one event, told to the core at the moment the story has reached.
 
 use super::{Caller, Coming, Habit, Hears, Leg, Sim, Stage};
-use spillway::base::{Cause, LegId, Now, TrunkId};
+use crate::support::plan::TRUNKS;
+use spillway::base::{Cause, LegId, TrunkId};
 use spillway::call::Event;
-use spillway::engine::core::Arrival;
+use spillway::engine::core::{Arrival, Dial};
 use std::time::Duration;
 
 /// The number callers show unless the story says otherwise.
@@ -12,6 +13,13 @@ const CALLER_NUMBER: &str = "0601020304";
 impl Sim {
     /// Someone dials a number of ours from the public network. The first is called « caller », the next « caller2 ».
     pub fn dial(&mut self, number: &str) -> Caller {
+        let caller = self.calls(number);
+        self.settle();
+        self.now_happens();
+        caller
+    }
+
+    pub(super) fn calls(&mut self, number: &str) -> Caller {
         self.dialled += 1;
         let who = if self.dialled == 1 { "caller".into() } else { format!("caller{}", self.dialled) };
         self.ladder.line(self.now.moment, &who, &format!("dial {number}"));
@@ -29,8 +37,6 @@ impl Sim {
         let leg = LegId::caller(call);
         self.outcomes.named(call, who.clone());
         self.legs.insert(leg, Leg::new(who, None));
-        self.settle();
-        self.now_happens();
         Caller(leg)
     }
 
@@ -41,7 +47,9 @@ impl Sim {
 
     /// The caller presses a key.
     pub fn press(&mut self, caller: Caller, key: char) {
-        self.act(caller.0, &format!("press {key}"), Event::KeyPressed(key));
+        self.did(caller.0, &format!("press {key}"), Event::KeyPressed(key));
+        self.settle();
+        self.now_happens();
     }
 
     /// The caller hangs up.
@@ -83,21 +91,21 @@ impl Sim {
     /// The one who talks puts the caller on hold, or takes them off it.
     pub fn agent_holds(&mut self, who: &str, holds: bool) {
         let leg = self.phone(who, Stage::Talking);
-        let event = if holds { Event::Held(leg.number) } else { Event::Resumed(leg.number) };
-        self.act(leg, if holds { "hold" } else { "resume" }, event);
+        self.holds(leg, holds);
+        self.settle();
     }
 
     /// A trunk stops answering.
     pub fn trunk_down(&mut self, name: &str) {
-        self.ladder.line(self.now.moment, name, "down");
-        self.trunk(name, false);
+        self.trunk(trunk_called(name), false);
+        self.settle();
         self.now_happens();
     }
 
     /// A trunk answers again.
     pub fn trunk_up(&mut self, name: &str) {
-        self.ladder.line(self.now.moment, name, "up");
-        self.trunk(name, true);
+        self.trunk(trunk_called(name), true);
+        self.settle();
         self.now_happens();
     }
 
@@ -139,42 +147,52 @@ impl Sim {
         self.legs.get(&caller.0).map_or(Hears::Nothing, |leg| leg.hears)
     }
 
-    /// What time it is.
-    pub const fn now(&self) -> Now {
-        self.now
+    /// The last number dialled, and in whose name.
+    pub fn last_dial(&self) -> &Dial {
+        self.last_dial.as_ref().expect("somebody was dialled")
     }
 
-    fn act(&mut self, leg: LegId, what: &str, event: Event) {
+    pub(super) fn did(&mut self, leg: LegId, what: &str, event: Event) {
         let who = self.legs[&leg].who.clone();
         self.ladder.line(self.now.moment, &who, what);
         self.tell(leg, event);
-        self.settle();
-        self.now_happens();
+    }
+
+    pub(super) fn holds(&mut self, leg: LegId, holds: bool) {
+        if matches!(self.legs.get(&leg).map(|leg| leg.hears), Some(Hears::Voice(_))) {
+            let event = if holds { Event::Held(leg.number) } else { Event::Resumed(leg.number) };
+            self.did(leg, if holds { "hold" } else { "resume" }, event);
+        }
     }
 
     fn phone(&self, who: &str, stage: Stage) -> LegId {
         let found = self.legs.iter().find(|(_, leg)| leg.who == who && leg.stage == stage);
-        *found.unwrap_or_else(|| panic!("{who}'s phone is not {stage:?} at {}:\n{}", self.now.moment, self.ladder)).0
+        *found.unwrap_or_else(|| panic!("{who}'s phone is not {stage:?} at {}", self.now.moment)).0
     }
 
     pub(super) fn answers(&mut self, leg: LegId) {
-        let Some(phone) = self.legs.get_mut(&leg).filter(|phone| phone.stage == Stage::Calling) else { return };
+        let Some(phone) = self.legs.get_mut(&leg).filter(|phone| phone.stage == Stage::Calling) else {
+            return;
+        };
         phone.stage = Stage::Talking;
         let (who, talks) = (phone.who.clone(), phone.talks);
         self.ladder.line(self.now.moment, &who, "answer");
         if let Some(talks) = talks {
             self.comes(talks, Coming::HangsUp(leg));
         }
+        self.perhaps_holds(leg);
         self.tell(leg, Event::LegAnswered(leg.number));
     }
 
     pub(super) fn refuses(&mut self, leg: LegId, cause: Cause) {
-        let Some(phone) = self.legs.get_mut(&leg).filter(|phone| phone.stage == Stage::Calling) else { return };
+        let Some(phone) = self.legs.get_mut(&leg).filter(|phone| phone.stage == Stage::Calling) else {
+            return;
+        };
         phone.leave();
         let who = phone.who.clone();
         self.ladder.line(self.now.moment, &who, cause.label());
         self.tell(leg, Event::LegRefused(leg.number, cause));
-        self.comes(self.linger, Coming::Gone(leg));
+        self.vanishes(leg);
     }
 
     pub(super) fn hangs_up(&mut self, leg: LegId) {
@@ -184,6 +202,10 @@ impl Sim {
         let who = end.who.clone();
         self.ladder.line(self.now.moment, &who, "hang up");
         self.tell(leg, Event::HungUp(leg.number, cause));
-        self.comes(self.linger, Coming::Gone(leg));
+        self.vanishes(leg);
     }
+}
+
+fn trunk_called(name: &str) -> usize {
+    TRUNKS.iter().position(|trunk| *trunk == name).expect("a trunk of every story")
 }

@@ -1,13 +1,11 @@
 //! invariants.md, as far as legs, queues, agents and facts can show it: checked after every event. The bookkeeping here
 //! is its own, made of facts and of what the world saw, never asked of the code it judges.
 
-use super::leg::{Hears, Leg, Stage};
-use super::ladder::Ladder;
 use super::outcome::Outcomes;
-use spillway::base::{AgentId, CallId, JournalSeq, LegId, Map, Moment, Name, Now, QueueId, Set, TrunkId};
+use crate::support::plan::TRUNKS;
+use spillway::base::{AgentId, CallId, JournalSeq, Map, Moment, Name, Now, QueueId, Set};
 use spillway::call::{Entry, Fact, LegEnd, Record, State, Subject};
-use spillway::dialplan::{Plan, Strategy, WhileRinging};
-use spillway::engine::core::Output;
+use spillway::dialplan::{Agent as Desk, Plan, Queue, Strategy, WhileRinging};
 use spillway::engine::{Core, Observation};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,24 +17,26 @@ const SOON: Duration = Duration::from_millis(100);
 /// What has been seen so far.
 pub struct Invariants {
     plan: Arc<Plan>,
-    down: Set<TrunkId>,
+    down: Set<Name>,
     /// Once a trunk has failed, how long an agent has been free is a matter of opinion.
     trunks_failed: bool,
     last: (JournalSeq, Moment),
     calls: Map<CallId, Seen>,
     arrived: usize,
     agents: BTreeMap<Name, Agent>,
-    /// Calls whose phones began to ring in this turn.
-    rung_now: Set<CallId>,
 }
 
 /// A call not yet over.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Seen {
-    /// When the caller began to wait, and where.
+    /// When the caller began to wait, and the queue last entered.
     waits: Option<(Moment, Name)>,
     /// When the caller last joined a line.
     joined: Moment,
+    /// The lines the caller stands in.
+    lines: Vec<Name>,
+    /// Agents' phones ringing for the call.
+    ringing: u32,
     bridged: Option<Name>,
 }
 
@@ -50,7 +50,8 @@ struct Agent {
 
 impl Invariants {
     pub(super) fn new(plan: Arc<Plan>) -> Self {
-        let agents = plan.agents.iter().flatten().map(|agent| (agent.name.clone(), Agent::default())).collect();
+        let agents =
+            plan.agents.iter().flatten().map(|agent| (agent.name.clone(), Agent::default())).collect();
         Self {
             plan,
             down: Set::default(),
@@ -59,25 +60,23 @@ impl Invariants {
             calls: Map::default(),
             arrived: 0,
             agents,
-            rung_now: Set::default(),
         }
     }
 
-    pub(super) fn trunk(&mut self, trunk: TrunkId, up: bool) {
-        self.trunks_failed = true;
-        if up {
-            self.down.remove(&trunk);
-        } else {
-            self.down.insert(trunk);
-        }
-    }
-
-    /// The core asked for something; the turn it belongs to is over in `core`.
-    pub(super) fn saw(&mut self, core: &Core, output: &Output) {
-        match output {
-            Output::Observe(Observation::Fact(entry)) => self.fact(core, entry),
-            Output::Observe(Observation::Recorded(record)) => times_add_up(record),
-            Output::Observe(_) | Output::Leg { .. } | Output::Forgotten(_) => {}
+    /// The core let something be seen; the turn it belongs to is over in `core`.
+    pub(super) fn saw(&mut self, core: &Core, seen: &Observation) {
+        match seen {
+            Observation::Fact(entry) => self.fact(core, entry),
+            Observation::Recorded(record) => times_add_up(record),
+            Observation::Trunk { trunk, up } => {
+                self.trunks_failed = true;
+                if *up {
+                    self.down.remove(trunk);
+                } else {
+                    self.down.insert(trunk.clone());
+                }
+            }
+            _ => {}
         }
     }
 
@@ -86,13 +85,13 @@ impl Invariants {
         assert!(entry.now.moment >= self.last.1, "facts are in order of time");
         self.last = (entry.seq, entry.now.moment);
         match &entry.subject {
-            Subject::Call(call) => self.call_fact(core, *call, entry.now.moment, &entry.fact),
+            Subject::Call(call) => self.call_fact(*call, entry.now.moment, &entry.fact),
             Subject::Agent(key) => self.agent_fact(core, key, entry),
             Subject::Service => {}
         }
     }
 
-    fn call_fact(&mut self, core: &Core, call: CallId, at: Moment, fact: &Fact) {
+    fn call_fact(&mut self, call: CallId, at: Moment, fact: &Fact) {
         if matches!(fact, Fact::Arrived { .. }) {
             self.arrived += 1;
             assert!(self.calls.insert(call, Seen::default()).is_none(), "{call} arrived twice");
@@ -101,16 +100,30 @@ impl Invariants {
         let seen = self.calls.get_mut(&call).unwrap_or_else(|| panic!("{call} is over and yet: {fact:?}"));
         match fact {
             Fact::Enqueued { queue, position } => {
-                seen.waits.get_or_insert_with(|| (at, queue.clone()));
+                let since = seen.waits.as_ref().map_or(at, |(since, _)| *since);
+                seen.waits = Some((since, queue.clone()));
                 seen.joined = at;
-                let (_, plan) = self.queue(queue);
+                if *position > 0 {
+                    seen.lines.push(queue.clone());
+                }
+                let plan = self.queue(queue);
                 // 12
-                assert!(plan.full.is_none_or(|full| *position <= full.length), "{queue} took {position} callers");
+                assert!(
+                    plan.full.is_none_or(|full| *position <= full.length),
+                    "{queue} took {position} callers"
+                );
             }
-            Fact::RingStarted { agent, queue, .. } => self.rung(core, call, agent, queue, at),
+            Fact::Widened { queue } => seen.lines.push(queue.clone()),
+            Fact::Dequeued { .. } => seen.lines.clear(),
+            Fact::RingStarted { agent, queue, .. } => self.rung(call, agent, queue, at),
             Fact::RingEnded { agent, end, .. } => {
+                seen.ringing -= 1;
                 let known = self.agents.get_mut(agent).expect("an agent of the plan");
-                assert_eq!(known.owner, Some(call), "{agent}'s ring ended for {call}, which did not ring them");
+                assert_eq!(
+                    known.owner,
+                    Some(call),
+                    "{agent}'s ring ended for {call}, which did not ring them"
+                );
                 match end {
                     LegEnd::Answered => {}
                     LegEnd::Cancelled => known.owner = None,
@@ -130,26 +143,25 @@ impl Invariants {
     }
 
     /// 8 and 10: the one rung is free, rested and reachable, and nobody who came sooner waits for that agent.
-    fn rung(&mut self, core: &Core, call: CallId, name: &Name, queue: &Name, at: Moment) {
+    fn rung(&mut self, call: CallId, name: &Name, queue: &Name, at: Moment) {
         let (id, plan) = self.agent(name);
-        let via = plan.via;
+        let via: Name = TRUNKS[plan.via.index()].into();
         assert!(!self.down.contains(&via), "{name} is rung behind a trunk that is down");
         let agent = &self.agents[name];
         assert_eq!(agent.owner, None, "{name} is rung for {call} while busy");
         assert!(agent.rests_until <= at, "{name} is rung in wrap-up");
-        let turn = |call: &CallId| self.calls.get(call).and_then(|seen| Some((seen.waits.as_ref()?.0, *call)));
-        let rung = |id: &CallId| {
-            self.rung_now.contains(id)
-                || core.calls().iter().any(|view| view.id == *id && matches!(view.state, State::Ringing(_)))
-        };
-        for (served, _) in self.queues_of(id) {
-            let sooner = core.acd().callers(served).filter(|other| turn(other) < turn(&call));
-            let passed_over: Vec<_> = sooner.filter(|other| !rung(other)).collect();
-            assert!(passed_over.is_empty(), "{name} is rung for {call} before {passed_over:?}");
-        }
-        let (_, plan) = self.queue(queue);
+        let served: Vec<&Name> = self.queues_of(id).map(|queue| &queue.name).collect();
+        let turn = |call: CallId, seen: &Seen| seen.waits.as_ref().map(|(since, _)| (*since, call));
+        let own = turn(call, &self.calls[&call]);
+        let passed_over = self.calls.iter().find(|(other, seen)| {
+            let is_hungry = seen.ringing == 0 && seen.lines.iter().any(|line| served.contains(&line));
+            is_hungry && turn(**other, seen) < own
+        });
+        assert!(passed_over.is_none(), "{name} is rung for {call} before {passed_over:?}");
+        let plan = self.queue(queue);
         if plan.strategy == Strategy::LongestIdle && !self.trunks_failed {
-            let free_since = |agent: &Agent| if agent.shown == "ready".into() { agent.free_since } else { at };
+            let free_since =
+                |agent: &Agent| if agent.shown == "ready".into() { agent.free_since } else { at };
             let idler = plan.agents.iter().map(|id| &self.plan.agent(*id).expect("in the plan").name);
             let idler = idler.filter(|other| {
                 let other = &self.agents[*other];
@@ -158,7 +170,7 @@ impl Invariants {
             let idler: Vec<_> = idler.collect();
             assert!(idler.is_empty(), "{name} is rung though {idler:?} have been free longer");
         }
-        self.rung_now.insert(call);
+        self.calls.get_mut(&call).expect("looked up by the caller").ringing += 1;
         self.agents.get_mut(name).expect("looked up above").owner = Some(call);
     }
 
@@ -166,7 +178,7 @@ impl Invariants {
         let seen = self.calls.remove(&call).expect("looked up by the caller");
         let Some(name) = seen.bridged else { return };
         let queue = seen.waits.expect("an agent answers callers in line").1;
-        let wrap_up = self.queue(&queue).1.wrap_up;
+        let wrap_up = self.queue(&queue).wrap_up;
         let agent = self.agents.get_mut(&name).expect("an agent of the plan");
         assert_eq!(agent.owner, Some(call), "{name} talked in {call} and belongs to another");
         agent.owner = None;
@@ -176,7 +188,8 @@ impl Invariants {
     fn agent_fact(&mut self, core: &Core, key: &Name, entry: &Entry) {
         let Fact::AgentBecame { state, .. } = &entry.fact else { return };
         let ids = core.acd().agents();
-        let id = ids.into_iter().find(|id| core.agent_key(*id) == key).expect("facts name agents of the plan");
+        let id =
+            ids.into_iter().find(|id| core.agent_key(*id) == key).expect("facts name agents of the plan");
         let name = self.plan.agent(id).expect("in the plan").name.clone();
         let agent = self.agents.get_mut(&name).expect("in the plan");
         let rested = ["talking", "wrap_up", "backed_off"].contains(&agent.shown.as_str());
@@ -187,55 +200,46 @@ impl Invariants {
     }
 
     /// What must hold between two events.
-    pub(super) fn check(
-        &mut self,
-        now: Now,
-        core: &Core,
-        legs: &BTreeMap<LegId, Leg>,
-        outcomes: &Outcomes,
-        ladder: &Ladder,
-    ) {
-        self.rung_now.clear();
+    pub(super) fn check(&mut self, now: Now, core: &Core, outcomes: &Outcomes) {
         let at = now.moment;
         // 1
         let over = outcomes.records.len();
-        assert_eq!(self.arrived, over + core.in_progress(), "offered = outcomes + in progress at {at}:\n{ladder}");
+        assert_eq!(self.arrived, over + core.in_progress(), "offered = outcomes + in progress at {at}");
         // 21
-        assert_eq!(core.acd().unmet(), 0, "a caller and a free agent wait for each other at {at}:\n{ladder}");
-        self.check_agents(core, ladder);
-        self.check_deadlines(at, core, ladder);
-        check_legs(core, legs, ladder);
+        assert_eq!(core.acd().unmet(), 0, "a caller and a free agent wait for each other at {at}");
+        self.check_agents(core);
+        self.check_deadlines(at, core);
     }
 
     /// 5 and 7, and the wallboard, a fold over the facts, agrees.
-    fn check_agents(&self, core: &Core, ladder: &Ladder) {
+    fn check_agents(&self, core: &Core) {
         let views = core.calls();
         for id in core.acd().agents() {
             let name = &self.plan.agent(id).expect("in the plan").name;
             let state = core.acd().agent_state(id);
             let owners: Vec<CallId> =
                 views.iter().filter(|view| view.agents.contains(&id)).map(|view| view.id).collect();
-            assert!(owners.len() <= 1, "{name} belongs to {owners:?}:\n{ladder}");
-            assert_eq!(owners.first().copied(), state.owner(), "{name} is {state:?}:\n{ladder}");
+            assert!(owners.len() <= 1, "{name} belongs to {owners:?}");
+            assert_eq!(owners.first().copied(), state.owner(), "{name} is {state:?}");
             let known = &self.agents[name];
-            assert_eq!(known.owner, state.owner(), "facts and state of {name} differ:\n{ladder}");
-            assert_eq!(known.shown.as_str(), state.label(), "the wallboard shows {name} otherwise:\n{ladder}");
+            assert_eq!(known.owner, state.owner(), "facts and state of {name} differ");
+            assert_eq!(known.shown.as_str(), state.label(), "the wallboard shows {name} otherwise");
         }
         for view in views {
             let ending = matches!(view.state, State::Ending(_));
-            assert!(!ending || view.agents.is_empty(), "{} is over and owns agents:\n{ladder}", view.id);
-            assert_eq!(ending, !self.calls.contains_key(&view.id), "{} and its facts differ:\n{ladder}", view.id);
+            assert!(!ending || view.agents.is_empty(), "{} is over and owns agents", view.id);
+            assert_eq!(ending, !self.calls.contains_key(&view.id), "{} and its facts differ", view.id);
         }
     }
 
     /// 13: nobody is in line past their own deadline.
-    fn check_deadlines(&self, at: Moment, core: &Core, ladder: &Ladder) {
+    fn check_deadlines(&self, at: Moment, core: &Core) {
         for (index, queue) in self.plan.queues.iter().enumerate() {
             let (Some(queue), Ok(id)) = (queue, u32::try_from(index)) else { continue };
             for call in core.acd().callers(QueueId(id)) {
-                let seen = self.calls.get(&call).unwrap_or_else(|| panic!("{call} is over and in line:\n{ladder}"));
-                let (since, first) = seen.waits.as_ref().expect("who is in line has waited");
-                if *first != queue.name {
+                let seen = self.calls.get(&call).unwrap_or_else(|| panic!("{call} is over and in line"));
+                let (since, entered) = seen.waits.as_ref().expect("who is in line has waited");
+                if *entered != queue.name {
                     continue;
                 }
                 let last = queue.overflow.last().expect("a queue has an overflow").after;
@@ -244,26 +248,24 @@ impl Invariants {
                     WhileRinging::Finish => queue.ring,
                 };
                 let deadline = (*since + last + grace).max(seen.joined) + SOON;
-                assert!(at <= deadline, "{call} is in line past its deadline at {at}:\n{ladder}");
+                assert!(at <= deadline, "{call} is in line past its deadline at {at}");
             }
         }
     }
 
-    fn queue(&self, name: &Name) -> (QueueId, &spillway::dialplan::Queue) {
-        let mut queues = (0..).zip(&self.plan.queues);
-        let found = queues.find_map(|(id, queue)| queue.as_ref().filter(|it| it.name == *name).map(|it| (id, it)));
-        let (id, queue) = found.expect("facts name queues of the plan");
-        (QueueId(id), queue)
+    fn queue(&self, name: &Name) -> &Queue {
+        let mut queues = self.plan.queues.iter().flatten();
+        queues.find(|queue| queue.name == *name).expect("facts name queues of the plan")
     }
 
-    fn queues_of(&self, agent: AgentId) -> impl Iterator<Item = (QueueId, &spillway::dialplan::Queue)> {
-        let queues = (0..).zip(&self.plan.queues).filter_map(|(id, queue)| Some((QueueId(id), queue.as_ref()?)));
-        queues.filter(move |(_, queue)| queue.agents.contains(&agent))
+    fn queues_of(&self, agent: AgentId) -> impl Iterator<Item = &Queue> {
+        self.plan.queues.iter().flatten().filter(move |queue| queue.agents.contains(&agent))
     }
 
-    fn agent(&self, name: &Name) -> (AgentId, &spillway::dialplan::Agent) {
+    fn agent(&self, name: &Name) -> (AgentId, &Desk) {
         let mut agents = (0..).zip(&self.plan.agents);
-        let found = agents.find_map(|(id, agent)| agent.as_ref().filter(|it| it.name == *name).map(|it| (id, it)));
+        let found =
+            agents.find_map(|(id, agent)| agent.as_ref().filter(|it| it.name == *name).map(|it| (id, it)));
         let (id, agent) = found.expect("facts name agents of the plan");
         (AgentId(id), agent)
     }
@@ -277,36 +279,5 @@ fn times_add_up(record: &Record) {
     assert!(record.hold_ms <= record.talk_ms, "{record:?} was held longer than it talked");
     for ring in &record.rings {
         assert!(ring.at_ms + ring.for_ms <= record.duration_ms, "{record:?} rang on after its end");
-    }
-}
-
-/// 6, 7 and 16, as far as signalling goes: nobody rings for a call that is over, one phone at most is in conversation,
-/// and whoever is answered hears something.
-fn check_legs(core: &Core, legs: &BTreeMap<LegId, Leg>, ladder: &Ladder) {
-    let views = core.calls();
-    let live = |call: CallId| views.iter().find(|view| view.id == call).map(|view| view.state);
-    let mut talking: Set<CallId> = Set::default();
-    for (id, leg) in legs {
-        match (leg.stage, id.is_caller()) {
-            (Stage::Leaving, _) | (Stage::Calling, true) => {}
-            (Stage::Calling, false) => {
-                let state = live(id.call);
-                assert!(
-                    matches!(state, Some(State::Ringing(_) | State::Arriving(_))),
-                    "{} rings for {state:?}:\n{ladder}",
-                    leg.who
-                );
-            }
-            (Stage::Talking, caller) => {
-                assert!(leg.hears != Hears::Nothing, "{} is answered and hears nothing:\n{ladder}", leg.who);
-                assert!(caller || talking.insert(id.call), "{} talk in one call:\n{ladder}", leg.who);
-                let state = live(id.call);
-                assert!(
-                    !matches!(state, None | Some(State::Ending(_))),
-                    "{} is left in a call that is over:\n{ladder}",
-                    leg.who
-                );
-            }
-        }
     }
 }

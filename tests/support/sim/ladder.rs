@@ -20,6 +20,15 @@ impl Ladder {
     }
 }
 
+/// A story that fails tells what led there.
+impl Drop for Ladder {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("\nwhat happened:\n{}", self.0);
+        }
+    }
+}
+
 impl fmt::Display for Ladder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -29,7 +38,9 @@ impl fmt::Display for Ladder {
 /// Compares a ladder with the one a story expects, line by line, blind to indentation.
 #[track_caller]
 pub fn compare(told: &str, expected: &str) {
-    let lines = |text: &str| text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect();
+    let lines = |text: &str| {
+        text.lines().map(|line| line.trim().to_owned()).filter(|line| !line.is_empty()).collect()
+    };
     let (told, expected): (Vec<String>, Vec<String>) = (lines(told), lines(expected));
     let same = told.iter().zip(&expected).take_while(|(told, expected)| told == expected).count();
     assert!(

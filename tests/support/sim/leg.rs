@@ -1,7 +1,10 @@
 //! One end of a call as its person knows it: calling, talking or leaving, and what is heard.
 
 use super::Coming;
-use spillway::base::{Cause, LegId};
+use spillway::base::{CallId, Cause, LegId, Set};
+use spillway::call::State;
+use spillway::engine::Core;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How far a leg is.
@@ -118,8 +121,41 @@ impl Habit {
             Does::Rings => vec![rings],
             Does::Answers(after) => vec![rings, (after, Coming::Answers(leg))],
             Does::Refuses(after, cause) => vec![(after, Coming::Refuses(leg, cause))],
-            Does::Plays(after) => vec![(Duration::ZERO, Coming::Progresses(leg)), (after, Coming::Answers(leg))],
+            Does::Plays(after) => {
+                vec![(Duration::ZERO, Coming::Progresses(leg)), (after, Coming::Answers(leg))]
+            }
             Does::Nothing => Vec::new(),
+        }
+    }
+}
+
+/// 6, 7 and 16, as far as signalling goes: nobody rings for a call that is over, one phone at most is in conversation,
+/// and whoever is answered hears something.
+pub(super) fn check(core: &Core, legs: &BTreeMap<LegId, Leg>) {
+    let views = core.calls();
+    let live = |call: CallId| views.iter().find(|view| view.id == call).map(|view| view.state);
+    let mut talking: Set<CallId> = Set::default();
+    for (id, leg) in legs {
+        match (leg.stage, id.is_caller()) {
+            (Stage::Leaving, _) | (Stage::Calling, true) => {}
+            (Stage::Calling, false) => {
+                let state = live(id.call);
+                assert!(
+                    matches!(state, Some(State::Ringing(_) | State::Arriving(_))),
+                    "{} rings for {state:?}",
+                    leg.who
+                );
+            }
+            (Stage::Talking, caller) => {
+                assert!(leg.hears != Hears::Nothing, "{} is answered and hears nothing", leg.who);
+                assert!(caller || talking.insert(id.call), "{} talk in one call", leg.who);
+                let state = live(id.call);
+                assert!(
+                    !matches!(state, None | Some(State::Ending(_))),
+                    "{} is left in a call that is over",
+                    leg.who
+                );
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod ladder;
 mod leg;
 mod outcome;
 pub mod random;
+pub mod wired;
 
 pub use leg::{Habit, Hears, Stage};
 
@@ -15,21 +16,19 @@ use self::invariants::Invariants;
 use self::ladder::Ladder;
 use self::leg::Leg;
 use self::outcome::Outcomes;
-use super::plan::{TRUNKS, plan};
+use super::plan::{PROMPT, TRUNKS, plan};
 use spillway::base::{CallId, Cause, JournalSeq, LegId, Map, Moment, Now, Random, TrunkId, Utc};
 use spillway::call::Event;
 use spillway::dialplan::Plan;
 use spillway::engine::Core;
 use spillway::engine::core::{Channels, Command, Dial, Output, TrunkLine};
 use spillway::settings::NumberFormat;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Monday 9 March 2026, 10:00 in Paris: everything is open.
-const MONDAY_MORNING: Utc = Utc::from_micros(1_773_046_800_000_000);
-/// How long a prompt takes to say, unless the story says otherwise.
-const PROMPT: Duration = Duration::from_secs(3);
+const MONDAY_MORNING: &str = "2026-03-09 10:00";
 
 /// Someone who called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +37,18 @@ pub struct Caller(LegId);
 /// What the world will do, unless things have changed by then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Coming {
+    /// Somebody dials a number, and hangs up after so long.
+    Dials { number: &'static str, patience: Duration },
+    /// A caller presses a key.
+    Presses(LegId, char),
+    /// Someone in conversation puts the other on hold, or takes them off it.
+    Holds(LegId, bool),
+    /// A trunk stops answering, or answers again.
+    Trunk(usize, bool),
+    /// The service takes no new calls.
+    StopsAccepting,
+    /// The service ends the calls that are left.
+    EndsAll,
     /// A dialled phone begins to ring.
     Rings(LegId),
     /// A dialled phone sends audio before its answer.
@@ -66,9 +77,11 @@ pub struct Sim {
     coming: BTreeMap<(Moment, u64), Coming>,
     next_coming: u64,
     dialled: u32,
-    /// Who comes first when Spillway's clock and the world fall on the same instant: the world, unless chance says.
-    ties: Option<Random>,
+    /// In a simulation, what people do is up to chance, and so is who comes first when Spillway's clock and the world
+    /// fall on the same instant. In a story it is the world.
+    whims: Option<Random>,
     linger: Duration,
+    last_dial: Option<Dial>,
     ladder: Ladder,
     outcomes: Outcomes,
     invariants: Invariants,
@@ -77,25 +90,34 @@ pub struct Sim {
 impl Sim {
     /// A world around a site, on a Monday morning.
     pub fn of(site: &str) -> Self {
-        Self::with_channels(site, Channels::Unlimited)
+        Self::at(MONDAY_MORNING, site)
+    }
+
+    /// The same, at another time of the site's clock: `2026-03-09 10:00`.
+    pub fn at(local: &str, site: &str) -> Self {
+        Self::new(local, Arc::new(plan(site)), Channels::Unlimited, 0)
     }
 
     /// The same, with a limit on the public trunk.
     pub fn with_channels(site: &str, channels: Channels) -> Self {
-        Self::new(plan(site), channels, 0)
+        Self::new(MONDAY_MORNING, Arc::new(plan(site)), channels, 0)
     }
 
-    /// A world around a plan. The seed is Core's own source of chance.
-    pub fn new(plan: Plan, public: Channels, seed: u64) -> Self {
-        let now = Now { moment: Moment::ZERO, utc: MONDAY_MORNING };
-        let plan = Arc::new(plan);
+    /// The same, around a plan no loader would let pass.
+    pub fn of_plan(plan: Plan) -> Self {
+        Self::new(MONDAY_MORNING, Arc::new(plan), Channels::Unlimited, 0)
+    }
+
+    fn new(local: &str, plan: Arc<Plan>, public: Channels, seed: u64) -> Self {
+        let now = Now { moment: Moment::ZERO, utc: in_paris(local) };
         let line = |name: &str| TrunkLine {
             name: name.into(),
             channels: if name == TRUNKS[0] { public } else { Channels::Unlimited },
             numbers: NumberFormat::National,
         };
         let trunks = TRUNKS.into_iter().map(line).collect();
-        let core = Core::new(now, Arc::clone(&plan), trunks, CallId(1), JournalSeq(1), Random::from_number(seed));
+        let core =
+            Core::new(now, Arc::clone(&plan), trunks, CallId(1), JournalSeq(1), Random::from_number(seed));
         let mut sim = Self {
             now,
             core,
@@ -104,8 +126,9 @@ impl Sim {
             coming: BTreeMap::new(),
             next_coming: 0,
             dialled: 0,
-            ties: None,
+            whims: None,
             linger: Duration::ZERO,
+            last_dial: None,
             ladder: Ladder::default(),
             outcomes: Outcomes::default(),
             invariants: Invariants::new(Arc::clone(&plan)),
@@ -154,7 +177,7 @@ impl Sim {
     fn one_step(&mut self) {
         let clock_due = self.core.poll_timeout().is_some_and(|at| at <= self.now.moment);
         let world_due = self.coming.first_key_value().is_some_and(|((at, _), _)| *at <= self.now.moment);
-        let world_first = self.ties.as_mut().is_none_or(|chance| chance.one_in(2));
+        let world_first = self.whims.as_mut().is_none_or(|chance| chance.one_in(2));
         if world_due && (world_first || !clock_due) {
             let (_, coming) = self.coming.pop_first().expect("something is coming");
             self.happens(coming);
@@ -172,6 +195,16 @@ impl Sim {
     /// Something comes true, if it still can.
     fn happens(&mut self, coming: Coming) {
         match coming {
+            Coming::Dials { number, patience } => self.dials(number, patience),
+            Coming::Presses(leg, key) => {
+                if self.stage(leg) == Some(Stage::Talking) {
+                    self.did(leg, &format!("press {key}"), Event::KeyPressed(key));
+                }
+            }
+            Coming::Holds(leg, holds) => self.holds(leg, holds),
+            Coming::Trunk(trunk, up) => self.trunk(trunk, up),
+            Coming::StopsAccepting => self.core.stop_accepting(),
+            Coming::EndsAll => self.core.end_all(self.now),
             Coming::Rings(leg) => {
                 if self.stage(leg) == Some(Stage::Calling) {
                     self.tell(leg, Event::LegRinging(leg.number));
@@ -214,23 +247,30 @@ impl Sim {
     /// Does what the core asks, until it asks for nothing, then looks whether everything is as it must be.
     fn settle(&mut self) {
         while let Some(output) = self.core.poll() {
-            self.invariants.saw(&self.core, &output);
+            if let Output::Observe(seen) = &output {
+                self.invariants.saw(&self.core, seen);
+            }
             match output {
                 Output::Leg { leg, command } => self.obey(leg, command),
                 Output::Observe(seen) => self.outcomes.observe(self.now, seen, &mut self.ladder),
                 Output::Forgotten(call) => {
-                    assert!(self.legs.keys().all(|leg| leg.call != call), "{call} was forgotten with a leg left");
+                    assert!(
+                        self.legs.keys().all(|leg| leg.call != call),
+                        "{call} was forgotten with a leg left"
+                    );
                 }
             }
         }
-        self.invariants.check(self.now, &self.core, &self.legs, &self.outcomes, &self.ladder);
+        self.invariants.check(self.now, &self.core, &self.outcomes);
+        leg::check(&self.core, &self.legs);
     }
 
     fn obey(&mut self, leg: LegId, command: Command) {
         if let Command::Dial(dial) = command {
             return self.dialled(leg, &dial);
         }
-        let subject = self.legs.get_mut(&leg).unwrap_or_else(|| panic!("{leg} does not exist for {command:?}"));
+        let subject =
+            self.legs.get_mut(&leg).unwrap_or_else(|| panic!("{leg} does not exist for {command:?}"));
         assert!(subject.stage != Stage::Leaving, "{} has left and is told {command:?}", subject.who);
         let who = subject.who.clone();
         let did = match command {
@@ -283,15 +323,17 @@ impl Sim {
             (Stage::Talking | Stage::Leaving, _) => "bye".into(),
         };
         subject.leave();
-        self.comes(self.linger, Coming::Gone(leg));
+        self.vanishes(leg);
         did
     }
 
     /// A phone is dialled: its owner's habit decides what follows.
     fn dialled(&mut self, leg: LegId, dial: &Dial) {
         let who = self.whose(dial);
+        self.last_dial = Some(dial.clone());
         self.ladder.line(self.now.moment, &who, "ring");
-        let habit = self.habits.get(&who).copied().unwrap_or(Habit::RINGS);
+        let whim = self.whims.as_mut().map(random::habit);
+        let habit = self.habits.get(&who).copied().or(whim).unwrap_or(Habit::RINGS);
         let talks = habit.talks;
         self.legs.insert(leg, Leg::new(who, talks));
         for (after, coming) in habit.reaction(leg) {
@@ -304,21 +346,27 @@ impl Sim {
         let agent = self.plan.agents.iter().flatten();
         let mut agent = agent.filter(|agent| agent.via == dial.trunk && *agent.extension == *dial.user);
         let country = &self.plan.sites[0].country;
-        let mut target = self.plan.targets.iter().filter(|target| country.national(&target.number) == dial.user);
+        let mut target =
+            self.plan.targets.iter().filter(|target| country.national(&target.number) == dial.user);
         let name = agent.next().map(|agent| &agent.name).or_else(|| target.next().map(|target| &target.name));
         name.unwrap_or_else(|| panic!("nobody has the number {}", dial.user)).to_string()
     }
 
-    fn trunk(&mut self, name: &str, up: bool) {
-        let index = TRUNKS.iter().position(|trunk| *trunk == name).expect("a trunk of the story");
+    fn trunk(&mut self, index: usize, up: bool) {
+        self.ladder.line(self.now.moment, TRUNKS[index], if up { "up" } else { "down" });
         let trunk = TrunkId(u16::try_from(index).expect("two trunks"));
-        self.invariants.trunk(trunk, up);
         self.core.trunk(self.now, trunk, up);
-        self.settle();
     }
 
-    /// What has been asked of the world and is not over: for the end of a simulation.
-    fn waits_for(&self) -> VecDeque<Coming> {
-        self.coming.values().copied().collect()
+    /// What is left of a leg disappears when its transactions are over.
+    fn vanishes(&mut self, leg: LegId) {
+        let linger = self.whims.as_mut().map_or(self.linger, random::linger);
+        self.comes(linger, Coming::Gone(leg));
     }
+}
+
+/// A point on the calendar, as a clock in Paris shows it.
+fn in_paris(local: &str) -> Utc {
+    let civil: jiff::civil::DateTime = local.parse().expect("a story's time reads 2026-03-09 10:00");
+    Utc::from_micros(civil.in_tz("Europe/Paris").expect("Paris is known").timestamp().as_microsecond())
 }

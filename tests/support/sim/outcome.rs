@@ -30,8 +30,8 @@ impl Outcomes {
         match seen {
             Observation::Fact(entry) => self.facts.push(entry),
             Observation::Recorded(record) => {
-                let who = self.names.get(&record.call).map_or("?", String::as_str);
-                ladder.line(now.moment, who, &told(&record));
+                let who = self.names.get(&record.call).cloned().unwrap_or_else(|| record.call.to_string());
+                ladder.line(now.moment, &who, &told(&record));
                 self.records.push(record);
             }
             Observation::Judged { sla, on, indicator, verdict } => {
@@ -87,7 +87,14 @@ impl Sim {
     #[track_caller]
     pub fn record(&self, caller: Caller) -> &Record {
         let found = self.outcomes.records.iter().find(|record| record.call == caller.0.call);
-        found.unwrap_or_else(|| panic!("the call is not over:\n{}", self.ladder))
+        found.unwrap_or_else(|| panic!("the call is not over"))
+    }
+
+    /// The caller hangs up, and this is the record.
+    #[track_caller]
+    pub fn record_after_hang_up(&mut self, caller: Caller) -> &Record {
+        self.hang_up(caller);
+        self.record(caller)
     }
 
     /// How a call ended.
@@ -118,12 +125,12 @@ impl Sim {
     /// Nothing may be left: no call, leg, timer, channel or agent in use.
     #[track_caller]
     pub fn is_at_rest(&self) {
-        assert!(self.legs.is_empty(), "legs are left:\n{}", self.ladder);
-        assert_eq!(self.core.call_count(), 0, "calls are left:\n{}", self.ladder);
-        assert_eq!(self.core.timer_count(), 0, "timers are left:\n{}", self.ladder);
-        assert_eq!(self.core.channels_taken(), 0, "channels are left:\n{}", self.ladder);
+        assert!(self.legs.is_empty(), "legs are left");
+        assert_eq!(self.core.call_count(), 0, "calls are left");
+        assert_eq!(self.core.timer_count(), 0, "timers are left");
+        assert_eq!(self.core.channels_taken(), 0, "channels are left");
         for agent in self.core.acd().agents() {
-            assert_eq!(self.core.acd().agent_state(agent).owner(), None, "agents are left:\n{}", self.ladder);
+            assert_eq!(self.core.acd().agent_state(agent).owner(), None, "agents are left");
         }
     }
 }

@@ -1,0 +1,203 @@
+//! `spillway status`: asks a running service over its control socket how it stands, and shows it.
+
+use super::check;
+use super::language::Language;
+use crate::base::finding::Source;
+use crate::drivers::control::{self, Answer, Command};
+use crate::engine::status::{AgentStatus, QueueStatus, Status};
+use crate::settings;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+/// What `status` is asked.
+#[derive(Debug)]
+pub struct StatusArgs {
+    /// The settings file, which names the control socket.
+    pub config: PathBuf,
+    /// The control socket, when it is known without a settings file.
+    pub socket: Option<PathBuf>,
+    /// As JSON.
+    pub json: bool,
+}
+
+/// Asks, shows, and returns the exit code: 0 when the service answered, 1 when the settings are refused or nobody
+/// answers, 2 when the settings file can't be read.
+#[must_use]
+pub fn run(args: &StatusArgs) -> u8 {
+    let socket = match args.socket.clone().map_or_else(|| socket_of(&args.config), Ok) {
+        Ok(socket) => socket,
+        Err(code) => return code,
+    };
+    let status = match control::ask(&socket, Command::Status) {
+        Ok(Answer::Status(status)) => status,
+        Ok(Answer::Error(why)) => return refuse(&why),
+        Err(error) => return refuse(&error.to_string()),
+    };
+    if args.json {
+        match serde_json::to_string(&status) {
+            Ok(json) => println!("{json}"),
+            Err(error) => return refuse(&error.to_string()),
+        }
+    } else {
+        println!("{}", page(&status, Language::of_environment()).join("\n"));
+    }
+    0
+}
+
+fn refuse(why: &str) -> u8 {
+    eprintln!("error: {why}");
+    1
+}
+
+fn socket_of(config: &Path) -> Result<PathBuf, u8> {
+    let text = std::fs::read_to_string(config).map_err(|error| {
+        eprintln!("error: {}: {error}", config.display());
+        2
+    })?;
+    let settings =
+        settings::load(&Source::new(&config.display().to_string(), &text)).map_err(|findings| {
+            check::print(&findings);
+            1
+        })?;
+    Ok(settings.0.control)
+}
+
+/// The whole page: the service, then its queues, agents and trunks.
+fn page(status: &Status, language: Language) -> Vec<String> {
+    let Status { version, uptime_s, calls, .. } = status;
+    let mut lines = vec![match language {
+        Language::French => format!(
+            "Spillway {version}, depuis {uptime_s} s : {} appels présentés, {} en cours",
+            calls.offered, calls.in_progress
+        ),
+        Language::English => format!(
+            "Spillway {version}, up {uptime_s} s: {} calls offered, {} in progress",
+            calls.offered, calls.in_progress
+        ),
+    }];
+    if status.draining {
+        lines.push(language.say("arrêt en cours : plus de nouvel appel", "stopping: no new calls").into());
+    }
+    if status.store.failing || status.store.lost > 0 {
+        let (lost, backlog) = (status.store.lost, status.store.backlog);
+        lines.push(match language {
+            Language::French => format!("le disque refuse : {backlog} lignes en attente, {lost} perdues"),
+            Language::English => format!("the disk refuses: {backlog} rows wait, {lost} lost"),
+        });
+    }
+    lines.push(String::new());
+    lines.extend(tables(status, language));
+    lines
+}
+
+/// Queues, agents and trunks, as tables.
+#[must_use]
+pub fn tables(status: &Status, language: Language) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{:<20} {:>8} {:>9} {:>6} {:>8} {:>7}",
+        language.say("file", "queue"),
+        language.say("attente", "waiting"),
+        language.say("plus long", "longest"),
+        language.say("libres", "ready"),
+        language.say("occupés", "busy"),
+        "agents",
+    )];
+    lines.extend(status.queues.iter().map(queue_line));
+    lines.push(String::new());
+    lines.extend(status.agents.chunks(2).map(|pair| agents_line(pair, language)));
+    let down: Vec<&str> = status.trunks.iter().filter(|trunk| !trunk.up).map(|trunk| &*trunk.name).collect();
+    if !down.is_empty() {
+        lines.push(format!("{} {}", language.say("muets :", "silent:"), down.join(", ")));
+    }
+    lines
+}
+
+fn queue_line(queue: &QueueStatus) -> String {
+    format!(
+        "{:<20} {:>8} {:>9} {:>6} {:>8} {:>7}",
+        &*queue.name,
+        queue.waiting,
+        queue.oldest_wait_ms.map(seconds).unwrap_or_default(),
+        queue.agents_ready,
+        queue.agents_busy,
+        queue.agents,
+    )
+}
+
+fn agents_line(pair: &[AgentStatus], language: Language) -> String {
+    let mut line = String::new();
+    for agent in pair {
+        let who = format!("{} ({})", agent.name, agent.key);
+        let since = agent.since_ms.map(seconds).unwrap_or_default();
+        // Writing to a string can't fail.
+        let _ = write!(line, "{who:<24} {:<11} {since:>8}   ", state(&agent.state, language));
+    }
+    line.trim_end().into()
+}
+
+fn state(label: &str, language: Language) -> &str {
+    let french = match label {
+        "ready" => "libre",
+        "ringing" => "sonne",
+        "talking" => "en ligne",
+        "wrap_up" => "post-appel",
+        "backed_off" => "écarté",
+        "unreachable" => "injoignable",
+        "logged_out" => "absent",
+        other => other,
+    };
+    match language {
+        Language::French => french,
+        Language::English => label,
+    }
+}
+
+fn seconds(ms: u64) -> String {
+    format!("{}.{} s", ms / 1_000, ms / 100 % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::status::{AGENT_STATES, CallsStatus};
+
+    #[test]
+    fn a_status_reads_as_a_table_in_both_languages() {
+        let queue = QueueStatus {
+            name: "technique".into(),
+            waiting: 3,
+            oldest_wait_ms: Some(4_250),
+            agents_ready: 0,
+            agents_busy: 1,
+            agents: 1,
+        };
+        let agent = AgentStatus {
+            name: "Nadia".into(),
+            key: "201@ipoffice".into(),
+            state: "talking".into(),
+            since_ms: Some(61_000),
+            call: Some(7),
+        };
+        let status = Status {
+            version: "1.2.3".into(),
+            uptime_s: 60,
+            calls: CallsStatus { in_progress: 4, offered: 12 },
+            queues: vec![queue],
+            agents: vec![agent],
+            ..Status::default()
+        };
+        let english = page(&status, Language::English);
+        assert_eq!(english[0], "Spillway 1.2.3, up 60 s: 12 calls offered, 4 in progress");
+        assert_eq!(english[3], "technique                   3     4.2 s      0        1       1");
+        assert_eq!(english[5], "Nadia (201@ipoffice)     talking       61.0 s");
+        let french = page(&status, Language::French);
+        assert!(french[0].contains("12 appels présentés") && french[5].contains("en ligne"), "{french:?}");
+    }
+
+    #[test]
+    fn every_state_of_an_agent_has_a_french_name() {
+        for label in AGENT_STATES {
+            assert_ne!(state(label, Language::French), label);
+        }
+    }
+}

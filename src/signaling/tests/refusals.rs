@@ -1,0 +1,179 @@
+//! Each fault earns its answer, a copy earns the same bytes, and nothing is left behind.
+
+use super::pair::local;
+use super::raw::{Raw, SDP, ack_of, header, invite, request, status, to_tag};
+use crate::base::Cause;
+use crate::signaling::{LegEvent, Observation, Rejection};
+
+#[test]
+fn each_fault_earns_its_answer_without_a_trace() {
+    let table = [
+        ("BYE", request("BYE", 1, 2, "unknown", ""), "481 Call/Transaction Does Not Exist"),
+        ("re-INVITE", request("INVITE", 1, 2, "unknown", SDP), "481 Call/Transaction Does Not Exist"),
+        ("CANCEL", request("CANCEL", 1, 1, "", ""), "481 Call/Transaction Does Not Exist"),
+        ("REGISTER", request("REGISTER", 1, 1, "", ""), "405 Method Not Allowed"),
+        ("REFER", request("REFER", 1, 1, "", ""), "405 Method Not Allowed"),
+        ("DANCE", request("DANCE", 1, 1, "", ""), "501 Not Implemented"),
+        ("version", invite(1).replace("SIP/2.0\r\nVia", "SIP/3.0\r\nVia"), "505 Version Not Supported"),
+        ("no Call-ID", invite(1).replace("Call-ID: call-1\r\n", ""), "400 Bad Request"),
+        ("two CSeqs", invite(1).replace("CSeq", "CSeq: 9 INVITE\r\nCSeq"), "400 Bad Request"),
+        ("no Contact", invite(1).replace("Contact", "X-Contact"), "400 Bad Request"),
+        ("OPTIONS", request("OPTIONS", 1, 1, "", ""), "200 OK"),
+    ];
+    for (name, text, answer) in table {
+        let mut raw = Raw::new();
+        let first = raw.say(&text);
+        assert_eq!(first.len(), 1, "{name}: {first:?}");
+        assert_eq!(status(&first[0]), answer, "{name}");
+        assert!(!to_tag(&first[0]).is_empty());
+        assert_eq!(raw.say(&text), first, "{name}: a copy gets the same bytes");
+        assert!(raw.invited.is_empty(), "{name}");
+        assert_eq!((raw.stack.legs(), raw.stack.transactions(), raw.stack.timers()), (0, 0, 0), "{name}");
+    }
+}
+
+#[test]
+fn what_a_refusal_must_carry_it_carries() {
+    let mut raw = Raw::new();
+    let options = raw.say(&request("OPTIONS", 1, 1, "", ""));
+    assert_eq!(header(&options[0], "Accept"), "application/sdp");
+    assert!(header(&options[0], "Allow").contains("INVITE"));
+    assert!(header(&options[0], "Via").ends_with(";received=192.0.2.1;rport=5060"));
+    let refused = raw.say(&request("REGISTER", 2, 1, "", ""));
+    assert!(header(&refused[0], "Allow").contains("BYE"));
+}
+
+#[test]
+fn an_invite_from_a_trunk_gets_its_record_before_its_refusal() {
+    let required = "Require: 100rel, timer\r\nContact";
+    let wrong_type = invite(1).replace("application/sdp", "text/plain");
+    let g729 = request("INVITE", 1, 1, "", &SDP.replace("8 0 96", "18 4 96"));
+    let table = [
+        (invite(1).replace("Max-Forwards: 70", "Max-Forwards: 0"), 483, Cause::Loop, ""),
+        (invite(1).replace("INVITE sip:", "INVITE urn:"), 416, Cause::BadRequest, ""),
+        (invite(1).replace("INVITE sip:", "INVITE sips:"), 416, Cause::BadRequest, ""),
+        (invite(1).replace("Contact", required), 420, Cause::BadRequest, "Unsupported: 100rel, timer\r\n"),
+        (wrong_type, 415, Cause::MediaRefused, "Accept: application/sdp\r\n"),
+        (
+            invite(1).replace("Contact", "Content-Encoding: gzip\r\nContact"),
+            415,
+            Cause::MediaRefused,
+            "Accept",
+        ),
+        (g729, 488, Cause::MediaRefused, ""),
+        (invite(1).replace("RTP/AVP", "RTP/SAV"), 488, Cause::MediaRefused, ""),
+        (invite(1).replace("v=0", "x=0"), 400, Cause::BadRequest, ""),
+    ];
+    for (text, code, cause, carries) in table {
+        let mut raw = Raw::new();
+        let trying = raw.say(&text);
+        assert_eq!(status(&trying[0]), "100 Trying", "{code}");
+        let (leg, invitation) = raw.invited[0].clone();
+        assert_eq!(invitation.refusal, Some((code, cause)));
+        // Whatever the call wants, the leg's own refusal is the answer.
+        let answer = raw.act(|stack, now| stack.accept(now, leg, local(6_000)));
+        assert!(status(&answer[0]).starts_with(&code.to_string()), "{code}: {}", answer[0]);
+        assert!(answer[0].contains(carries), "{code}: {}", answer[0]);
+        assert_eq!(raw.events, [LegEvent::Ended]);
+        assert_eq!(raw.say(&text), answer, "{code}: a copy gets the same bytes");
+        assert!(raw.say(&ack_of(&text, &answer[0])).is_empty());
+        raw.wait_ms(6_000);
+        assert_eq!((raw.stack.legs(), raw.stack.transactions(), raw.stack.timers()), (0, 0, 0), "{code}");
+    }
+}
+
+#[test]
+fn a_copy_of_an_invite_gets_the_last_answer_again() {
+    let mut raw = Raw::new();
+    let trying = raw.say(&invite(1));
+    assert_eq!(raw.say(&invite(1)), trying);
+    let leg = raw.invited[0].0;
+    let ringing = raw.act(|stack, now| stack.ring(now, leg));
+    assert_eq!(raw.say(&invite(1)), ringing);
+    let refused = raw.act(|stack, now| stack.reject(now, leg, Rejection::from(Cause::NoChannel)));
+    assert_eq!(header(&refused[0], "Reason"), "Q.850;cause=34");
+    assert_eq!(raw.say(&invite(1)), refused);
+    assert_eq!(raw.wait_ms(600), refused, "timer G");
+    assert_eq!(raw.invited.len(), 1);
+    let again = raw.observed.iter().filter(|seen| **seen == Observation::Retransmitted { method: "INVITE" });
+    assert_eq!(again.count(), 4);
+}
+
+#[test]
+fn the_same_call_over_two_ways_is_served_once() {
+    let mut raw = Raw::new();
+    raw.say(&invite(1));
+    let merged = raw.say(&invite(1).replace("z9hG4bK1-1", "z9hG4bKother"));
+    assert_eq!(status(&merged[0]), "482 Loop Detected");
+    assert_eq!(raw.invited.len(), 1);
+}
+
+#[test]
+fn strangers_get_a_few_403s_and_leave_nothing() {
+    let mut raw = Raw::new();
+    raw.speak_from("203.0.113.9:5060");
+    let first = raw.say(&invite(1));
+    assert_eq!(status(&first[0]), "403 Forbidden");
+    assert_eq!(raw.say(&invite(1)), first, "the tag is derived");
+    let answered: usize = (2..100).map(|n| raw.say(&invite(n)).len()).sum();
+    assert_eq!(answered, 3, "five in a second");
+    assert!(raw.say(&request("ACK", 1, 1, to_tag(&first[0]), "")).is_empty());
+    assert!(raw.say(&invite(1).replace("Via", "X-Via")).is_empty());
+    let refused = raw.observed.iter().filter(|seen| **seen == Observation::SourceRefused).count();
+    assert_eq!(refused, 101);
+    assert!(raw.invited.is_empty());
+    assert_eq!((raw.stack.legs(), raw.stack.transactions(), raw.stack.timers()), (0, 0, 0));
+    raw.wait_ms(1_000);
+    assert_eq!(raw.say(&invite(1)), first);
+}
+
+#[test]
+fn rubbish_is_counted_and_keepalives_are_not() {
+    let mut raw = Raw::new();
+    for text in ["\r\n\r\n", "", "hello", "\u{0}\u{1}", "SIP/2.0 999 Odd\r\n\r\n"] {
+        assert!(raw.say(text).is_empty(), "{text:?}");
+    }
+    let failed = raw.observed.iter().filter(|seen| **seen == Observation::ParseFailed).count();
+    assert_eq!(failed, 3, "{:?}", raw.observed);
+}
+
+#[test]
+fn requests_out_of_order_are_refused() {
+    let mut raw = Raw::new();
+    raw.say(&invite(1).replace("CSeq: 1 ", "CSeq: 10 "));
+    let leg = raw.invited[0].0;
+    let answer = raw.act(|stack, now| stack.accept(now, leg, local(6_000)));
+    let tag = to_tag(&answer[0]).to_owned();
+    raw.say(&request("ACK", 1, 10, &tag, ""));
+    assert_eq!(raw.events, [LegEvent::Confirmed { media: None }]);
+    let late = raw.say(&request("BYE", 1, 9, &tag, ""));
+    assert_eq!(status(&late[0]), "500 Server Internal Error");
+    let other = raw.say(&request("BYE", 1, 11, &tag, "").replace("tag=t1", "tag=other"));
+    assert_eq!(status(&other[0]), "481 Call/Transaction Does Not Exist");
+    for (method, answer) in [("INFO", "200 OK"), ("OPTIONS", "200 OK"), ("NOTIFY", "405 Method Not Allowed")]
+    {
+        let said = raw.say(&request(method, 1, 12, &tag, ""));
+        assert_eq!(status(&said[0]), answer, "{method}");
+    }
+    raw.say(&request("BYE", 1, 13, &tag, ""));
+    assert!(matches!(raw.events.last(), Some(LegEvent::HungUp { .. })));
+    assert!(raw.say(&request("BYE", 1, 13, &tag, "")).is_empty(), "a copy waits like the first");
+    let released = raw.act(|stack, now| stack.release_bye(now, leg));
+    assert_eq!(status(&released[0]), "200 OK");
+    assert_eq!(raw.say(&request("BYE", 1, 13, &tag, "")), released);
+}
+
+#[test]
+fn a_second_invite_before_the_first_is_answered_must_wait() {
+    let mut raw = Raw::new();
+    raw.say(&invite(1));
+    let leg = raw.invited[0].0;
+    let ringing = raw.act(|stack, now| stack.ring(now, leg));
+    let tag = to_tag(&ringing[0]).to_owned();
+    let refused = raw.say(&request("INVITE", 1, 2, &tag, SDP));
+    assert_eq!(status(&refused[0]), "500 Server Internal Error");
+    assert!(header(&refused[0], "Retry-After").parse::<u32>().expect("a number") <= 10);
+    let answer = raw.act(|stack, now| stack.accept(now, leg, local(6_000)));
+    let pending = raw.say(&request("INVITE", 1, 3, to_tag(&answer[0]), SDP));
+    assert_eq!(status(&pending[0]), "491 Request Pending");
+}

@@ -1,0 +1,41 @@
+//! Real peers on loopback: SIPp, baresip, Prometheus and the sqlite3 shell against the binary as it is shipped.
+//! `bash tests/run` installs them (tests/packages.txt); one that is missing fails its test.
+//!
+//! Every story has addresses of its own (127.A.B.x), so that all may run at once and every port may be the usual one.
+//! `SPILLWAY_INTEROP=full` plays the big numbers.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "real peers need real clocks, processes and sockets"
+)]
+
+#[path = "interop/audio.rs"]
+mod audio;
+#[path = "interop/baresip.rs"]
+mod baresip;
+#[path = "interop/dead_phones.rs"]
+mod dead_phones;
+#[path = "interop/doorway.rs"]
+mod doorway;
+#[path = "interop/http.rs"]
+mod http;
+#[path = "interop/load.rs"]
+mod load;
+#[path = "interop/overflow.rs"]
+mod overflow;
+#[path = "interop/place.rs"]
+mod place;
+#[path = "interop/process.rs"]
+mod process;
+#[path = "interop/prometheus.rs"]
+mod prometheus;
+#[path = "interop/service.rs"]
+mod service;
+#[path = "interop/shutdown.rs"]
+mod shutdown;
+#[path = "interop/sipp.rs"]
+mod sipp;
+#[path = "support/tone.rs"]
+mod tone;
+#[path = "interop/two_way_audio.rs"]
+mod two_way_audio;

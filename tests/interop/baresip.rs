@@ -1,0 +1,112 @@
+//! baresip as somebody's phone: plays a tone, records what it hears, does what it is told over its control socket.
+
+use crate::place::{Place, write_tone};
+use crate::process::{Process, until};
+use std::fmt::Write as _;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// Above every port a service binds; two phones of a story find what they need here.
+const RTP_FIRST: u16 = 45_000;
+const RTP_PORTS: u16 = 40;
+const CONTROL_PORT: u16 = 4444;
+/// Longer than any call of a story, seconds.
+const TONE_S: f64 = 60.0;
+const STARTS_WITHIN: Duration = Duration::from_secs(10);
+
+/// Where Debian keeps its modules; the folder has the machine's name in newer releases.
+fn modules() -> &'static str {
+    [
+        "/usr/lib/baresip/modules",
+        "/usr/lib/x86_64-linux-gnu/baresip/modules",
+        "/usr/lib/aarch64-linux-gnu/baresip/modules",
+    ]
+    .into_iter()
+    .find(|folder| Path::new(folder).is_dir())
+    .expect("baresip's modules are installed: bash tests/run installs them")
+}
+
+/// A phone.
+pub struct Baresip {
+    process: Process,
+    control: TcpStream,
+    events: String,
+    folder: PathBuf,
+}
+
+impl Baresip {
+    /// Switches on a phone with this user part; it speaks a tone.
+    pub fn start(place: &Place, host: u8, user: &str, hz: f64) -> Self {
+        let ip = place.ip(host);
+        let folder = place.path(&format!("baresip-{user}"));
+        fs::create_dir(&folder).expect("the folder is new");
+        let tone = folder.join("tone.wav");
+        write_tone(&tone, hz, TONE_S);
+        let written = folder.display();
+        // It binds and shows an address of the machine, never a loopback one: stories differ in their ports.
+        let [_, second, third, _] = ip.octets().map(u16::from);
+        let media = RTP_FIRST + (16 * second + third) % 256 * RTP_PORTS;
+        let modules = modules();
+        let config = format!(
+            "module_path {modules}\nsip_listen {ip}:5060\ncall_max_calls 4\nrtp_ports {}-{}\n\
+             audio_source aufile,{}\naudio_player aubridge,ear\naudio_alert aubridge,bell\n\
+             ausrc_format s16\nauplay_format s16\naudio_jitter_buffer_delay 0-5\nsnd_path {written}\n\
+             module g711.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\n\
+             module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen {ip}:{CONTROL_PORT}\n",
+            media,
+            media + RTP_PORTS - 1,
+            tone.display(),
+        );
+        fs::write(folder.join("config"), config).expect("the folder is writable");
+        let account = format!("<sip:{user}@{ip}>;regint=0;answermode=manual;audio_codecs=pcma/8000/1\n");
+        fs::write(folder.join("accounts"), account).expect("the folder is writable");
+        fs::write(folder.join("contacts"), "").expect("the folder is writable");
+        let mut command = Command::new("baresip");
+        command.arg("-f").arg(&folder);
+        let process = Process::start("baresip", &mut command, folder.join("baresip.log"));
+        let address = SocketAddr::from((ip, CONTROL_PORT));
+        let control = until(STARTS_WITHIN, || TcpStream::connect(address).ok());
+        let control = control.unwrap_or_else(|| panic!("baresip does not start:\n{}", process.said()));
+        control.set_nonblocking(true).expect("a socket option");
+        Self { process, control, events: String::new(), folder }
+    }
+
+    /// Gives a command of its menu.
+    pub fn tell(&mut self, command: &str, parameter: &str) {
+        let json = format!(r#"{{"command":"{command}","params":"{parameter}"}}"#);
+        // A netstring.
+        let mut text = String::new();
+        write!(text, "{}:{json},", json.len()).expect("a String takes everything");
+        self.control.write_all(text.as_bytes()).expect("baresip listens");
+    }
+
+    /// Waits for one of its events, "CALL_ESTABLISHED"; each is met once.
+    pub fn meets(&mut self, event: &str, within: Duration) {
+        let met = until(within, || {
+            let mut bytes = [0; 4_096];
+            if let Ok(count) = self.control.read(&mut bytes) {
+                self.events.push_str(&String::from_utf8_lossy(&bytes[..count]));
+            }
+            let at = self.events.find(event)?;
+            self.events.drain(..at + event.len());
+            Some(())
+        });
+        assert!(met.is_some(), "baresip: no {event} in {within:?}\n{}\n{}", self.events, self.process.said());
+    }
+
+    /// Switches it off; what it heard of its one call.
+    pub fn heard(mut self) -> PathBuf {
+        self.tell("quit", "");
+        self.process.wait(STARTS_WITHIN);
+        let recordings = fs::read_dir(&self.folder).expect("its folder");
+        let heard = recordings.filter_map(|entry| Some(entry.ok()?.path()));
+        heard
+            .filter(|path| path.to_string_lossy().ends_with("-dec.wav"))
+            .max_by_key(|path| fs::metadata(path).map_or(0, |data| data.len()))
+            .unwrap_or_else(|| panic!("nothing recorded:\n{}", self.process.said()))
+    }
+}

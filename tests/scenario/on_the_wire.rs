@@ -1,0 +1,156 @@
+//! The main job with every word on the wire and every sound in the air: what the far ends say and hear.
+
+use crate::support::plan::plan;
+use crate::support::sim::wired::{AGENT, CALLER, IPOFFICE, OPERATEUR, TARGET, Tone, Weather, Wired};
+use spillway::base::{CallId, LegId, Outcome};
+use spillway::endpoint::{Answering, Between, Dial, Ending, Key, Pickup, Voice};
+use std::sync::Arc;
+use std::time::Duration;
+
+const SITE: &str = r#"
+[flow.accueil]
+steps = [{ play = "bienvenue" }, { go = "motif" }]
+
+[menu.motif]
+say  = "choix"
+1    = "technique"
+else = "rappelez"
+
+[queue.technique]
+agents   = { nadia = 201 }
+overflow = [{ after = "90s", to = "prestataire" }]
+hold     = { music = "attente" }
+
+[target.prestataire]
+number = "03 84 00 00 01"
+ring   = "20s"
+else   = "rappelez"
+
+[message.rappelez]
+play = "rappelez"
+
+[number."03 84 96 13 70"]
+flow = "accueil"
+
+[prompts]
+bienvenue = "Bonjour."
+choix     = "Tapez 1."
+rappelez  = "Merci de rappeler."
+
+[music]
+attente = "musique/*.wav"
+"#;
+
+const FIRST: CallId = CallId(1);
+
+fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+fn answers_after(ring: Duration, hz: u16) -> Pickup {
+    Pickup::Answer(Answering { ring: Between::exactly(ring), talk: None, voice: Voice::Tone(hz) })
+}
+
+fn caller_who_presses_1() -> Dial {
+    Dial {
+        keys: vec![Key { after: seconds(7), digit: '1' }],
+        voice: Voice::Tone(CALLER),
+        ..Wired::call("0384961370", "0601020304")
+    }
+}
+
+fn world() -> Wired {
+    Wired::new(&Arc::new(plan(SITE)), Weather::CLEAR, true, 1)
+}
+
+#[test]
+fn a_caller_hears_the_prompts_the_music_and_then_the_agent_who_hears_the_caller() {
+    let mut world = world();
+    world.phone(IPOFFICE, "201", answers_after(seconds(5), AGENT));
+    world.will_dial(Duration::ZERO, Dial { patience: Some(seconds(40)), ..caller_who_presses_1() });
+    world.advance(seconds(10));
+    let caller = LegId::caller(FIRST);
+    assert_eq!(world.heard(caller), [Tone::Quiet, Tone::Music, Tone::Prompt(0), Tone::Prompt(1)]);
+    world.advance(seconds(60));
+    assert!(world.heard(caller).contains(&Tone::Agent));
+    assert_eq!(
+        world.heard(LegId { call: FIRST, number: 1 }),
+        [Tone::Caller],
+        "an agent hears nobody but the caller"
+    );
+    let [(_, placed), (_, taken)] = world.stories() else { panic!("two ends:\n{}", world.ladder()) };
+    assert!([placed.ending, taken.ending].contains(&Ending::HungUp));
+    assert_eq!(taken.caller, "0601020304");
+    assert_eq!(world.outcomes().records[0].outcome, Outcome::Answered);
+    assert_eq!(world.outcomes().records[0].keys, "1");
+}
+
+#[test]
+fn ninety_seconds_after_joining_the_caller_is_diverted_with_their_own_number() {
+    let mut world = world();
+    world.phone(IPOFFICE, "201", Pickup::RingForever);
+    world.phone(OPERATEUR, "0384000001", answers_after(seconds(3), TARGET));
+    world.will_dial(Duration::ZERO, Dial { patience: Some(seconds(140)), ..caller_who_presses_1() });
+    world.advance(seconds(200));
+    let diverted = world.watch().invites().last().expect("an INVITE to the target");
+    assert_eq!(diverted.dialled(), "0384000001");
+    let diversion = diverted.header("Diversion").expect("a Diversion header (RFC 5806)");
+    assert!(diversion.contains("0384961370"), "{diversion}");
+    assert!(diverted.header("From").is_some_and(|from| from.contains("0601020304")));
+    let record = &world.outcomes().records[0];
+    assert_eq!(record.outcome, Outcome::OverflowedAnswered);
+    let target = record.rings.last().expect("the target rang");
+    let waited_ms = target.at_ms - record.flow_ms;
+    assert!((89_900..=90_100).contains(&waited_ms), "left after {waited_ms} ms");
+    let taken = world.stories().iter().find(|(side, story)| *side == OPERATEUR && story.user == "0384000001");
+    let (_, taken) = taken.expect("the target's own story");
+    assert_eq!((taken.caller.as_str(), taken.diverted_by.as_deref()), ("0601020304", Some("0384961370")));
+    assert!(world.heard(LegId::caller(FIRST)).contains(&Tone::Target));
+}
+
+#[test]
+fn when_the_target_is_down_else_is_taken_and_the_words_are_heard() {
+    let mut world = world();
+    world.phone(IPOFFICE, "201", Pickup::Refuse(486));
+    world.phone(OPERATEUR, "0384000001", Pickup::Refuse(503));
+    world.will_dial(Duration::ZERO, caller_who_presses_1());
+    world.advance(seconds(110));
+    assert!(world.heard(LegId::caller(FIRST)).contains(&Tone::Prompt(2)));
+    let [(_, story)] =
+        &world.stories().iter().filter(|(_, story)| story.user == "0384961370").collect::<Vec<_>>()[..]
+    else {
+        panic!("one caller:\n{}", world.ladder())
+    };
+    assert!(matches!(story.ending, Ending::FarHungUp(_)));
+    assert_eq!(world.outcomes().records[0].outcome, Outcome::OverflowedFailed);
+}
+
+#[test]
+fn nothing_of_the_callers_headers_crosses_but_what_is_listed() {
+    let mut world = world();
+    world.phone(IPOFFICE, "201", Pickup::RingForever);
+    world.will_dial(Duration::ZERO, caller_who_presses_1());
+    world.advance(seconds(12));
+    let [invite] = world.watch().invites() else { panic!("one agent was rung:\n{}", world.ladder()) };
+    let listed = [
+        "via",
+        "max-forwards",
+        "from",
+        "to",
+        "call-id",
+        "cseq",
+        "contact",
+        "allow",
+        "supported",
+        "user-agent",
+        "content-type",
+        "content-length",
+        "accept",
+        "privacy",
+        "p-asserted-identity",
+        "diversion",
+    ];
+    for name in invite.header_names() {
+        assert!(listed.contains(&name), "{name} has no business on an agent's leg");
+    }
+}

@@ -1,0 +1,385 @@
+//! The same world with every word on the wire: the whole engine between stations of our own, over a network in virtual
+//! time, with real prompts and voices in RTP. Whatever crosses the engine's boundary is watched: facts by
+//! `invariants`, SIP by `watch`, audio by `ears`.
+
+mod ears;
+mod network;
+pub mod random;
+mod site;
+mod watch;
+
+#[allow(unused_imports, reason = "stories name voices; the simulation draws them")]
+pub use ears::{AGENT, CALLER, TARGET, Tone};
+pub use network::Weather;
+
+use self::ears::Ears;
+use self::network::{Datagram, Network};
+use self::watch::Watch;
+use super::invariants::Invariants;
+use super::ladder::Ladder;
+use super::outcome::Outcomes;
+use spillway::base::{Flow, JournalSeq, LegId, Moment, Now, Random, Transport};
+use spillway::dialplan::Plan;
+use spillway::endpoint::{self, Dial, Happened, Pickup, Station, Story};
+use spillway::engine::{Effect, Engine, Event, Observation};
+use spillway::media::{self, Board, Kind, PortId};
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The public network: callers and targets.
+pub const OPERATEUR: usize = 0;
+/// The IPBX: agents.
+pub const IPOFFICE: usize = 1;
+
+/// The world.
+pub struct Wired {
+    now: Now,
+    engine: Engine,
+    board: Board,
+    stations: [Station; 2],
+    network: Network,
+    /// Facts on their way to the disk.
+    disk: BTreeMap<Moment, JournalSeq>,
+    disk_takes: Duration,
+    dials: BTreeMap<(Moment, u64), Dial>,
+    /// When a peer's network is cut, and until when.
+    cut: Option<(usize, Moment, Moment)>,
+    /// In a simulation, how phones take calls is up to chance.
+    whims: Option<Random>,
+    media_events: VecDeque<media::Event>,
+    stories: Vec<(usize, Story)>,
+    ladder: Ladder,
+    outcomes: Outcomes,
+    invariants: Invariants,
+    watch: Watch,
+    ears: Ears,
+}
+
+/// Where stations and boards put what they send.
+#[derive(Default)]
+struct Sent {
+    datagrams: Vec<Datagram>,
+    media_events: Vec<media::Event>,
+    happened: Vec<endpoint::Event>,
+    /// The station's own addresses, when a station sends.
+    rtp: Vec<SocketAddr>,
+    /// What the board sent, for the ears.
+    audio: Vec<(PortId, Vec<u8>)>,
+    listens: bool,
+}
+
+impl endpoint::Sink for Sent {
+    fn sip(&mut self, flow: Flow, message: &[u8]) {
+        self.datagrams.push(Datagram {
+            sip: true,
+            from: flow.local,
+            to: flow.remote,
+            bytes: message.to_vec(),
+        });
+    }
+
+    fn rtp(&mut self, socket: usize, to: SocketAddr, packet: &[u8]) {
+        self.datagrams.push(Datagram { sip: false, from: self.rtp[socket], to, bytes: packet.to_vec() });
+    }
+
+    fn event(&mut self, event: endpoint::Event) {
+        self.happened.push(event);
+    }
+}
+
+impl media::Sink for Sent {
+    fn send(&mut self, port: PortId, kind: Kind, to: SocketAddr, packet: &[u8]) {
+        if kind == Kind::Rtp {
+            let from = SocketAddr::new(site::SPILLWAY.into(), port.number);
+            self.datagrams.push(Datagram { sip: false, from, to, bytes: packet.to_vec() });
+            if self.listens {
+                self.audio.push((port, packet.to_vec()));
+            }
+        }
+    }
+
+    fn event(&mut self, event: media::Event) {
+        self.media_events.push(event);
+    }
+}
+
+impl Wired {
+    /// A world around a plan, in this weather, with people's voices or without.
+    pub fn new(plan: &Arc<Plan>, weather: Weather, voices: bool, seed: u64) -> Self {
+        let mut chance = Random::from_number(seed);
+        let now = Now { moment: Moment::from_millis(1_000), utc: super::in_paris(super::MONDAY_MORNING) };
+        let config = site::engine(plan, voices);
+        let mut world = Self {
+            now,
+            engine: Engine::new(now, config, chance.fork()),
+            board: Board::new(0, chance.fork()),
+            stations: [site::operateur(chance.fork()), site::ipoffice(chance.fork())],
+            network: Network::new(weather, chance.fork()),
+            disk: BTreeMap::new(),
+            disk_takes: Duration::from_millis(3),
+            dials: BTreeMap::new(),
+            cut: None,
+            whims: None,
+            media_events: VecDeque::new(),
+            stories: Vec::new(),
+            ladder: Ladder::default(),
+            outcomes: Outcomes::default(),
+            invariants: Invariants::new(Arc::clone(plan)),
+            watch: Watch::default(),
+            ears: Ears::new(voices, weather == Weather::CLEAR),
+        };
+        world.settle();
+        world
+    }
+
+    /// Somebody will dial, so long from now.
+    pub fn will_dial(&mut self, after: Duration, dial: Dial) {
+        let place = u64::try_from(self.dials.len()).expect("few calls");
+        self.dials.insert((self.now.moment + after, place), dial);
+    }
+
+    /// A call from the public network to a number of ours.
+    pub fn call(number: &str, caller: &str) -> Dial {
+        Dial::new(site::SIP, number, caller)
+    }
+
+    /// How a phone or a target takes calls from now on.
+    pub fn phone(&mut self, station: usize, user: &str, pickup: Pickup) {
+        self.stations[station].phone(user, pickup);
+    }
+
+    /// Lets time pass.
+    pub fn advance(&mut self, by: Duration) {
+        let until = self.now.moment + by;
+        while let Some(next) = self.next_moment().filter(|next| *next <= until) {
+            self.move_to(next);
+            self.one_step();
+        }
+        self.move_to(until);
+    }
+
+    fn move_to(&mut self, moment: Moment) {
+        self.now = self.now.later(moment.since(self.now.moment));
+    }
+
+    fn next_moment(&self) -> Option<Moment> {
+        let stations = self.stations.iter().filter_map(Station::poll_timeout).min();
+        let candidates = [
+            self.network.next_arrival(),
+            self.engine.poll_timeout().map(|(at, _)| at),
+            self.board.poll_timeout(),
+            self.disk.first_key_value().map(|(at, _)| *at),
+            self.dials.first_key_value().map(|((at, _), _)| *at),
+            stations,
+        ];
+        candidates.into_iter().flatten().min()
+    }
+
+    fn one_step(&mut self) {
+        let at = self.now.moment;
+        if let Some(datagram) = self.network.arrived(at) {
+            return self.deliver(datagram);
+        }
+        if let Some(first) = self.dials.first_entry().filter(|first| first.key().0 <= at) {
+            let dial = first.remove();
+            return self.station(OPERATEUR, |station, sink| {
+                station.dial(at, dial, sink);
+            });
+        }
+        for side in [OPERATEUR, IPOFFICE] {
+            if self.stations[side].poll_timeout().is_some_and(|due| due <= at) {
+                return self.station(side, |station, sink| station.handle_timeout(at, sink));
+            }
+        }
+        if self.board.poll_timeout().is_some_and(|due| due <= at) {
+            self.on_board(|board, sink| board.tick(at, sink));
+            return self.settle();
+        }
+        if let Some(first) = self.disk.first_entry().filter(|first| *first.key() <= at) {
+            let stored = first.remove();
+            self.engine.handle(self.now, Event::Stored(stored));
+            return self.settle();
+        }
+        self.engine.handle_timeout(self.now);
+        self.settle();
+    }
+
+    fn deliver(&mut self, datagram: Datagram) {
+        let at = self.now.moment;
+        if self.is_cut(&datagram) {
+            return;
+        }
+        let Datagram { sip, from, to, mut bytes } = datagram;
+        if to == site::SIP {
+            self.watch.received(self.now.moment, from, &bytes, &mut self.ladder);
+            let flow = Flow { transport: Transport::Udp, local: to, remote: from };
+            self.engine.handle(self.now, Event::Sip { flow, bytes: &bytes });
+            return self.settle();
+        }
+        if to.ip() == IpAddr::from(site::SPILLWAY) {
+            let port = PortId { board: 0, number: to.port() };
+            self.on_board(|board, sink| board.packet(at, port, Kind::Rtp, from, &mut bytes, sink));
+            return self.settle();
+        }
+        let side = self.side_of(to);
+        if sip {
+            if let Some(chance) = self.whims.as_mut().filter(|_| bytes.starts_with(b"INVITE")) {
+                let pickup = random::pickup(chance, side, self.ears.listens());
+                self.stations[side].anyone(pickup);
+            }
+            self.station(side, |station, sink| station.handle_sip(at, from, &bytes, sink));
+        } else {
+            let socket = self.stations[side].config().rtp.iter().position(|rtp| *rtp == to);
+            let socket = socket.expect("the engine sends audio where it was told to");
+            self.station(side, |station, sink| station.handle_rtp(at, socket, from, &bytes, sink));
+        }
+    }
+
+    fn side_of(&self, address: SocketAddr) -> usize {
+        let side = self.stations.iter().position(|station| station.config().sip.ip() == address.ip());
+        side.unwrap_or_else(|| panic!("nobody lives at {address}"))
+    }
+
+    fn is_cut(&self, datagram: &Datagram) -> bool {
+        let Some((side, from, until)) = self.cut else { return false };
+        let ip = self.stations[side].config().sip.ip();
+        let at = self.now.moment;
+        from <= at && at < until && [datagram.from.ip(), datagram.to.ip()].contains(&ip)
+    }
+
+    fn station(&mut self, side: usize, act: impl FnOnce(&mut Station, &mut Sent)) {
+        let mut sent = Sent { rtp: self.stations[side].config().rtp.clone(), ..Sent::default() };
+        act(&mut self.stations[side], &mut sent);
+        for datagram in sent.datagrams {
+            self.network.carry(self.now.moment, datagram);
+        }
+        for event in sent.happened {
+            if let Happened::Ended(story) = event.happened {
+                self.stories.push((side, *story));
+            }
+        }
+    }
+
+    fn on_board(&mut self, act: impl FnOnce(&mut Board, &mut Sent)) {
+        let mut sent = Sent { listens: self.ears.listens(), ..Sent::default() };
+        act(&mut self.board, &mut sent);
+        for datagram in sent.datagrams {
+            self.network.carry(self.now.moment, datagram);
+        }
+        for (port, packet) in sent.audio {
+            self.ears.sent(self.now.moment, port, &packet);
+        }
+        self.media_events.extend(sent.media_events);
+    }
+
+    /// Does what the engine asks, until it asks for nothing, then looks whether everything is as it must be.
+    fn settle(&mut self) {
+        loop {
+            if let Some(effect) = self.engine.poll() {
+                self.effect(effect);
+            } else if let Some(event) = self.media_events.pop_front() {
+                self.engine.handle(self.now, Event::Media(event));
+            } else {
+                break;
+            }
+        }
+        assert!(self.outcomes.faults.is_empty(), "{:?}", self.outcomes.faults);
+        self.invariants.check(self.now, self.engine.core(), &self.outcomes);
+    }
+
+    fn effect(&mut self, effect: Effect) {
+        let at = self.now.moment;
+        match effect {
+            Effect::Send { flow, bytes } => {
+                self.watch.sent(at, flow.remote, &bytes, &mut self.ladder);
+                self.network.carry(
+                    at,
+                    Datagram { sip: true, from: flow.local, to: flow.remote, bytes: bytes.to_vec() },
+                );
+            }
+            Effect::Media(command) => {
+                self.ears.commanded(at, &command);
+                self.on_board(|board, sink| board.command(at, command, sink));
+            }
+            Effect::Observe(seen) => {
+                self.invariants.saw(self.engine.core(), &seen);
+                self.ears.saw(at, &seen);
+                if let Observation::Fact(entry) = &seen {
+                    self.disk.insert(at + self.disk_takes, entry.seq);
+                }
+                self.outcomes.observe(self.now, seen, &mut self.ladder);
+            }
+        }
+    }
+
+    /// What was heard on a leg so far.
+    pub fn heard(&self, leg: LegId) -> Vec<Tone> {
+        self.ears.heard(leg)
+    }
+
+    /// What came out.
+    pub const fn outcomes(&self) -> &Outcomes {
+        &self.outcomes
+    }
+
+    /// What the stations tell of the calls that ended for them.
+    pub fn stories(&self) -> &[(usize, Story)] {
+        &self.stories
+    }
+
+    /// Everything said and done.
+    pub const fn ladder(&self) -> &Ladder {
+        &self.ladder
+    }
+
+    /// What the engine said on the wire.
+    pub const fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
+    /// Whether nothing is left of any call, here or there.
+    pub fn is_at_rest(&self) -> bool {
+        self.dials.is_empty() && self.left() == Left::default()
+    }
+
+    /// What is left of calls.
+    pub fn left(&self) -> Left {
+        let core = self.engine.core();
+        let stations = self.stations.iter().map(|station| station.calls() + station.left());
+        let owned = |agent| core.acd().agent_state(agent).owner().is_some();
+        Left {
+            calls: core.call_count(),
+            timers: core.timer_count(),
+            channels: core.channels_taken(),
+            agents: core.acd().agents().filter(|agent| owned(*agent)).count(),
+            legs: self.engine.leg_count() + self.engine.stack().legs(),
+            transactions: self.engine.stack().transactions(),
+            ports: self.board.lent_ports() + self.engine.ports().lent(),
+            // A phone that lost touch with us while it rang rings on: ours has no patience of its own.
+            stations: if self.cut.is_some() { 0 } else { stations.sum() },
+        }
+    }
+}
+
+/// What is left of calls (invariant 20).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Calls in the core.
+    pub calls: usize,
+    /// Their timers.
+    pub timers: usize,
+    /// Channels of trunks.
+    pub channels: u32,
+    /// Agents who belong to a call.
+    pub agents: usize,
+    /// Legs of the engine and of its SIP stack.
+    pub legs: usize,
+    /// SIP transactions.
+    pub transactions: usize,
+    /// RTP ports: lent by the board, or never given back to the pool.
+    pub ports: usize,
+    /// Calls, legs and transactions of the stations.
+    pub stations: usize,
+}
