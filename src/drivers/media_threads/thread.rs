@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 /// Beyond every port number.
 const COMMANDS: Token = Token(1 << 16);
 /// Pairs opened between two looks at the sockets: a burst of opening must not delay audio.
-const OPENS_PER_TURN: usize = 2;
+const OPENS_PER_TURN: usize = 4;
 /// The engine learns of ports opened, closed and counted within this; it is woken sooner only by what a call awaits.
 const BOOKKEEPING: Duration = Duration::from_millis(100);
 /// Sockets epoll reports at once.
