@@ -1,6 +1,12 @@
 //! What a relayed packet costs a media thread, beside the barest epoll loop that could relay it: CPU per packet by
 //! thread, added latency, loss. Loopback only. `cargo bench --bench relay -- [CALLS] [SECONDS]`, 400 and 8 by default.
 //! Must never reach beyond loopback.
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "a bench measures real time on real sockets and prints what it found"
+)]
 
 use mio::{Events, Interest, Poll, Token};
 use spillway::base::{Codec, Random};
@@ -146,7 +152,7 @@ impl Media {
     fn start(calls: u16, phones: &Phones) -> Self {
         let config = Config { threads: 1, bind: Ipv4Addr::LOCALHOST.into(), epoch: Instant::now() };
         let (wake, woken) = std::sync::mpsc::channel();
-        let wake = move || drop(wake.send(()));
+        let wake = move || wake.send(()).unwrap_or(());
         let mut threads = MediaThreads::start(config, &mut Random::from_number(1), wake).expect("a thread");
         let ports: Vec<u16> = (0..2 * calls).map(|n| FIRST_PORT + 2 * n).collect();
         let id = |number: u16| PortId { board: 0, number };

@@ -31,6 +31,8 @@ use std::time::{Duration, Instant};
 const MESSAGES_PER_TURN: usize = 128;
 /// After the last call was told to end, its BYEs get this long to be answered.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// At the start SIP waits at most this long for the first RTP ports; without any, calls are refused one by one.
+const FIRST_PORTS: Duration = Duration::from_secs(2);
 /// What is still in memory gets this long to reach the disk.
 const LAST_COMMIT: Duration = Duration::from_secs(10);
 
@@ -181,6 +183,7 @@ impl Server {
     /// When a driver gives up, or the last facts can't be written.
     pub fn run(mut self) -> Result<(), ServeError> {
         self.carry_out();
+        self.open_first_ports()?;
         self.outward.ready();
         while !self.is_over() {
             let due = self.engine.poll_timeout().map(|(at, _)| self.clock.until(at));
@@ -191,6 +194,19 @@ impl Server {
         self.engine.handle(self.clock.now(), Event::Stop);
         self.carry_out();
         Ok(self.store.close(LAST_COMMIT)?)
+    }
+
+    /// A call that came before the first ports are open would have to be refused: SIP waits for them.
+    fn open_first_ports(&mut self) -> Result<(), ServeError> {
+        let until = Instant::now() + FIRST_PORTS;
+        while self.engine.ports().ready() == 0 && Instant::now() < until {
+            self.sockets.wait(Some(until.saturating_duration_since(Instant::now())))?;
+            while let Some(event) = self.media.try_event() {
+                self.engine.handle(self.clock.now(), Event::Media(event));
+            }
+            self.carry_out();
+        }
+        Ok(())
     }
 
     fn turn(&mut self) -> Result<(), ServeError> {

@@ -42,6 +42,7 @@ fn dialplans(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the one switch that writes the expectations anew")]
 fn every_bad_dialplan_is_refused_with_its_lines_and_hints() {
     let update = std::env::var_os("UPDATE_EXPECTED").is_some();
     let all = dialplans(&folder("bad"));

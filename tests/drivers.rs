@@ -1,8 +1,14 @@
 //! Drivers against the world they stand in: the store through kill -9, under load and in the sqlite3 shell; the metrics
 //! page before Prometheus' own linter.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "drivers meet real clocks, processes and files"
+)]
 
 use spillway::base::{CallId, Cause, JournalSeq, Moment, Name, Now, Outcome, Utc};
-use spillway::call::record::Ring;
+use spillway::call::record::{Ring, Rung};
 use spillway::call::{Entry, Fact, LegEnd, Record, Subject, VisitEnd};
 use spillway::drivers::metrics::{ConfiguredNames, Metrics};
 use spillway::drivers::store::{Store, StoreHandle, read};
@@ -49,7 +55,14 @@ fn call(id: u64, first_seq: u64) -> (Vec<Arc<Entry>>, Arc<Record>) {
         let now = start.later(Duration::from_millis((seq - first_seq) * 700));
         Arc::new(Entry { seq: JournalSeq(seq), now, subject: Subject::Call(CallId(id)), fact })
     });
-    let rings = vec![Ring { who: agent.clone(), leg: 1, at_ms: 6_300, for_ms: 700, end: LegEnd::Answered }];
+    let rings = vec![Ring {
+        who: agent.clone(),
+        rung: Rung::Agent,
+        leg: 1,
+        at_ms: 6_300,
+        for_ms: 700,
+        end: LegEnd::Answered,
+    }];
     let record = Record {
         call: CallId(id),
         arrived_utc: start.utc,
@@ -162,7 +175,7 @@ fn what_was_said_to_be_stored_is_there_after_kill_9() {
         assert!(opened.after_crash && opened.boot == round * 2, "{opened:?}");
         assert!(opened.next_seq.0 > acknowledged, "{} were acknowledged, {opened:?}", acknowledged);
         drop(store);
-        let ids = format!("SELECT max(call), count(*) - max(seq) FROM journal");
+        let ids = "SELECT max(call), count(*) - max(seq) FROM journal";
         let found = output(Command::new("sqlite3").arg(&path).arg(ids), "");
         let (last_call, gaps) = found.trim().split_once('|').expect("two columns");
         assert_eq!(gaps, "0", "the journal has no holes");

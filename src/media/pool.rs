@@ -72,7 +72,11 @@ impl PortPool {
         let Self { lanes, states, .. } = self;
         lanes.iter_mut().enumerate().flat_map(|(board, lane)| {
             let room = limits::PORTS_PER_BATCH.saturating_sub(lane.opening);
-            let batch = lane.shortage().min(room).min(lane.free.len());
+            // A batch or nothing: opening one port wakes the media thread as much as opening many.
+            let shortage = lane.shortage();
+            let scarce = lane.ready.len() < limits::PORTS_PER_BATCH / 2;
+            let shortage = if scarce || shortage >= limits::PORTS_PER_BATCH { shortage } else { 0 };
+            let batch = shortage.min(room).min(lane.free.len());
             lane.opening += batch;
             lane.free
                 .drain(..batch)

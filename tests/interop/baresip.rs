@@ -20,10 +20,14 @@ const STARTS_WITHIN: Duration = Duration::from_secs(10);
 
 /// Where Debian keeps its modules; the folder has the machine's name in newer releases.
 fn modules() -> &'static str {
-    ["/usr/lib/baresip/modules", "/usr/lib/x86_64-linux-gnu/baresip/modules", "/usr/lib/aarch64-linux-gnu/baresip/modules"]
-        .into_iter()
-        .find(|folder| Path::new(folder).is_dir())
-        .expect("baresip's modules are installed: bash tests/run installs them")
+    [
+        "/usr/lib/baresip/modules",
+        "/usr/lib/x86_64-linux-gnu/baresip/modules",
+        "/usr/lib/aarch64-linux-gnu/baresip/modules",
+    ]
+    .into_iter()
+    .find(|folder| Path::new(folder).is_dir())
+    .expect("baresip's modules are installed: bash tests/run installs them")
 }
 
 /// A phone.

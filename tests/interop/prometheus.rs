@@ -75,7 +75,9 @@ fn a_dashboards_queries_give_data_in_prometheus() {
     prometheus.eventually(p90, |value| value > 0.0 && value <= 20.0);
     prometheus.eventually("sum by (queue) (spillway_queue_callers_waiting)", |value| value == 0.0);
     prometheus
-        .eventually("max_over_time(spillway_queue_callers_waiting{queue=\"technique\"}[1m])", |value| value >= 1.0);
+        .eventually("max_over_time(spillway_queue_callers_waiting{queue=\"technique\"}[1m])", |value| {
+            value >= 1.0
+        });
     prometheus.eventually("max_over_time(spillway_queue_oldest_wait_seconds[1m])", |value| value > 0.0);
     prometheus.eventually("sum(spillway_agents)", |value| value == 2.0);
     prometheus.eventually("sum(rate(spillway_calls_offered_total[1m]))", |value| value > 0.0);

@@ -67,6 +67,7 @@ impl Stage {
             None => TcpListener::bind((LOOPBACK, 0))?.local_addr()?,
         };
         let settings = settings(folder, sip, http, peers)?;
+        std::fs::create_dir_all(&settings.data)?;
         let known =
             Known { trunks: settings.trunks.iter().map(|trunk| (trunk.name.clone(), trunk.id)).collect() };
         let (plan, _) =
@@ -108,8 +109,8 @@ fn settings(
 ) -> Result<Settings, StageError> {
     let text = format!(
         r#"version   = 1
-dialplans = "."
-data      = "."
+dialplans = "dialplans"
+data      = "data"
 
 [sip]
 listen = ["udp:{sip}"]

@@ -60,7 +60,8 @@ fn record(number: u64, outcome: Outcome) -> Observation {
 
 /// A demo of the opening's four calls in which all went well.
 fn good_opening() -> Tally {
-    let mut tally = Tally { placed: cast::OPENING, ..Tally::default() };
+    let mut tally = Tally::default();
+    tally.placed = cast::OPENING;
     for number in 0..cast::OPENING {
         let part = Part::of(number);
         let ending = match part {

@@ -17,7 +17,9 @@ use std::time::{Duration, Instant};
 /// Beyond every port number.
 const COMMANDS: Token = Token(1 << 16);
 /// Pairs opened between two looks at the sockets: a burst of opening must not delay audio.
-const OPENS_PER_TURN: usize = 2;
+const OPENS_PER_TURN: usize = 4;
+/// The engine learns of ports opened, closed and counted within this; it is woken sooner only by what a call awaits.
+const BOOKKEEPING: Duration = Duration::from_millis(100);
 /// Sockets epoll reports at once.
 const READY_PER_TURN: usize = 256;
 
@@ -48,8 +50,42 @@ pub struct MediaThread {
 struct SocketSink {
     sockets: Sockets,
     outlet: Outlet,
-    told: bool,
+    told: Told,
+    /// The turn's moment.
+    now: Moment,
     closed: Vec<u16>,
+}
+
+/// What the engine has to be woken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Nothing,
+    /// What it may learn when it wakes anyway, or at this moment at the latest.
+    Bookkeeping(Moment),
+    /// What a call waits for.
+    Awaited,
+}
+
+impl Told {
+    fn is_due(self, now: Moment) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Bookkeeping(by) => by <= now,
+            Self::Awaited => true,
+        }
+    }
+}
+
+/// Whether no call waits for it.
+const fn is_bookkeeping(event: &Event) -> bool {
+    match event {
+        Event::Opened { .. } | Event::Closed { .. } | Event::Stats { .. } | Event::FirstPacket { .. } => true,
+        Event::OpenFailed { .. }
+        | Event::Digit { .. }
+        | Event::PlayEnded { .. }
+        | Event::Silent { .. }
+        | Event::CommandRefused { .. } => false,
+    }
 }
 
 impl Sink for SocketSink {
@@ -64,7 +100,11 @@ impl Sink for SocketSink {
         if let Event::Closed { port } = event {
             self.closed.push(port.number);
         }
-        self.told = true;
+        self.told = match (self.told, is_bookkeeping(&event)) {
+            (Told::Awaited, _) | (_, false) => Told::Awaited,
+            (Told::Bookkeeping(by), true) => Told::Bookkeeping(by),
+            (Told::Nothing, true) => Told::Bookkeeping(self.now + BOOKKEEPING),
+        };
         // The receiver goes first only when all is being dropped.
         let _ = self.outlet.events.send(event);
     }
@@ -80,7 +120,13 @@ impl MediaThread {
     ) -> io::Result<(Self, Waker)> {
         let poll = Poll::new()?;
         let waker = Waker::new(poll.registry(), COMMANDS)?;
-        let io = SocketSink { sockets: Sockets::new(config.bind), outlet, told: false, closed: Vec::new() };
+        let io = SocketSink {
+            sockets: Sockets::new(config.bind),
+            outlet,
+            told: Told::Nothing,
+            now: Moment::ZERO,
+            closed: Vec::new(),
+        };
         let thread = Self {
             board: Board::new(id, random),
             id,
@@ -108,6 +154,7 @@ impl MediaThread {
                 }
             }
             let now = self.now();
+            self.io.now = now;
             self.board.tick(now, &mut self.io);
             for number in std::mem::take(&mut self.unread) {
                 self.read(number, now);
@@ -124,7 +171,8 @@ impl MediaThread {
             }
             self.open_some(now);
             self.close_finished();
-            if std::mem::take(&mut self.io.told) {
+            if self.io.told.is_due(now) {
+                self.io.told = Told::Nothing;
                 wake();
             }
         }
@@ -139,7 +187,11 @@ impl MediaThread {
         if !self.unread.is_empty() || !self.to_open.is_empty() {
             return Some(Duration::ZERO);
         }
-        self.board.poll_timeout().map(|at| at.since(self.now()))
+        let told = match self.io.told {
+            Told::Bookkeeping(by) => Some(by),
+            Told::Nothing | Told::Awaited => None,
+        };
+        self.board.poll_timeout().into_iter().chain(told).min().map(|at| at.since(self.now()))
     }
 
     /// Reads a socket until it is empty or has had its turn.

@@ -4,14 +4,14 @@
 use super::Health;
 use crate::base::JournalSeq;
 use crate::base::limits::{STORE_COMMIT_ENTRIES, STORE_ENTRIES, STORE_RECORDS};
-use crate::call::{Entry, Fact, Record};
+use crate::call::{Entry, Record};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// After a commit the writer gathers this long, unless somebody waits outside for a fact (a hang-up, whose 200 waits):
-/// a commit costs the same whether it holds one row or a hundred.
-const GATHER: Duration = Duration::from_millis(20);
+/// After a commit the writer gathers this long: a commit costs the same whether it holds one row or a hundred. The 200
+/// to a BYE waits for the next one, far within [`crate::base::limits::STORED_WAIT`] and T1.
+const GATHER: Duration = Duration::from_millis(40);
 
 /// Rows handed over together.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ impl Batch {
 enum Writer {
     /// Writing, or about to look: no wake needed.
     Busy,
-    /// Gathering: wake it for what is urgent.
+    /// Gathering: wake it when there is enough for one transaction.
     Gathering,
     /// Nothing to do: wake it for anything.
     Idle,
@@ -44,7 +44,6 @@ enum Writer {
 struct Heap {
     batch: Batch,
     writer: Writer,
-    urgent: bool,
     close_by: Option<Instant>,
 }
 
@@ -63,7 +62,7 @@ pub(super) struct Spool {
 impl Spool {
     /// An empty one; the journal on disk ends just before `next`.
     pub fn new(next: JournalSeq) -> Self {
-        let heap = Heap { batch: Batch::default(), writer: Writer::Busy, urgent: false, close_by: None };
+        let heap = Heap { batch: Batch::default(), writer: Writer::Busy, close_by: None };
         Self {
             heap: Mutex::new(heap),
             arrived: Condvar::new(),
@@ -91,7 +90,6 @@ impl Spool {
         for entry in entries {
             if self.entries.load(Ordering::Relaxed) < STORE_ENTRIES {
                 self.entries.fetch_add(1, Ordering::Relaxed);
-                heap.urgent |= is_awaited(&entry.fact);
                 heap.batch.entries.push(entry);
             } else {
                 lost += 1;
@@ -107,7 +105,7 @@ impl Spool {
         }
         let wake = match heap.writer {
             Writer::Busy => false,
-            Writer::Gathering => heap.urgent || heap.batch.entries.len() >= STORE_COMMIT_ENTRIES,
+            Writer::Gathering => heap.batch.entries.len() >= STORE_COMMIT_ENTRIES,
             Writer::Idle => !heap.batch.is_empty(),
         };
         drop(heap);
@@ -124,7 +122,7 @@ impl Spool {
         let mut heap = self.heap();
         let gathered = Instant::now() + GATHER;
         heap.writer = Writer::Gathering;
-        while !heap.urgent && heap.close_by.is_none() && heap.batch.entries.len() < STORE_COMMIT_ENTRIES {
+        while heap.close_by.is_none() && heap.batch.entries.len() < STORE_COMMIT_ENTRIES {
             let left = gathered.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 break;
@@ -136,7 +134,6 @@ impl Spool {
             heap = self.arrived.wait(heap).unwrap_or_else(PoisonError::into_inner);
         }
         heap.writer = Writer::Busy;
-        heap.urgent = false;
         std::mem::take(&mut heap.batch)
     }
 
@@ -189,16 +186,11 @@ impl Spool {
     }
 }
 
-/// Whether somebody outside waits until this fact is on disk: the 200 to a BYE does.
-fn is_awaited(fact: &Fact) -> bool {
-    matches!(fact, Fact::LegHungUp { .. })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::base::Now;
-    use crate::call::Subject;
+    use crate::call::{Fact, Subject};
 
     fn entry(seq: u64) -> Arc<Entry> {
         let (now, subject, fact) = (Now::default(), Subject::Service, Fact::Stopped);

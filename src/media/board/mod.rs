@@ -174,7 +174,7 @@ impl Board {
             Some(ready @ Port::Ready) => {
                 *ready = Port::Lent(Box::new(Stream::new(now, tag, setup, &mut self.random)));
                 let first = report::interval(&mut self.random);
-                self.timers.set(Timer::Report(port.number), now + first);
+                self.timers.set(Timer::Report(port.number), on_beat(now + first));
             }
             Some(Port::Draining) => return Err(Refusal::NotLent),
             None => return Err(Refusal::NotOpen),
@@ -239,7 +239,7 @@ impl Board {
         sink.event(Event::Stats { port, tag: stream.tag, stats: stream.stats() });
         self.ports.insert(port.number, Port::Draining);
         self.timers.cancel(Timer::Report(port.number));
-        self.timers.set(Timer::Drained(port.number), now + limits::PORT_DRAIN);
+        self.timers.set(Timer::Drained(port.number), on_beat(now + limits::PORT_DRAIN));
         Ok(())
     }
 
@@ -268,12 +268,18 @@ impl Board {
             sink.send(port, Kind::Rtcp, to, &report[..length]);
         }
         let next = report::interval(&mut self.random);
-        self.timers.set(Timer::Report(number), now + next);
+        self.timers.set(Timer::Report(number), on_beat(now + next));
     }
 
     const fn id_of(&self, number: u16) -> PortId {
         PortId { board: self.id, number }
     }
+}
+
+/// The next tenth of a second: what nobody waits for falls due together, and wakes the thread once.
+fn on_beat(at: Moment) -> Moment {
+    const BEAT_NANOS: u64 = 100_000_000;
+    Moment::from_nanos(at.as_nanos().next_multiple_of(BEAT_NANOS))
 }
 
 fn lent(ports: &mut Map<u16, Port>, number: u16) -> Result<&mut Stream, Refusal> {
