@@ -6,6 +6,7 @@ mod ears;
 mod network;
 pub mod random;
 mod site;
+mod verdict;
 mod watch;
 
 #[allow(unused_imports, reason = "stories name voices; the simulation draws them")]
@@ -142,6 +143,13 @@ impl Wired {
     /// A call from the public network to a number of ours.
     pub fn call(number: &str, caller: &str) -> Dial {
         Dial::new(site::SIP, number, caller)
+    }
+
+    /// A message of another make, sent from a station's address.
+    pub fn says(&mut self, station: usize, message: &[u8]) {
+        let from = self.stations[station].config().sip;
+        let datagram = Datagram { sip: true, from, to: site::SIP, bytes: message.to_vec() };
+        self.network.carry(self.now.moment, datagram);
     }
 
     /// How a phone or a target takes calls from now on.

@@ -24,6 +24,41 @@ pub struct Watch {
     stored: JournalSeq,
     /// BYEs of theirs: when they came, and the last fact they caused.
     byes: BTreeMap<String, (Moment, JournalSeq)>,
+    said: Vec<Said>,
+}
+
+/// One message, as far as telling how a call ended needs it.
+#[derive(Debug)]
+pub struct Said {
+    pub at: Moment,
+    /// Whether Spillway said it.
+    pub ours: bool,
+    pub peer: SocketAddr,
+    pub call_id: String,
+    pub method: String,
+    /// The status code of a response.
+    pub code: Option<u16>,
+    /// Whose number From shows.
+    pub caller: String,
+    /// The Request-URI's user.
+    pub dialled: String,
+}
+
+impl Said {
+    fn new(at: Moment, ours: bool, peer: SocketAddr, spoken: &Spoken) -> Self {
+        let (call_id, method) = (spoken.call_id(), spoken.method().to_owned());
+        let (caller, dialled) = (user(spoken.need("From")).to_owned(), spoken.dialled().to_owned());
+        Self { at, ours, peer, call_id, method, code: spoken.code(), caller, dialled }
+    }
+
+    /// Whether it is a request of this method.
+    pub fn is_request(&self, method: &str) -> bool {
+        self.code.is_none() && self.method == method
+    }
+}
+
+fn user(uri: &str) -> &str {
+    uri.split("sip:").nth(1).and_then(|rest| rest.split('@').next()).unwrap_or_default()
 }
 
 /// A SIP message, taken apart by hand.
@@ -100,8 +135,18 @@ impl Spoken {
 impl Watch {
     pub(super) fn new() -> Self {
         let (finals, sequences, accepted, invites) = Default::default();
-        let (answers, known_requests, byes) = Default::default();
-        Self { finals, sequences, accepted, invites, answers, known_requests, stored: JournalSeq(0), byes }
+        let (answers, known_requests, byes, said) = Default::default();
+        Self {
+            finals,
+            sequences,
+            accepted,
+            invites,
+            answers,
+            known_requests,
+            stored: JournalSeq(0),
+            byes,
+            said,
+        }
     }
 
     pub(super) fn stored(&mut self, seq: JournalSeq) {
@@ -118,6 +163,7 @@ impl Watch {
     pub(super) fn received(&mut self, at: Moment, from: SocketAddr, bytes: &[u8], ladder: &mut Ladder) {
         let spoken = Spoken::read(bytes);
         ladder.line(at, &format!("<- {from}"), &spoken.start);
+        self.said.push(Said::new(at, false, from, &spoken));
         match spoken.code() {
             Some(200..=299) if spoken.method() == "INVITE" => {
                 self.accepted.insert((spoken.call_id(), spoken.tag("To")), false);
@@ -132,6 +178,7 @@ impl Watch {
     pub(super) fn sent(&mut self, at: Moment, to: SocketAddr, bytes: &[u8], ladder: &mut Ladder) {
         let spoken = Spoken::read(bytes);
         ladder.line(at, &format!("-> {to}"), &spoken.start);
+        self.said.push(Said::new(at, true, to, &spoken));
         match spoken.code() {
             Some(code) => self.response(at, code, &spoken, bytes),
             None => self.request(spoken),
@@ -194,6 +241,11 @@ impl Watch {
     /// What a caller's INVITE was answered with at last.
     pub fn answer(&self, call_id: &str) -> Option<u16> {
         self.answers.get(call_id).copied()
+    }
+
+    /// Everything said, in order.
+    pub fn said(&self) -> &[Said] {
+        &self.said
     }
 
     /// 2xx that never got an ACK.
