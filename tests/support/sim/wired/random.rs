@@ -4,6 +4,7 @@ use super::super::random::{self as people, CALLS, instant};
 use super::{IPOFFICE, Left, OPERATEUR, Weather, Wired, ears, verdict};
 use spillway::base::{Outcome, Random};
 use spillway::endpoint::{Answering, Between, Dial, Key, Pickup, Voice};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// One seed in so many has voices, which cost more than all the rest.
@@ -80,11 +81,19 @@ impl Wired {
     /// 2, 3 and 14, as seen from outside once all is over: what the records say is what was said on the wire.
     fn agrees_with_the_wire(&self) {
         assert_eq!(self.watch.unacknowledged(), 0, "a 2xx has had no ACK");
+        let offered = self.watch.said().iter().filter(|line| !line.ours && line.is_request("INVITE"));
+        let offered: BTreeSet<&str> = offered.map(|line| line.call_id.as_str()).collect();
+        assert_eq!(offered.len(), self.outcomes.records.len(), "one record for each INVITE");
         for fact in &self.outcomes.facts {
             let spillway::call::Subject::Call(call) = fact.subject else { continue };
             let spillway::call::Fact::Arrived { sip_call_id, .. } = &fact.fact else { continue };
             let record = self.outcomes.records.iter().find(|record| record.call == call);
             let record = record.unwrap_or_else(|| panic!("{call} has no record"));
+            let ended = fact.now.moment + Duration::from_millis(record.duration_ms + 1);
+            assert!(
+                verdict::all_let_go(self.watch.said(), &record.caller, ended),
+                "{record:?} left somebody"
+            );
             if self.cut.is_none() {
                 let borne_out = verdict::bears_out(self.watch.said(), sip_call_id, record.outcome);
                 assert!(borne_out, "{record:?} is not what was said");

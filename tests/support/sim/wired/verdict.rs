@@ -7,6 +7,8 @@ use std::time::Duration;
 
 /// The number that leads straight to a target.
 const STRAIGHT_TO_A_TARGET: &str = "0384961374";
+/// How late letting go may be.
+const SOON: Duration = Duration::from_millis(100);
 /// How long each target is rung.
 const RINGS_S: [(&str, u64); 2] = [("0384000001", 20), ("0384000009", 15)];
 
@@ -42,6 +44,27 @@ pub fn bears_out(said: &[Said], call_id: &str, told: Outcome) -> bool {
         .contains(&told),
         seen => seen == told,
     }
+}
+
+/// Whether everyone rung for a caller was let go soon after the call's end (invariants 6 and 7): whoever answered got or
+/// sent a BYE, whoever rang on got a CANCEL as soon as a provisional answer allowed one (RFC 3261 section 9.1).
+pub fn all_let_go(said: &[Said], caller: &str, ended: Moment) -> bool {
+    rung(said, caller).iter().all(|rung| {
+        let dialog = || said.iter().filter(|line| line.call_id == rung.call_id);
+        let by = |since: Moment| ended.max(since) + SOON;
+        let first = |code: u16| {
+            dialog().find(|line| !line.ours && line.method == "INVITE" && line.code >= Some(code))
+        };
+        let said_in_time = |method: &str, since: Moment| {
+            dialog().any(|line| line.is_request(method) && line.at <= by(since))
+        };
+        match (first(200), first(100)) {
+            (Some(last), _) if last.code < Some(300) => said_in_time("BYE", last.at),
+            (Some(last), Some(rings)) => last.at <= by(rings.at) || said_in_time("CANCEL", rings.at),
+            (None, Some(rings)) => said_in_time("CANCEL", rings.at),
+            (_, None) => true,
+        }
+    })
 }
 
 /// The outcome of the call whose INVITE had this Call-ID.
