@@ -2,7 +2,7 @@
 //! page before Prometheus' own linter.
 
 use spillway::base::{CallId, Cause, JournalSeq, Moment, Name, Now, Outcome, Utc};
-use spillway::call::record::Ring;
+use spillway::call::record::{Ring, Rung};
 use spillway::call::{Entry, Fact, LegEnd, Record, Subject, VisitEnd};
 use spillway::drivers::metrics::{ConfiguredNames, Metrics};
 use spillway::drivers::store::{Store, StoreHandle, read};
@@ -49,7 +49,14 @@ fn call(id: u64, first_seq: u64) -> (Vec<Arc<Entry>>, Arc<Record>) {
         let now = start.later(Duration::from_millis((seq - first_seq) * 700));
         Arc::new(Entry { seq: JournalSeq(seq), now, subject: Subject::Call(CallId(id)), fact })
     });
-    let rings = vec![Ring { who: agent.clone(), leg: 1, at_ms: 6_300, for_ms: 700, end: LegEnd::Answered }];
+    let rings = vec![Ring {
+        who: agent.clone(),
+        rung: Rung::Agent,
+        leg: 1,
+        at_ms: 6_300,
+        for_ms: 700,
+        end: LegEnd::Answered,
+    }];
     let record = Record {
         call: CallId(id),
         arrived_utc: start.utc,
