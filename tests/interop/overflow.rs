@@ -66,7 +66,14 @@ fn a_caller_overflows_to_the_target_with_her_number_and_who_diverted_her() {
     let target = answering(&place, OPERATOR, "agent", "udp", Duration::from_secs(2));
     Calls { callers: &[OVERFLOWS], ..Calls::default() }.start(&place, "caller").succeed(LATER);
     service.records(1, LATER);
-    assert_eq!(service.sql(HER_RECORD), "overflowed_answered|technique|prestataire|0611223344");
+    let record = service.sql(HER_RECORD);
+    let timeline = service.sql("SELECT * FROM timeline");
+    assert_eq!(
+        record,
+        "overflowed_answered|technique|prestataire|0611223344",
+        "{timeline}\n{}",
+        target.messages()
+    );
     overflows_on_time(&service);
     let talked: f64 = service.sql("SELECT talk_s FROM calls").parse().expect("a number");
     assert!((1.9..=2.3).contains(&talked), "the target talks 2 s: {talked}");

@@ -4,7 +4,7 @@
 use crate::tone::sine;
 use std::cell::Cell;
 use std::fs;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
 use tempfile::TempDir;
@@ -42,17 +42,14 @@ impl Place {
         let pid = std::process::id();
         // 127.0.x.y is everybody's; other test processes have another second byte.
         let second = u8::try_from(pid % 254).expect("a remainder of 254") + 1;
-        let range =
+        let wanted =
             u16::try_from((pid + u32::from(number)) % u32::from(RTP_RANGES)).expect("a small remainder");
+        let ranges = (wanted..RTP_RANGES).chain(0..wanted).map(|range| RTP_FIRST + range * RTP_PORTS);
+        let rtp_first = ranges.into_iter().find(|first| is_free(*first)).expect("a free range of ports");
         let folder = TempDir::with_prefix("spillway-interop-").expect("a temporary folder");
         fs::create_dir_all(folder.path().join("dialplans/messages")).expect("a folder");
         fs::create_dir_all(folder.path().join("dialplans/musique")).expect("a folder");
-        Self {
-            folder,
-            net: [second, number],
-            rtp_first: RTP_FIRST + range * RTP_PORTS,
-            callers: Cell::new(0),
-        }
+        Self { folder, net: [second, number], rtp_first, callers: Cell::new(0) }
     }
 
     /// The address of someone here.
@@ -91,6 +88,11 @@ impl Place {
     pub fn music(&self, hz: f64) {
         write_tone(&self.path("dialplans/musique/attente.wav"), hz, 8.0);
     }
+}
+
+/// Whether nobody else on this machine has any of a range's ports.
+fn is_free(first: u16) -> bool {
+    (first..first + RTP_PORTS).all(|port| UdpSocket::bind((Ipv4Addr::UNSPECIFIED, port)).is_ok())
 }
 
 /// Writes a WAV file of one tone, telephone format.

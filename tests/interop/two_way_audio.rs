@@ -81,7 +81,6 @@ fn each_hears_the_other_and_the_caller_heard_prompt_and_music_before() {
     assert!(lengths[3] > 3.0, "the agent speaks 4 s: {story:?}");
     pure(&heard, AGENT_HZ, CALLER_HZ);
     pure(&Heard::read(&agent.heard(), &[CALLER_HZ, AGENT_HZ]), CALLER_HZ, AGENT_HZ);
-    service.comes_to_rest(Duration::from_secs(45));
 }
 
 fn pure(heard: &Heard, hz: f64, other: f64) {
