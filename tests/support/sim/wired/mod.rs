@@ -6,6 +6,7 @@ mod ears;
 mod network;
 pub mod random;
 mod site;
+mod verdict;
 mod watch;
 
 #[allow(unused_imports, reason = "stories name voices; the simulation draws them")]
@@ -91,12 +92,11 @@ impl endpoint::Sink for Sent {
 
 impl media::Sink for Sent {
     fn send(&mut self, port: PortId, kind: Kind, to: SocketAddr, packet: &[u8]) {
-        if kind == Kind::Rtp {
+        // Where nobody has a voice nobody listens either: the board paces, and its packets go nowhere.
+        if kind == Kind::Rtp && self.listens {
             let from = SocketAddr::new(site::SPILLWAY.into(), port.number);
             self.datagrams.push(Datagram { sip: false, from, to, bytes: packet.to_vec() });
-            if self.listens {
-                self.audio.push((port, packet.to_vec()));
-            }
+            self.audio.push((port, packet.to_vec()));
         }
     }
 
@@ -127,7 +127,7 @@ impl Wired {
             ladder: Ladder::default(),
             outcomes: Outcomes::default(),
             invariants: Invariants::new(Arc::clone(plan)),
-            watch: Watch::default(),
+            watch: Watch::new(),
             ears: Ears::new(voices, weather == Weather::CLEAR),
         };
         world.settle();
@@ -143,6 +143,13 @@ impl Wired {
     /// A call from the public network to a number of ours.
     pub fn call(number: &str, caller: &str) -> Dial {
         Dial::new(site::SIP, number, caller)
+    }
+
+    /// A message of another make, sent from a station's address.
+    pub fn says(&mut self, station: usize, message: &[u8]) {
+        let from = self.stations[station].config().sip;
+        let datagram = Datagram { sip: true, from, to: site::SIP, bytes: message.to_vec() };
+        self.network.carry(self.now.moment, datagram);
     }
 
     /// How a phone or a target takes calls from now on.
@@ -194,11 +201,11 @@ impl Wired {
             }
         }
         if self.board.poll_timeout().is_some_and(|due| due <= at) {
-            self.on_board(|board, sink| board.tick(at, sink));
-            return self.settle();
+            return self.on_board(|board, sink| board.tick(at, sink));
         }
         if let Some(first) = self.disk.first_entry().filter(|first| *first.key() <= at) {
             let stored = first.remove();
+            self.watch.stored(stored);
             self.engine.handle(self.now, Event::Stored(stored));
             return self.settle();
         }
@@ -216,12 +223,12 @@ impl Wired {
             self.watch.received(self.now.moment, from, &bytes, &mut self.ladder);
             let flow = Flow { transport: Transport::Udp, local: to, remote: from };
             self.engine.handle(self.now, Event::Sip { flow, bytes: &bytes });
+            self.watch.caused(at, &bytes, self.engine.core().last_seq());
             return self.settle();
         }
         if to.ip() == IpAddr::from(site::SPILLWAY) {
             let port = PortId { board: 0, number: to.port() };
-            self.on_board(|board, sink| board.packet(at, port, Kind::Rtp, from, &mut bytes, sink));
-            return self.settle();
+            return self.on_board(|board, sink| board.packet(at, port, Kind::Rtp, from, &mut bytes, sink));
         }
         let side = self.side_of(to);
         if sip {
@@ -272,6 +279,9 @@ impl Wired {
             self.ears.sent(self.now.moment, port, &packet);
         }
         self.media_events.extend(sent.media_events);
+        if !self.media_events.is_empty() {
+            self.settle();
+        }
     }
 
     /// Does what the engine asks, until it asks for nothing, then looks whether everything is as it must be.
@@ -301,7 +311,9 @@ impl Wired {
             }
             Effect::Media(command) => {
                 self.ears.commanded(at, &command);
-                self.on_board(|board, sink| board.command(at, command, sink));
+                let mut sent = Sent::default();
+                self.board.command(at, command, &mut sent);
+                self.media_events.extend(sent.media_events);
             }
             Effect::Observe(seen) => {
                 self.invariants.saw(self.engine.core(), &seen);

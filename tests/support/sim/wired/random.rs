@@ -1,7 +1,7 @@
 //! The simulation on the wire: the ten calls of `sim::random`, over a network as bad as it may be.
 
 use super::super::random::{self as people, CALLS, instant};
-use super::{IPOFFICE, Left, OPERATEUR, Weather, Wired, ears};
+use super::{IPOFFICE, Left, OPERATEUR, Weather, Wired, ears, verdict};
 use spillway::base::{Outcome, Random};
 use spillway::endpoint::{Answering, Between, Dial, Key, Pickup, Voice};
 use std::time::Duration;
@@ -85,6 +85,10 @@ impl Wired {
             let spillway::call::Fact::Arrived { sip_call_id, .. } = &fact.fact else { continue };
             let record = self.outcomes.records.iter().find(|record| record.call == call);
             let record = record.unwrap_or_else(|| panic!("{call} has no record"));
+            if self.cut.is_none() {
+                let borne_out = verdict::bears_out(self.watch.said(), sip_call_id, record.outcome);
+                assert!(borne_out, "{record:?} is not what was said");
+            }
             let answer = self.watch.answer(sip_call_id);
             let picked_up = answer.is_some_and(|code| code < 300);
             assert_eq!(picked_up, record.picked_up, "{record:?} was answered {answer:?}");

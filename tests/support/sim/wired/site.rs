@@ -16,10 +16,12 @@ use std::sync::{Arc, LazyLock};
 pub const SPILLWAY: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 /// Where it takes SIP.
 pub const SIP: SocketAddr = SocketAddr::V4(SocketAddrV4::new(SPILLWAY, 5_060));
+/// The IPBX's port.
+pub const IPBX_PORT: u16 = 5_080;
 /// The peers' addresses, by trunk.
 const PEERS: [SocketAddr; 2] = [
     SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(198, 51, 100, 1), 5_070)),
-    SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(203, 0, 113, 1), 5_080)),
+    SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(203, 0, 113, 1), IPBX_PORT)),
 ];
 
 /// Hz of the first prompt; each next one is [`STEP`] higher.

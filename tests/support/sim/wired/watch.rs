@@ -1,12 +1,13 @@
 //! SIP as it crosses the engine's boundary, read by a reader of its own: lines and colons, nothing of ours.
 
 use super::super::ladder::Ladder;
-use spillway::base::Moment;
+use spillway::base::limits::STORED_WAIT;
+use spillway::base::{JournalSeq, Moment};
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 /// What has been said.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Watch {
     /// Final responses of ours, by the transaction they answer.
     finals: BTreeMap<(String, String), Vec<u8>>,
@@ -19,6 +20,45 @@ pub struct Watch {
     /// What we answered callers' INVITEs with, by Call-ID.
     answers: BTreeMap<String, u16>,
     known_requests: BTreeSet<(String, String)>,
+    /// The journal is on disk up to here.
+    stored: JournalSeq,
+    /// BYEs of theirs: when they came, and the last fact they caused.
+    byes: BTreeMap<String, (Moment, JournalSeq)>,
+    said: Vec<Said>,
+}
+
+/// One message, as far as telling how a call ended needs it.
+#[derive(Debug)]
+pub struct Said {
+    pub at: Moment,
+    /// Whether Spillway said it.
+    pub ours: bool,
+    pub peer: SocketAddr,
+    pub call_id: String,
+    pub method: String,
+    /// The status code of a response.
+    pub code: Option<u16>,
+    /// Whose number From shows.
+    pub caller: String,
+    /// The Request-URI's user.
+    pub dialled: String,
+}
+
+impl Said {
+    fn new(at: Moment, ours: bool, peer: SocketAddr, spoken: &Spoken) -> Self {
+        let (call_id, method) = (spoken.call_id(), spoken.method().to_owned());
+        let (caller, dialled) = (user(spoken.need("From")).to_owned(), spoken.dialled().to_owned());
+        Self { at, ours, peer, call_id, method, code: spoken.code(), caller, dialled }
+    }
+
+    /// Whether it is a request of this method.
+    pub fn is_request(&self, method: &str) -> bool {
+        self.code.is_none() && self.method == method
+    }
+}
+
+fn user(uri: &str) -> &str {
+    uri.split("sip:").nth(1).and_then(|rest| rest.split('@').next()).unwrap_or_default()
 }
 
 /// A SIP message, taken apart by hand.
@@ -93,9 +133,37 @@ impl Spoken {
 }
 
 impl Watch {
+    pub(super) fn new() -> Self {
+        let (finals, sequences, accepted, invites) = Default::default();
+        let (answers, known_requests, byes, said) = Default::default();
+        Self {
+            finals,
+            sequences,
+            accepted,
+            invites,
+            answers,
+            known_requests,
+            stored: JournalSeq(0),
+            byes,
+            said,
+        }
+    }
+
+    pub(super) fn stored(&mut self, seq: JournalSeq) {
+        self.stored = self.stored.max(seq);
+    }
+
+    /// The engine has taken a message; everything it caused is in the journal up to `seq`.
+    pub(super) fn caused(&mut self, at: Moment, bytes: &[u8], seq: JournalSeq) {
+        if bytes.starts_with(b"BYE ") {
+            self.byes.entry(Spoken::read(bytes).branch()).or_insert((at, seq));
+        }
+    }
+
     pub(super) fn received(&mut self, at: Moment, from: SocketAddr, bytes: &[u8], ladder: &mut Ladder) {
         let spoken = Spoken::read(bytes);
         ladder.line(at, &format!("<- {from}"), &spoken.start);
+        self.said.push(Said::new(at, false, from, &spoken));
         match spoken.code() {
             Some(200..=299) if spoken.method() == "INVITE" => {
                 self.accepted.insert((spoken.call_id(), spoken.tag("To")), false);
@@ -110,14 +178,15 @@ impl Watch {
     pub(super) fn sent(&mut self, at: Moment, to: SocketAddr, bytes: &[u8], ladder: &mut Ladder) {
         let spoken = Spoken::read(bytes);
         ladder.line(at, &format!("-> {to}"), &spoken.start);
+        self.said.push(Said::new(at, true, to, &spoken));
         match spoken.code() {
-            Some(code) => self.response(code, &spoken, bytes),
+            Some(code) => self.response(at, code, &spoken, bytes),
             None => self.request(spoken),
         }
     }
 
     /// 14: a transaction of theirs has one final response, and it never changes.
-    fn response(&mut self, code: u16, spoken: &Spoken, bytes: &[u8]) {
+    fn response(&mut self, at: Moment, code: u16, spoken: &Spoken, bytes: &[u8]) {
         let transaction = (spoken.branch(), spoken.method().to_owned());
         assert!(self.known_requests.contains(&transaction), "an answer to nothing: {}", spoken.start);
         if code < 200 {
@@ -125,9 +194,19 @@ impl Watch {
         }
         let first = self.finals.entry(transaction).or_insert_with(|| bytes.to_vec());
         assert!(first == bytes, "{} differs from the first final response", spoken.start);
+        if spoken.method() == "BYE" && code == 200 {
+            self.is_on_disk(at, &spoken.branch());
+        }
         if spoken.method() == "INVITE" {
             self.answers.entry(spoken.call_id()).or_insert(code);
         }
+    }
+
+    /// 19: what we acknowledge is on disk, or the disk has had its 200 ms.
+    fn is_on_disk(&self, at: Moment, branch: &str) {
+        let (came, seq) = self.byes[branch];
+        let late = at.since(came) >= STORED_WAIT;
+        assert!(late || seq <= self.stored, "a BYE is acknowledged at {at}, before {seq} is stored");
     }
 
     /// 14: CSeq rises in every dialog, and every 2xx gets its ACK.
@@ -162,6 +241,11 @@ impl Watch {
     /// What a caller's INVITE was answered with at last.
     pub fn answer(&self, call_id: &str) -> Option<u16> {
         self.answers.get(call_id).copied()
+    }
+
+    /// Everything said, in order.
+    pub fn said(&self) -> &[Said] {
+        &self.said
     }
 
     /// 2xx that never got an ACK.
