@@ -1,5 +1,11 @@
 //! Drivers against the world they stand in: the store through kill -9, under load and in the sqlite3 shell; the metrics
 //! page before Prometheus' own linter.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::disallowed_macros,
+    reason = "drivers meet real clocks, processes and files"
+)]
 
 use spillway::base::{CallId, Cause, JournalSeq, Moment, Name, Now, Outcome, Utc};
 use spillway::call::record::{Ring, Rung};
@@ -169,7 +175,7 @@ fn what_was_said_to_be_stored_is_there_after_kill_9() {
         assert!(opened.after_crash && opened.boot == round * 2, "{opened:?}");
         assert!(opened.next_seq.0 > acknowledged, "{} were acknowledged, {opened:?}", acknowledged);
         drop(store);
-        let ids = format!("SELECT max(call), count(*) - max(seq) FROM journal");
+        let ids = "SELECT max(call), count(*) - max(seq) FROM journal";
         let found = output(Command::new("sqlite3").arg(&path).arg(ids), "");
         let (last_call, gaps) = found.trim().split_once('|').expect("two columns");
         assert_eq!(gaps, "0", "the journal has no holes");

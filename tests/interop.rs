@@ -6,6 +6,8 @@
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
+    clippy::disallowed_macros,
+    clippy::wildcard_enum_match_arm,
     reason = "real peers need real clocks, processes and sockets"
 )]
 

@@ -51,12 +51,10 @@ pub const MEDIA_SILENCE: Duration = Duration::from_secs(30);
 pub const DIGITS_PER_SECOND: u32 = 20;
 /// The longest RTP or RTCP datagram read; the rest of a longer one is cut off and the packet dropped.
 pub const MEDIA_DATAGRAM_BYTES: usize = 2_048;
-/// Datagrams read from one media socket before the others have their turn.
-pub const MEDIA_READS_PER_TURN: usize = 32;
-/// Opened RTP ports kept ready per media thread, at rest and at the most.
-pub const PORTS_READY: (usize, usize) = (64, 1_024);
+/// Opened RTP ports kept ready per media thread, at rest and at the most: a burst of calls takes two each, at once.
+pub const PORTS_READY: (usize, usize) = (512, 2_048);
 /// RTP ports one media thread is asked to open in one go.
-pub const PORTS_PER_BATCH: usize = 16;
+pub const PORTS_PER_BATCH: usize = 32;
 /// Media lines in one session description.
 pub const SDP_MEDIA_LINES: usize = 32;
 /// Formats on one media line.

@@ -1,6 +1,7 @@
 //! Media threads: each runs one [`Board`](crate::media::Board) over an epoll loop and real UDP sockets. Commands go in
 //! and events come out through queues; packets never leave their thread. Must never decide what a port does.
 
+mod epoll;
 mod sockets;
 mod thread;
 
@@ -39,7 +40,7 @@ struct Lane {
     batch: Vec<Command>,
     /// `None` once the thread is told to stop.
     commands: Option<Sender<Vec<Command>>>,
-    waker: mio::Waker,
+    waker: epoll::Waker,
     thread: Option<JoinHandle<()>>,
 }
 

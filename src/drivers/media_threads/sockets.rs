@@ -3,11 +3,10 @@
 
 use crate::base::Map;
 use crate::media::{Kind, PortId};
-use mio::net::UdpSocket;
-use mio::{Interest, Registry, Token};
+use super::epoll::Epoll;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 /// RFC 4594 section 4.1: telephony bears the DiffServ code point EF (46), in the upper six bits.
 const EXPEDITED_FORWARDING: u32 = 46 << 2;
@@ -25,14 +24,14 @@ impl Sockets {
     }
 
     /// Opens both sockets of a pair, or neither.
-    pub fn open(&mut self, number: u16, registry: &Registry) -> io::Result<()> {
+    pub fn open(&mut self, number: u16, epoll: &Epoll) -> io::Result<()> {
         if self.open.contains_key(&number) {
             return Ok(());
         }
         let odd = number.checked_add(1).ok_or(io::ErrorKind::InvalidInput)?;
-        let mut pair = [self.bound(number)?, self.bound(odd)?];
-        for (socket, number) in pair.iter_mut().zip([number, odd]) {
-            registry.register(socket, Token(usize::from(number)), Interest::READABLE)?;
+        let pair = [self.bound(number)?, self.bound(odd)?];
+        for (socket, number) in pair.iter().zip([number, odd]) {
+            epoll.add(socket, u64::from(number))?;
         }
         let [rtp, rtcp] = pair;
         self.open.insert(number, rtp);
@@ -69,6 +68,6 @@ impl Sockets {
             IpAddr::V6(_) => socket.set_tclass_v6(EXPEDITED_FORWARDING),
         };
         socket.bind(&address.into())?;
-        Ok(UdpSocket::from_std(socket.into()))
+        Ok(socket.into())
     }
 }

@@ -2,11 +2,11 @@
 //! Allocates nothing per packet. Must never wait for anything but epoll.
 
 use super::Config;
+use super::epoll::{Epoll, Ready, Waker};
 use super::sockets::Sockets;
 use crate::base::{Moment, Random, limits};
 use crate::media::{Board, Command, Event, Kind, PortId, Sink};
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
-use mio::{Events, Poll, Token, Waker};
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
@@ -14,10 +14,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Beyond every port number.
-const COMMANDS: Token = Token(1 << 16);
+/// Beyond every port number: commands have come.
+const COMMANDS: u64 = 1 << 16;
 /// Pairs opened between two looks at the sockets: a burst of opening must not delay audio.
-const OPENS_PER_TURN: usize = 2;
+const OPENS_PER_TURN: usize = 4;
 /// The engine learns of ports opened, closed and counted within this; it is woken sooner only by what a call awaits.
 const BOOKKEEPING: Duration = Duration::from_millis(100);
 /// Sockets epoll reports at once.
@@ -36,11 +36,10 @@ pub struct MediaThread {
     board: Board,
     id: u8,
     epoch: Instant,
-    poll: Poll,
+    epoll: Epoll,
+    waker: Waker,
     commands: Receiver<Vec<Command>>,
     to_open: VecDeque<PortId>,
-    /// Sockets whose turn ended before they were empty: edge-triggered epoll will not name them again.
-    unread: Vec<u16>,
     io: SocketSink,
     buffer: Box<[u8; limits::MEDIA_DATAGRAM_BYTES]>,
 }
@@ -118,8 +117,9 @@ impl MediaThread {
         commands: Receiver<Vec<Command>>,
         outlet: Outlet,
     ) -> io::Result<(Self, Waker)> {
-        let poll = Poll::new()?;
-        let waker = Waker::new(poll.registry(), COMMANDS)?;
+        let epoll = Epoll::new()?;
+        let waker = Waker::new()?;
+        epoll.add(&waker, COMMANDS)?;
         let io = SocketSink {
             sockets: Sockets::new(config.bind),
             outlet,
@@ -131,10 +131,10 @@ impl MediaThread {
             board: Board::new(id, random),
             id,
             epoch: config.epoch,
-            poll,
+            epoll,
+            waker: waker.clone(),
             commands,
             to_open: VecDeque::new(),
-            unread: Vec::new(),
             io,
             buffer: Box::new([0; limits::MEDIA_DATAGRAM_BYTES]),
         };
@@ -143,31 +143,27 @@ impl MediaThread {
 
     /// Runs until the other end of `commands` is gone.
     pub fn run(mut self, wake: &impl Fn()) {
-        let mut ready = Events::with_capacity(READY_PER_TURN);
+        let mut ready = Ready::with_capacity(READY_PER_TURN);
         loop {
-            match self.poll.poll(&mut ready, self.patience()) {
-                Ok(()) => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => {
-                    tracing::error!(board = self.id, %error, "epoll failed: this media thread ends");
-                    return;
-                }
+            if let Err(error) = self.epoll.wait(&mut ready, self.patience()) {
+                tracing::error!(board = self.id, %error, "epoll failed: this media thread ends");
+                return;
             }
             let now = self.now();
             self.io.now = now;
             self.board.tick(now, &mut self.io);
-            for number in std::mem::take(&mut self.unread) {
-                self.read(number, now);
-            }
             let mut commanded = false;
-            for event in &ready {
-                match u16::try_from(event.token().0) {
+            for name in ready.names() {
+                match u16::try_from(name) {
                     Ok(number) => self.read(number, now),
                     Err(_) => commanded = true,
                 }
             }
-            if commanded && !self.obey(now) {
-                return;
+            if commanded {
+                self.waker.heard();
+                if !self.obey(now) {
+                    return;
+                }
             }
             self.open_some(now);
             self.close_finished();
@@ -184,7 +180,7 @@ impl MediaThread {
 
     /// How long epoll may sleep.
     fn patience(&self) -> Option<Duration> {
-        if !self.unread.is_empty() || !self.to_open.is_empty() {
+        if !self.to_open.is_empty() {
             return Some(Duration::ZERO);
         }
         let told = match self.io.told {
@@ -194,23 +190,20 @@ impl MediaThread {
         self.board.poll_timeout().into_iter().chain(told).min().map(|at| at.since(self.now()))
     }
 
-    /// Reads a socket until it is empty or has had its turn.
+    /// Reads one packet. Epoll is level-triggered: it names the socket again as long as there is more, and each
+    /// socket gets its turn.
     fn read(&mut self, number: u16, now: Moment) {
         let port = PortId { board: self.id, number: number & !1 };
         let kind = if number.is_multiple_of(2) { Kind::Rtp } else { Kind::Rtcp };
-        for _ in 0..limits::MEDIA_READS_PER_TURN {
-            let Some(socket) = self.io.sockets.get(number) else { return };
-            match socket.recv_from(&mut self.buffer[..]) {
-                // As long as the buffer means cut off.
-                Ok((length, from)) if length < self.buffer.len() => {
-                    self.board.packet(now, port, kind, from, &mut self.buffer[..length], &mut self.io);
-                }
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(_) => return,
+        let Some(socket) = self.io.sockets.get(number) else { return };
+        match socket.recv_from(&mut self.buffer[..]) {
+            // As long as the buffer means cut off.
+            Ok((length, from)) if length < self.buffer.len() => {
+                self.board.packet(now, port, kind, from, &mut self.buffer[..length], &mut self.io);
             }
+            // Cut off, taken back by the kernel, or an earlier packet of ours that bounced.
+            Ok(_) | Err(_) => {}
         }
-        self.unread.push(number);
     }
 
     /// Carries out the queued commands; says whether there will be more.
@@ -237,7 +230,7 @@ impl MediaThread {
     fn open_some(&mut self, now: Moment) {
         for _ in 0..OPENS_PER_TURN {
             let Some(port) = self.to_open.pop_front() else { return };
-            match self.io.sockets.open(port.number, self.poll.registry()) {
+            match self.io.sockets.open(port.number, &self.epoll) {
                 Ok(()) => self.board.command(now, Command::Open { port }, &mut self.io),
                 Err(error) => self.io.event(Event::OpenFailed { port, reason: error.to_string() }),
             }

@@ -114,6 +114,9 @@ fn ours_is_written_as_phones_expect_it() {
          a=rtpmap:8 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n"
     );
     assert_eq!(parse(&written), answer);
+    let mut refused = answer.clone();
+    (refused.media[0].port, refused.media[0].formats) = (0, Vec::new());
+    assert_eq!(parse(&String::from_utf8(refused.write()).expect("text")).media[0].port, 0);
     let mut evil = answer;
     evil.origin.username = "x\r\nm=audio 1 RTP/AVP 0".into();
     evil.media[0].formats[1].fmtp = Some("0-15\r\na=inactive".into());

@@ -53,6 +53,10 @@ fn write_media(media: &MediaLine, of_session: Option<IpAddr>, out: &mut String) 
         out.push(' ');
         write_id(format, out)?;
     }
+    if media.formats.is_empty() {
+        // RFC 3264 section 6: a refused line names a format all the same.
+        out.push_str(" 0");
+    }
     out.push_str("\r\n");
     if let Some(own) = media.connection.filter(|own| Some(*own) != of_session) {
         write!(out, "c={}\r\n", Address(own))?;

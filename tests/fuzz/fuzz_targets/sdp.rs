@@ -1,4 +1,4 @@
-//! Any bytes as a session description: what is read can be written and read again, the same.
+//! Any bytes as a session description: what was read is written and read again.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
