@@ -1,9 +1,9 @@
 //! A media thread's UDP sockets: two per pair of ports, named to epoll by their port number. Must never look into a
 //! packet.
 
+use super::epoll::Epoll;
 use crate::base::Map;
 use crate::media::{Kind, PortId};
-use super::epoll::Epoll;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
