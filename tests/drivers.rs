@@ -55,6 +55,13 @@ fn call(id: u64, first_seq: u64) -> (Vec<Arc<Entry>>, Arc<Record>) {
         let now = start.later(Duration::from_millis((seq - first_seq) * 700));
         Arc::new(Entry { seq: JournalSeq(seq), now, subject: Subject::Call(CallId(id)), fact })
     });
+    (entries.collect(), Arc::new(record(id, start)))
+}
+
+/// The record these facts amount to.
+fn record(id: u64, start: Now) -> Record {
+    let name = Name::from;
+    let (queue, agent) = (name("technique"), name("201@ipoffice"));
     let rings = vec![Ring {
         who: agent.clone(),
         rung: Rung::Agent,
@@ -63,7 +70,7 @@ fn call(id: u64, first_seq: u64) -> (Vec<Arc<Entry>>, Arc<Record>) {
         for_ms: 700,
         end: LegEnd::Answered,
     }];
-    let record = Record {
+    Record {
         call: CallId(id),
         arrived_utc: start.utc,
         ended_utc: start.later(Duration::from_millis(9_800)).utc,
@@ -91,8 +98,7 @@ fn call(id: u64, first_seq: u64) -> (Vec<Arc<Entry>>, Arc<Record>) {
         since_answer_ms: Some(6_300),
         visit: Some(VisitEnd::Answered),
         rings,
-    };
-    (entries.collect(), Arc::new(record))
+    }
 }
 
 const FACTS: u64 = 15;
@@ -131,6 +137,9 @@ fn child_of_the_crash_test() {
         let (entries, record) = call(id, seq);
         seq += FACTS;
         store.append(entries, [record]);
+        while store.backlog() > 20_000 {
+            std::thread::yield_now();
+        }
         if id % 50 == 0 {
             // What is said here is what the world would have been told.
             writeln!(out, "stored {}", store.stored().0).expect("somebody reads");

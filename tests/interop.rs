@@ -1,5 +1,5 @@
 //! Real peers on loopback: SIPp, baresip, Prometheus and the sqlite3 shell against the binary as it is shipped.
-//! `bash tests/run` installs them (tests/packages.txt); one that is missing fails its test.
+//! `bash tests/run` installs them; one that is missing fails its test.
 //!
 //! Every story has addresses of its own (127.A.B.x), so that all may run at once and every port may be the usual one.
 //! `SPILLWAY_INTEROP=full` plays the big numbers.

@@ -111,6 +111,7 @@ impl Field {
         row.rss_peak_kib = self.server.process().peak_kib();
         row.retransmitted = self.retransmitted();
         if keep {
+            std::fs::write(self.folder.path().join("metrics.prom"), self.server.page()?)?;
             self.folder.disable_cleanup(true);
             eprintln!("kept: {}", self.folder.path().display());
         }

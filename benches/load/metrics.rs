@@ -5,6 +5,13 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(5);
+const TRIES: usize = 3;
+
+/// The metrics page; a server too busy to answer is asked again.
+pub fn page(server: SocketAddr) -> io::Result<String> {
+    let ask = || get(server, "/metrics").map(|(_, page)| page);
+    (1..TRIES).find_map(|_| ask().ok()).map_or_else(ask, Ok)
+}
 
 /// The status code and the body of `path`.
 pub fn get(server: SocketAddr, path: &str) -> io::Result<(u16, String)> {

@@ -1,7 +1,8 @@
 //! One line of figures. Must never know how they were measured.
 
 use serde_json::{Value, json};
-use spillway::endpoint::{Measured, Spread};
+use spillway::endpoint::{Measured, Spread, Story};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// The harness may use this share of its core; above, it measured itself.
@@ -36,6 +37,8 @@ pub struct Row {
     pub left_ports: f64,
     /// The harness's own share of a core.
     pub own_share: f64,
+    /// Calls that did not go as they should, by how they ended.
+    pub wrongs: BTreeMap<String, u64>,
 }
 
 impl Row {
@@ -51,6 +54,17 @@ impl Row {
             } else {
                 measured.lost
             };
+        }
+    }
+
+    /// Counts one call of the carrier's that is over.
+    pub fn count(&mut self, story: &Story, went_well: bool) {
+        story.setup().into_iter().for_each(|setup| self.setup.record(setup));
+        if went_well {
+            self.ok += 1;
+        } else {
+            let stage = if story.answered.is_some() { "answered" } else { "unanswered" };
+            *self.wrongs.entry(format!("{stage}, {:?}", story.ending)).or_default() += 1;
         }
     }
 
@@ -86,6 +100,7 @@ impl Row {
             "left_calls": self.left_calls,
             "left_ports": self.left_ports,
             "harness_core_share": self.own_share,
+            "wrongs": self.wrongs,
             "void": self.is_void(),
         })
         .to_string()
@@ -120,6 +135,7 @@ impl Row {
         parts.push(format!("retransmitted {:.3} %", self.retransmitted * 100.0));
         parts.push(format!("left: {} calls, {} ports", self.left_calls, self.left_ports));
         parts.push(format!("harness {:.0} % of a core", self.own_share * 100.0));
+        parts.extend(self.wrongs.iter().map(|(ending, count)| format!("{count} × {ending}")));
         if self.is_void() {
             parts.push("VOID: the harness's own core was full".into());
         }

@@ -52,9 +52,14 @@ impl Server {
         Process(self.child.id())
     }
 
+    /// Its metrics.
+    pub fn page(&self) -> std::io::Result<String> {
+        metrics::page(self.http)
+    }
+
     /// What it holds now.
     pub fn left(&self) -> std::io::Result<Left> {
-        let (_, page) = metrics::get(self.http, "/metrics")?;
+        let page = self.page()?;
         Ok(Left {
             calls: metrics::sum(&page, "spillway_calls"),
             ports: metrics::sum(&page, "spillway_media_ports"),

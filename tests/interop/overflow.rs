@@ -56,7 +56,9 @@ fn everyone_is_busy(place: &Place) -> (Service<'_>, [Sipp; 2]) {
 
 fn overflows_on_time(service: &Service<'_>) {
     let after: f64 = service.sql(HER_OVERFLOW).parse().expect("one overflow");
-    assert!((after - 5.0).abs() <= 0.1, "after = \"5s\", and it was {after} s");
+    // Never early. How late is the machine's affair here (a busy one stalls for tenths of a second): that the clock itself
+    // is exact is shown in virtual time, where a deadline falls due to the nanosecond.
+    assert!((5.0..5.5).contains(&after), "after = \"5s\", and it was {after} s");
 }
 
 #[test]

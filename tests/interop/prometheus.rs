@@ -1,7 +1,7 @@
 //! Prometheus scrapes the service while calls run: its own linter finds nothing, and the queries of a dashboard give data.
 
 use crate::http;
-use crate::place::{PBX, Place, WATCHER};
+use crate::place::{PBX, Place, SPILLWAY, WATCHER};
 use crate::process::{Process, until};
 use crate::service::{Service, Setting};
 use crate::sipp::{Calls, answering};
@@ -37,7 +37,7 @@ qs1   = { answered_under = "40s", above = 85 }
 qs2   = { above = 85 }
 "#;
 
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(45);
 
 fn site(place: &Place) -> Service<'_> {
     place.prompt("rappelez", 200.0, 0.5);
@@ -85,6 +85,25 @@ fn a_dashboards_queries_give_data_in_prometheus() {
         / sum(spillway_sla_calls_total{sla=\"accueil\",indicator=\"qs1\",verdict=~\"hit|miss\"})";
     prometheus.eventually(indicator, |value| value == 1.0);
     prometheus.eventually("spillway_trunk_up{trunk=\"ipbx1\"}", |value| value == 1.0);
+}
+
+#[test]
+fn the_demo_stays_up_for_prometheus() {
+    let place = Place::new();
+    let http = SocketAddr::from((place.ip(SPILLWAY), 8080));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_spillway"));
+    command.args(["demo", "--calls", "12", "--rate", "2", "--keep", "--http", &http.to_string()]);
+    let mut demo = Process::start("spillway demo", &mut command, place.path("demo.out"));
+    let prometheus = Watcher::start(&place, http);
+    prometheus.eventually("sum(spillway_calls_offered_total)", |value| value == 12.0);
+    prometheus.eventually("sum(spillway_calls_total)", |value| value == 12.0);
+    let p90 =
+        "histogram_quantile(0.9, sum by (le) (spillway_queue_wait_seconds_bucket{queue=\"technique\"}))";
+    prometheus.eventually(p90, |value| value > 0.0 && value <= 20.0);
+    prometheus.eventually("sum(spillway_queue_calls_total)", |value| value >= 1.0);
+    prometheus.eventually("sum(spillway_queue_callers_waiting)", |value| value == 0.0);
+    demo.terminate();
+    demo.succeed(SOON);
 }
 
 /// A Prometheus of our own.

@@ -74,7 +74,7 @@ impl Desk {
                 }
                 Side::Placed => {
                     self.ended += 1;
-                    self.row.ok += u64::from(went_well(&story, TALK.least));
+                    self.row.count(&story, went_well(&story, TALK.least));
                     if open {
                         self.call(field);
                     }

@@ -62,8 +62,7 @@ impl Flood {
                     && story.side == Side::Placed
                 {
                     ended += 1;
-                    row.ok += u64::from(went_well(&story, self.talk));
-                    story.setup().into_iter().for_each(|setup| row.setup.record(setup));
+                    row.count(&story, went_well(&story, self.talk));
                 }
             }
         }

@@ -83,8 +83,7 @@ fn fall(field: &mut Field, row: &mut Row, standing: &[LegKey]) -> Result<(), Box
             && story.side == Side::Placed
         {
             let stood = story.answered.is_some() && story.ending == Ending::HungUp;
-            row.ok += u64::from(stood);
-            story.setup().into_iter().for_each(|setup| row.setup.record(setup));
+            row.count(&story, stood);
         }
     };
     for call in standing {

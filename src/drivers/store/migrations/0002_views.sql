@@ -27,11 +27,13 @@ SELECT entry.call,
             WHERE later.call = entry.call AND later.seq > entry.seq AND later.kind = 'dequeued')
  WHERE entry.kind = 'enqueued';
 
--- rings: one line per phone rung for a call that is over, in order; at_s counts from the call's arrival.
+-- rings: one line per phone rung (an agent's or a target's) for a call that is over, in order; at_s counts from the
+-- call's arrival.
 CREATE VIEW rings AS
 SELECT record.call,
-       strftime('%Y-%m-%d %H:%M:%f', record.arrived_us / 1e6 + (ring.value ->> 'at_ms') / 1e3, 'unixepoch', 'localtime') AS rung,
+       strftime('%Y-%m-%d %H:%M:%f', record.arrived_us / 1e6 + (ring.value ->> 'at_ms') / 1e3, 'unixepoch', 'localtime') AS started,
        ring.key + 1                    AS attempt,
+       ring.value ->> 'rung'           AS rung,
        ring.value ->> 'who'            AS who,
        ring.value ->> 'leg'            AS leg,
        (ring.value ->> 'at_ms') / 1e3  AS at_s,

@@ -119,8 +119,8 @@ impl Ears {
         self.first.entry((leg, tone_of(&packet[RTP_HEADER..]))).or_insert(at);
     }
 
-    /// A call is over: both heard each other, if they had the time.
-    pub(super) fn saw(&mut self, at: Moment, seen: &Observation) {
+    /// A call is over: both heard each other, if they had the time and no network was cut meanwhile.
+    pub(super) fn saw(&mut self, at: Moment, cut: Option<(Moment, Moment)>, seen: &Observation) {
         match seen {
             Observation::Fact(entry) => {
                 if let (spillway::call::Subject::Call(call), Fact::Bridged { leg, .. }) =
@@ -132,7 +132,8 @@ impl Ears {
             Observation::Recorded(record) if self.voices => {
                 let Some((bridged, number)) = self.bridged.remove(&record.call) else { return };
                 let within = if self.clear { Duration::from_millis(200) } else { Duration::from_secs(12) };
-                if at.since(bridged) < within + SILENT {
+                let was_cut = cut.is_some_and(|(from, until)| from < at && bridged < until);
+                if was_cut || at.since(bridged) < within + SILENT {
                     return;
                 }
                 let caller = LegId::caller(record.call);

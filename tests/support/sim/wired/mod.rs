@@ -317,7 +317,7 @@ impl Wired {
             }
             Effect::Observe(seen) => {
                 self.invariants.saw(self.engine.core(), &seen);
-                self.ears.saw(at, &seen);
+                self.ears.saw(at, self.cut.map(|(_, from, until)| (from, until)), &seen);
                 if let Observation::Fact(entry) = &seen {
                     self.disk.insert(at + self.disk_takes, entry.seq);
                 }
