@@ -196,10 +196,10 @@ impl Server {
         Ok(self.store.close(LAST_COMMIT)?)
     }
 
-    /// A call that came before the first ports are open would have to be refused: SIP waits for them.
+    /// Calls that come while the first ports are being opened would wait for them one by one: SIP waits instead.
     fn open_first_ports(&mut self) -> Result<(), ServeError> {
         let until = Instant::now() + FIRST_PORTS;
-        while self.engine.ports().ready() == 0 && Instant::now() < until {
+        while !self.engine.ports().is_filled() && Instant::now() < until {
             self.sockets.wait(Some(until.saturating_duration_since(Instant::now())))?;
             while let Some(event) = self.media.try_event() {
                 self.engine.handle(self.clock.now(), Event::Media(event));

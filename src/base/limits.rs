@@ -45,7 +45,7 @@ pub const HTTP_CONNECTIONS: usize = 128;
 pub const HTTP_IDLE: Duration = Duration::from_secs(60);
 /// A released RTP port drops what still arrives for this long, then closes (invariants.md, 18: within 1 s).
 pub const PORT_DRAIN: Duration = Duration::from_millis(500);
-/// A stream that should be heard and is not, for this long, is reported.
+/// A far end nothing was heard of for this long is asked whether it is still there, and again after as long.
 pub const MEDIA_SILENCE: Duration = Duration::from_secs(30);
 /// Keys one leg may report per second; a person presses ten.
 pub const DIGITS_PER_SECOND: u32 = 20;
@@ -53,6 +53,10 @@ pub const DIGITS_PER_SECOND: u32 = 20;
 pub const MEDIA_DATAGRAM_BYTES: usize = 2_048;
 /// Opened RTP ports kept ready per media thread, at rest and at the most: a burst of calls takes two each, at once.
 pub const PORTS_READY: (usize, usize) = (512, 2_048);
+/// Who needs an RTP port waits this long for one to be opened, and this many may wait.
+pub const PORT_WAIT: Duration = Duration::from_millis(500);
+/// See [`PORT_WAIT`].
+pub const PORT_WAITERS: usize = 2_000;
 /// RTP ports one media thread is asked to open in one go.
 pub const PORTS_PER_BATCH: usize = 32;
 /// Media lines in one session description.

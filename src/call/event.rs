@@ -7,8 +7,10 @@ use smallvec::SmallVec;
 /// Everything a call's states react to. A leg is named by its number within the call; 0 is the caller.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
-    /// The call begins: its INVITE was accepted.
+    /// The call begins: its INVITE was accepted, and there is room for it.
     Invited,
+    /// The call is refused before it began: a limit of the machine is reached.
+    NoRoom(Cause),
     /// The caller's ACK confirmed our answer.
     CallerConfirmed,
     /// A key was pressed by the caller.

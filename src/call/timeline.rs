@@ -269,6 +269,10 @@ impl Timeline {
         self.record.ended_utc = now.utc;
         self.record.duration_ms = at;
         self.record.cause = cause;
+        if cause == Cause::Overload {
+            // There was no port to answer with: whatever the plan had in mind, a limit refused the caller.
+            (self.refused, self.record.picked_up) = (true, false);
+        }
         self.record.outcome = self.outcome(cause);
         self.record
     }

@@ -7,6 +7,7 @@ pub mod core;
 mod legs;
 pub mod observation;
 mod orders;
+mod port_wait;
 mod signals;
 mod sounds;
 pub mod status;
@@ -22,6 +23,7 @@ use crate::media::{self, PortId, PortPool};
 use crate::signaling::Stack;
 use bytes::Bytes;
 use legs::Legs;
+use port_wait::PortWait;
 use std::collections::VecDeque;
 use withheld::Withheld;
 
@@ -72,7 +74,7 @@ pub enum TimerName {
     Signaling,
     /// A call, an agent or a queue.
     Core,
-    /// An RTP port.
+    /// An RTP port, or a call that waits for one.
     Ports,
     /// A 200 to a BYE that waits for the journal.
     Withheld,
@@ -85,6 +87,7 @@ pub struct Engine {
     stack: Stack,
     core: Core,
     ports: PortPool,
+    port_wait: PortWait,
     legs: Legs,
     withheld: Withheld,
     /// Ports released whose figures are still to come, and the trunk these belong to.
@@ -111,6 +114,7 @@ impl Engine {
             stack,
             core,
             ports,
+            port_wait: PortWait::default(),
             legs: Legs::default(),
             withheld: Withheld::default(),
             draining: Map::default(),
@@ -143,6 +147,7 @@ impl Engine {
             due(self.stack.poll_timeout().map(|(at, _)| at), TimerName::Signaling),
             due(self.core.poll_timeout(), TimerName::Core),
             due(self.ports.poll_timeout(), TimerName::Ports),
+            due(self.port_wait.poll_timeout(), TimerName::Ports),
             due(self.withheld.poll_timeout(), TimerName::Withheld),
         ]
         .into_iter()
@@ -196,7 +201,7 @@ impl Engine {
                 self.order(now, output);
             } else if let Some(output) = self.stack.poll() {
                 self.signal(now, output);
-            } else {
+            } else if !self.serve_port_wait(now) {
                 break;
             }
         }

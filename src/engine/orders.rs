@@ -14,13 +14,14 @@ use std::net::SocketAddr;
 impl Engine {
     pub(super) fn order(&mut self, now: Now, output: Output) {
         match output {
-            Output::Leg { leg, command } => self.leg_order(now, leg, command),
+            Output::Leg { leg, command: Command::Dial(dial) } => self.dial_with_port(now, leg, dial),
+            Output::Leg { leg, command } => self.carry_out(now, leg, command),
             Output::Observe(observation) => self.observe(observation),
             Output::Forgotten(_) => {}
         }
     }
 
-    fn leg_order(&mut self, now: Now, id: LegId, command: Command) {
+    pub(super) fn carry_out(&mut self, now: Now, id: LegId, command: Command) {
         match command {
             Command::Ring => {
                 if let Some(key) = self.calling(id) {
@@ -118,6 +119,9 @@ impl Engine {
 
     /// Ends a leg as its stage asks. Its audio stops at once.
     fn hang_up(&mut self, now: Now, id: LegId, cause: Cause) {
+        if self.port_wait.forget(id) {
+            return self.core.leg_gone(now, id);
+        }
         let Some(leg) = self.legs.get(id) else { return };
         let (key, stage) = (leg.key, leg.stage);
         self.end_stage(now, id);

@@ -26,11 +26,6 @@ impl Engine {
         let Some(trunk) = invitation.trunk else {
             return self.stack.reject(now.moment, key, Cause::Forbidden.into());
         };
-        let exhausted = self.ports.ready() == 0;
-        if exhausted && invitation.refusal.is_none() {
-            self.observe(Observation::LimitReached { limit: "ports", cause: Cause::Overload });
-        }
-        let refused = invitation.refusal.map(|(_, cause)| cause).or(exhausted.then_some(Cause::Overload));
         let caller = &invitation.caller;
         let call = self.core.arrived(
             now,
@@ -40,7 +35,7 @@ impl Engine {
                 display: caller.display.clone(),
                 dialled: invitation.dialled,
                 sip_call_id: invitation.call_id,
-                refused,
+                refused: invitation.refusal.map(|(_, cause)| cause),
             },
         );
         let mut leg = Leg::new(key, trunk, Stage::Calling);
@@ -49,6 +44,7 @@ impl Engine {
         leg.inbound =
             Some(Box::new(Inbound { caller: invitation.caller, max_forwards: invitation.max_forwards }));
         self.legs.insert(LegId::caller(call), leg);
+        self.admit(now, call);
     }
 
     fn leg_event(&mut self, now: Now, id: LegId, key: LegKey, event: LegEvent) {
@@ -228,12 +224,20 @@ impl Engine {
                     refused: stats.refused_source,
                 });
             }
-            media::Event::FirstPacket { .. } | media::Event::Silent { .. } => {}
+            media::Event::FirstPacket { .. } => {}
+            media::Event::Silent { tag, .. } => self.ask_whether_there(now, untag(tag)),
             media::Event::CommandRefused { port, refusal } => {
                 self.observe(Observation::Fault {
                     what: format!("media refused a command for {port}: {refusal:?}"),
                 });
             }
+        }
+    }
+
+    /// A far end that says nothing may be on hold, muted, or gone without a BYE: signaling asks it.
+    fn ask_whether_there(&mut self, now: Now, id: LegId) {
+        if let Some(leg) = self.legs.get(id).filter(|leg| leg.stage == Stage::Up) {
+            self.stack.probe(now.moment, leg.key);
         }
     }
 

@@ -225,7 +225,8 @@ pub enum Event {
         /// The lease's tag.
         tag: u64,
     },
-    /// A stream that should be heard has been silent for [`crate::base::limits::MEDIA_SILENCE`]; once per silence.
+    /// Nothing has come for [`crate::base::limits::MEDIA_SILENCE`], be the stream held or not; again each time as much
+    /// more has passed.
     Silent {
         /// Which pair.
         port: PortId,

@@ -107,7 +107,7 @@ impl PortPool {
     }
 
     /// Lends a port: of `board` when the other leg of the call is there already, else of the board with the fewest
-    /// lent. `None` when none is ready: the call must be refused or wait.
+    /// lent. `None` when none is ready.
     pub fn take(&mut self, board: Option<u8>) -> Option<PortId> {
         let board = match board {
             Some(board) => usize::from(board),
@@ -117,12 +117,7 @@ impl PortPool {
             }
         };
         let lane = self.lanes.get_mut(board)?;
-        let Some(number) = lane.ready.pop_front() else {
-            if !lane.free.is_empty() {
-                lane.starved += 1;
-            }
-            return None;
-        };
+        let number = lane.ready.pop_front()?;
         lane.lent += 1;
         self.states.insert(number, PortState::Lent);
         Some(PortId { board: board_number(board), number })
@@ -172,6 +167,31 @@ impl PortPool {
     #[must_use]
     pub fn lent(&self) -> usize {
         self.lanes.iter().map(|lane| lane.lent).sum()
+    }
+
+    /// Somebody needed a port and none was ready: more are kept ready from now on.
+    pub fn starved(&mut self) {
+        self.lanes.iter_mut().filter(|lane| lane.ready.is_empty()).for_each(|lane| lane.starved += 1);
+    }
+
+    /// Whether more ports may become ready soon: some are being opened, or can be.
+    #[must_use]
+    pub fn may_open(&self) -> bool {
+        self.lanes.iter().any(|lane| lane.opening > 0 || !lane.free.is_empty())
+    }
+
+    /// Whether as many ports are ready as should be, or as there are.
+    #[must_use]
+    pub fn is_filled(&self) -> bool {
+        self.lanes.iter().all(|lane| {
+            lane.opening == 0 && (lane.free.is_empty() || lane.shortage() < limits::PORTS_PER_BATCH)
+        })
+    }
+
+    /// Ports of a board open and lent to nobody.
+    #[must_use]
+    pub fn ready_on(&self, board: u8) -> usize {
+        self.lanes.get(usize::from(board)).map_or(0, |lane| lane.ready.len())
     }
 
     /// Ports open and lent to nobody.
@@ -263,9 +283,11 @@ mod tests {
         let rest = limits::PORTS_READY.0;
         assert_eq!(filled(&mut pool), rest);
         assert_eq!(std::iter::from_fn(|| pool.take(None)).count(), rest);
+        pool.starved();
         assert_eq!(filled(&mut pool), 2 * rest + rest / 8);
         for _ in 0..3 {
             while pool.take(None).is_some() {}
+            pool.starved();
             filled(&mut pool);
         }
         assert_eq!(pool.ready(), limits::PORTS_READY.1);

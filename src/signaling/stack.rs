@@ -145,6 +145,12 @@ impl Stack {
         self.with_leg(leg, |leg, layer| leg.reinvite(now, layer, local));
     }
 
+    /// Asks an answered leg's far end whether it still knows the leg; one that does not, or says nothing, breaks it
+    /// off.
+    pub fn probe(&mut self, now: Moment, leg: LegKey) {
+        self.with_leg(leg, |leg, layer| leg.probe(now, layer));
+    }
+
     /// Whether a trunk gave a sign of life when last asked; before the first answer it counts as up.
     #[must_use]
     pub fn trunk_up(&self, trunk: TrunkId) -> bool {

@@ -2,7 +2,7 @@
 
 use crate::support::plan::plan;
 use crate::support::sim::wired::{AGENT, CALLER, IPOFFICE, OPERATEUR, TARGET, Tone, Weather, Wired};
-use spillway::base::{CallId, LegId, Outcome};
+use spillway::base::{CallId, Cause, LegId, Outcome};
 use spillway::endpoint::{Answering, Between, Dial, Ending, Key, Pickup, Voice};
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,6 +123,54 @@ fn when_the_target_is_down_else_is_taken_and_the_words_are_heard() {
     };
     assert!(matches!(story.ending, Ending::FarHungUp(_)));
     assert_eq!(world.outcomes().records[0].outcome, Outcome::OverflowedFailed);
+}
+
+#[test]
+fn a_burst_of_callers_waits_for_ports_to_be_opened_and_is_served() {
+    let opening = Duration::from_millis(200);
+    let mut world = Wired::slow_to_open(&Arc::new(plan(SITE)), Weather::CLEAR, true, 1, opening);
+    for caller in 0..30 {
+        world.will_dial(Duration::ZERO, Wired::call("0384961370", &format!("06010203{caller:02}")));
+    }
+    // One of them gives up before there is any port.
+    let hasty = Dial { patience: Some(opening / 2), ..Wired::call("0384961370", "0601020399") };
+    world.will_dial(Duration::ZERO, hasty);
+    world.advance(seconds(4));
+    for caller in 1..=30 {
+        assert!(world.heard(LegId::caller(CallId(caller))).contains(&Tone::Prompt(0)), "caller {caller}");
+    }
+    let [record] = &world.outcomes().records[..] else { panic!("one call is over") };
+    assert_eq!((record.caller.as_str(), record.outcome), ("0601020399", Outcome::AbandonedGreeting));
+}
+
+#[test]
+fn with_no_port_to_be_had_callers_are_refused_within_half_a_second() {
+    let mut world = Wired::slow_to_open(&Arc::new(plan(SITE)), Weather::CLEAR, false, 1, seconds(60));
+    world.will_dial(Duration::ZERO, Wired::call("0384961370", "0601020304"));
+    world.advance(seconds(1));
+    let [(_, story)] = world.stories() else { panic!("one end") };
+    assert_eq!(story.ending, Ending::FarRefused(503));
+    let record = &world.outcomes().records[0];
+    assert_eq!(record.outcome, Outcome::Rejected);
+    assert!(record.duration_ms <= 500, "{record:?}");
+    world.advance(seconds(130));
+    assert!(world.is_at_rest(), "{:?}", world.left());
+}
+
+#[test]
+fn a_caller_whose_network_is_gone_is_let_go_and_so_is_the_agent() {
+    let mut world = world();
+    world.phone(IPOFFICE, "201", answers_after(seconds(5), AGENT));
+    world.will_dial(Duration::ZERO, caller_who_presses_1());
+    world.advance(seconds(30));
+    world.cut_off(OPERATEUR);
+    world.advance(seconds(80));
+    let record = &world.outcomes().records[0];
+    assert_eq!((record.outcome, record.cause), (Outcome::Answered, Cause::Lost));
+    let [(IPOFFICE, agent)] = world.stories() else { panic!("the agent's phone is free again") };
+    assert!(matches!(agent.ending, Ending::FarHungUp(_)));
+    world.advance(seconds(64));
+    assert!(world.is_at_rest(), "{:?}", world.left());
 }
 
 /// An INVITE as another make writes it: built by rsip, with headers that are the public network's own business.

@@ -29,10 +29,14 @@ pub fn wait(field: &mut Field, scale: Scale) -> Result<Row, Box<dyn Error>> {
     let (ipbx, trunk) = (field.ipbx, field.trunk);
     field.stations.station(ipbx).anyone(phone(None, Voice::Off));
     let taker = field.call(0, QUEUE_NUMBER);
-    field.stations.dial(trunk, taker);
+    let taker = field.stations.dial(trunk, taker);
     let until = field.stations.now() + SETTLE;
     play(field, until, |_, _, _| {})?;
-    stand(field, scale.calls.unwrap_or(1_000), scale.seconds, QUEUE_NUMBER)
+    let row = stand(field, scale.calls.unwrap_or(1_000), scale.seconds, QUEUE_NUMBER)?;
+    field.stations.hang_up(trunk, taker);
+    let until = field.stations.now() + SETTLE;
+    play(field, until, |_, _, _| {})?;
+    Ok(row)
 }
 
 fn stand(field: &mut Field, calls: u32, seconds: Option<u32>, number: &str) -> Result<Row, Box<dyn Error>> {

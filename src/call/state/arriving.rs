@@ -4,7 +4,7 @@
 use super::{Bridged, Ending, Peer, Ringing, State};
 use crate::base::{Cause, TargetId};
 use crate::call::walk::{Standing, enter};
-use crate::call::{Ctx, Event, Fact, LegCommand, LegEnd, Out, Timer};
+use crate::call::{Ctx, Event, LegCommand, LegEnd, Out, Timer};
 use crate::dialplan::{Destination, FlowStart};
 
 /// An unanswered call.
@@ -26,6 +26,10 @@ impl Arriving {
         Self { stage: Stage::Unread(start) }
     }
 
+    pub(super) const fn is_to_be_refused(&self) -> bool {
+        matches!(self.stage, Stage::Unread(FlowStart::Refused(_)))
+    }
+
     pub(in crate::call) const fn ringing(target: TargetId, leg: u16) -> Self {
         Self { stage: Stage::TargetRings { target, leg } }
     }
@@ -35,11 +39,9 @@ impl Arriving {
             Stage::Unread(start) => match event {
                 Event::Invited => match start {
                     FlowStart::Flow(flow) => enter(Destination::Flow(flow), Standing::NEW, ctx, out),
-                    FlowStart::Refused(cause) => {
-                        out.note(Fact::Refused { cause });
-                        Ending::hang_up(cause, out)
-                    }
+                    FlowStart::Refused(cause) => Ending::refuse(cause, out),
                 },
+                Event::NoRoom(cause) => Ending::refuse(cause, out),
                 Event::HungUp(0, cause) => Ending::after_hang_up(0, cause, out),
                 Event::Stopping => Ending::hang_up(Cause::ShuttingDown, out),
                 Event::CallerConfirmed
@@ -97,6 +99,7 @@ impl Arriving {
                 Ending::hang_up(Cause::ShuttingDown, out)
             }
             Event::Invited
+            | Event::NoRoom(_)
             | Event::CallerConfirmed
             | Event::KeyPressed(_)
             | Event::PromptEnded(_)

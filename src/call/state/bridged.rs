@@ -96,6 +96,7 @@ impl Bridged {
                 State::Bridged(self)
             }
             Event::Invited
+            | Event::NoRoom(_)
             | Event::PromptEnded(_)
             | Event::LegRinging(_)
             | Event::LegProgressed(_)

@@ -15,6 +15,12 @@ impl Ending {
         Self::begin(cause, out)
     }
 
+    /// We refuse the call before anything was done for it.
+    pub(in crate::call) fn refuse(cause: Cause, out: &mut Out) -> State {
+        out.note(Fact::Refused { cause });
+        Self::hang_up(cause, out)
+    }
+
     /// A leg has hung up, and nothing is left to do for the call.
     pub(in crate::call) fn after_hang_up(leg: u16, cause: Cause, out: &mut Out) -> State {
         out.note(Fact::LegHungUp { leg, cause });
@@ -31,6 +37,7 @@ impl Ending {
             // An answer that crossed our CANCEL.
             Event::LegAnswered(leg) => out.leg(leg, LegCommand::HangUp(Cause::AnsweredElsewhere)),
             Event::Invited
+            | Event::NoRoom(_)
             | Event::CallerConfirmed
             | Event::KeyPressed(_)
             | Event::PromptEnded(_)

@@ -84,6 +84,7 @@ impl InFlow {
                 Ending::hang_up(Cause::ShuttingDown, out)
             }
             Event::Invited
+            | Event::NoRoom(_)
             | Event::PromptEnded(_)
             | Event::LegRinging(_)
             | Event::LegProgressed(_)

@@ -61,6 +61,17 @@ impl State {
         }
     }
 
+    /// Whether its call is only still to be told no.
+    #[must_use]
+    pub const fn is_to_be_refused(&self) -> bool {
+        match self {
+            Self::Arriving(state) => state.is_to_be_refused(),
+            Self::InFlow(_) | Self::Queued(_) | Self::Ringing(_) | Self::Bridged(_) | Self::Ending(_) => {
+                false
+            }
+        }
+    }
+
     /// Every label.
     pub const LABELS: [&'static str; 6] = ["arriving", "in_flow", "queued", "ringing", "bridged", "ending"];
 }

@@ -75,6 +75,7 @@ impl Queued {
                 Ending::hang_up(Cause::ShuttingDown, out)
             }
             Event::Invited
+            | Event::NoRoom(_)
             | Event::PromptEnded(_)
             | Event::LegRinging(_)
             | Event::LegProgressed(_)

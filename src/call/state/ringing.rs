@@ -160,6 +160,7 @@ fn on_agents(
         Event::KeyPressed(key) => out.note(Fact::KeyPressed { key, known: false }),
         Event::CallerConfirmed => out.note(Fact::CallerConfirmed),
         Event::Invited
+        | Event::NoRoom(_)
         | Event::PromptEnded(_)
         | Event::LegRinging(_)
         | Event::LegProgressed(_)
@@ -255,6 +256,7 @@ fn on_target(target: TargetId, leg: u16, standing: Standing, event: Event, ctx: 
         Event::KeyPressed(key) => out.note(Fact::KeyPressed { key, known: false }),
         Event::CallerConfirmed => out.note(Fact::CallerConfirmed),
         Event::Invited
+        | Event::NoRoom(_)
         | Event::PromptEnded(_)
         | Event::LegRinging(_)
         | Event::LegProgressed(_)

@@ -204,7 +204,8 @@ impl Core {
         self.turn(now);
     }
 
-    /// An initial INVITE was accepted from a trunk: a call begins, and whatever follows is recorded.
+    /// An initial INVITE was accepted from a trunk: a call begins, and whatever follows is recorded. Its plan is read
+    /// once it is [`Core::admitted`].
     pub fn arrived(&mut self, now: Now, arrival: Arrival) -> CallId {
         let id = self.next_call;
         self.next_call = CallId(id.0 + 1);
@@ -233,9 +234,23 @@ impl Core {
         self.calls.insert(id, slot);
         self.in_progress += 1;
         self.note(now, Subject::Call(id), fact);
-        self.pending.push_back((id, Event::Invited));
-        self.turn(now);
         id
+    }
+
+    /// Whether a call that has arrived is refused whatever room there is.
+    #[must_use]
+    pub fn refuses(&self, call: CallId) -> bool {
+        self.state(call).is_some_and(State::is_to_be_refused)
+    }
+
+    /// There is room for a call that has arrived: it goes where its number leads.
+    pub fn admitted(&mut self, now: Now, call: CallId) {
+        self.happened(now, call, Event::Invited);
+    }
+
+    /// There is no room for a call that has arrived.
+    pub fn turned_away(&mut self, now: Now, call: CallId, cause: Cause) {
+        self.happened(now, call, Event::NoRoom(cause));
     }
 
     fn admit(&mut self, arrival: &Arrival, flow: Option<crate::base::FlowId>) -> FlowStart {

@@ -170,7 +170,7 @@ impl Board {
 
     fn attach(&mut self, now: Moment, port: PortId, tag: u64, setup: StreamSetup) -> Result<(), Refusal> {
         match self.ports.get_mut(&port.number) {
-            Some(Port::Lent(stream)) => stream.change(now, tag, setup),
+            Some(Port::Lent(stream)) => stream.change(tag, setup),
             Some(ready @ Port::Ready) => {
                 *ready = Port::Lent(Box::new(Stream::new(now, tag, setup, &mut self.random)));
                 let first = report::interval(&mut self.random);
@@ -258,8 +258,8 @@ impl Board {
     fn report(&mut self, now: Moment, number: u16, sink: &mut impl Sink) {
         let port = self.id_of(number);
         let Ok(stream) = lent(&mut self.ports, number) else { return };
-        if stream.setup.receive && !stream.silence_told && now.since(stream.heard) >= limits::MEDIA_SILENCE {
-            stream.silence_told = true;
+        if now.since(stream.heard.max(stream.silence_told)) >= limits::MEDIA_SILENCE {
+            stream.silence_told = now;
             sink.event(Event::Silent { port, tag: stream.tag, since: stream.heard });
         }
         if let Some(to) = stream.report_destination() {

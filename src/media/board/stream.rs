@@ -55,7 +55,8 @@ pub struct Stream {
     pub reports: Reports,
     /// When the last packet came, or the lease began.
     pub heard: Moment,
-    pub silence_told: bool,
+    /// When a silence was last told of, or the lease began.
+    pub silence_told: Moment,
     /// Figures counted directly; the rest are filled in by [`Stream::stats`].
     pub counts: StreamStats,
 }
@@ -73,19 +74,16 @@ impl Stream {
             sends: Sends::Nothing,
             reports: Reports::default(),
             heard: now,
-            silence_told: false,
+            silence_told: now,
             counts: StreamStats::default(),
         }
     }
 
     /// A re-INVITE's outcome: what goes on goes on, and a changed remote must prove itself anew.
-    pub fn change(&mut self, now: Moment, tag: u64, setup: StreamSetup) {
+    pub fn change(&mut self, tag: u64, setup: StreamSetup) {
         if (setup.remote, setup.locking) != (self.setup.remote, self.setup.locking) {
             self.lock = SourceLock::default();
             self.reports.forget_source();
-        }
-        if setup.receive && !self.setup.receive {
-            (self.heard, self.silence_told) = (now, false);
         }
         (self.tag, self.setup) = (tag, setup);
     }
@@ -111,7 +109,7 @@ impl Stream {
                 return false;
             }
         }
-        (self.heard, self.silence_told) = (now, false);
+        self.heard = now;
         true
     }
 

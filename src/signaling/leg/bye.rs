@@ -41,16 +41,9 @@ impl Leg {
         request: &Message<'_>,
     ) {
         match &self.state {
-            State::Established(established) if established.hang_up.is_none() => {
-                return self.keep_bye(now, layer, bye, request);
-            }
-            State::Established(_) => {
-                self.stop_answering(layer);
-                self.state = State::Over;
-            }
+            // Both may hang up at once: each answers the other's BYE, and what ours means may not be stored yet either.
+            State::Established(_) | State::HangingUp => return self.keep_bye(now, layer, bye, request),
             State::Invited { .. } => self.on_cancel(now, layer),
-            // Both hung up at once: each answers the other's BYE.
-            State::HangingUp => {}
             State::Calling(_) | State::HungUp { .. } | State::Over => {
                 layer.answer(now, bye, 481, phrase(481), |_, _| {});
                 return;

@@ -118,6 +118,7 @@ impl Leg {
                 self.state = State::Over
             }
             (_, Method::Invite) => self.on_change_report(now, layer, report, response),
+            (_, Method::Options) => self.on_probe_report(now, layer, report, response),
             _ => {}
         }
     }

@@ -5,6 +5,7 @@ mod accept;
 mod bye;
 mod call;
 mod change;
+mod probe;
 
 use super::compose;
 use super::dialog::Dialog;
@@ -17,6 +18,7 @@ use super::verbs::Rejection;
 use crate::base::{Cause, Flow, Moment};
 use crate::wire::sip::{HeaderName, Message, Writer};
 use bytes::Bytes;
+use probe::Probe;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -86,6 +88,8 @@ struct Established {
     wanted: Option<LocalMedia>,
     /// We hung up before the ACK came; the BYE follows it (RFC 3261 section 15).
     hang_up: Option<Cause>,
+    /// Our question whether the far end still knows the leg.
+    probe: Probe,
 }
 
 /// A 2xx of ours that no ACK came for yet.

@@ -213,3 +213,42 @@ fn an_unreleased_bye_does_not_stay_for_ever() {
     assert_eq!(pair.right.of(called).last(), Some(&LegEvent::Ended));
     pair.assert_idle();
 }
+
+#[test]
+fn a_far_end_that_is_asked_whether_it_is_there_says_so() {
+    let mut pair = Pair::new(41);
+    let (caller, called) = pair.connect();
+    pair.act(Left, |stack, now| stack.probe(now, caller));
+    pair.act(Left, |stack, now| stack.probe(now, caller));
+    pair.run_ms(50);
+    assert_eq!(pair.words()[4..], [">OPTIONS", "<200 OK"], "one question at a time");
+    assert!(pair.left.of(caller).iter().all(|event| matches!(event, LegEvent::Answered { .. })));
+    pair.act(Right, |stack, now| stack.bye(now, called, Cause::Normal));
+    pair.run_ms(50);
+    pair.act(Left, |stack, now| stack.release_bye(now, caller));
+    pair.run_out();
+    pair.assert_idle();
+}
+
+#[test]
+fn a_far_end_that_knows_the_call_no_more_or_says_nothing_is_let_go() {
+    for silent in [false, true] {
+        let mut pair = Pair::new(42);
+        let (caller, called) = pair.connect();
+        if silent {
+            pair.lose(|_, _| true);
+        } else {
+            // Its BYE is lost each time: it has forgotten the call, and we have not.
+            pair.lose(|_, line| line.starts_with("BYE"));
+            pair.act(Right, |stack, now| stack.bye(now, called, Cause::Normal));
+            pair.run_ms(40_000);
+            pair.lose(|_, _| false);
+        }
+        pair.act(Left, |stack, now| stack.probe(now, caller));
+        pair.run_ms(if silent { 33_000 } else { 100 });
+        assert!(pair.left.of(caller).contains(&LegEvent::Failed { cause: Cause::Lost }), "silent: {silent}");
+        pair.act(Right, |stack, now| stack.bye(now, called, Cause::Normal));
+        pair.run_out();
+        assert!(pair.left.is_idle());
+    }
+}

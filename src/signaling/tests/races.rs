@@ -81,8 +81,12 @@ fn both_hang_up_at_once() {
     pair.act(Left, |stack, now| stack.bye(now, caller, Cause::Normal));
     pair.act(Right, |stack, now| stack.bye(now, called, Cause::Normal));
     pair.run_ms(100);
-    assert_eq!(pair.left.of(caller).last(), Some(&LegEvent::Ended));
-    assert_eq!(pair.right.of(called), [LegEvent::Confirmed { media: None }, LegEvent::Ended]);
+    // Each 200 waits for its own side's journal.
+    for (end, leg) in [(Left, caller), (Right, called)] {
+        assert!(matches!(pair.side(end).of(leg).last(), Some(LegEvent::HungUp { .. })));
+        pair.act(end, |stack, now| stack.release_bye(now, leg));
+        assert_eq!(pair.side(end).of(leg).last(), Some(&LegEvent::Ended));
+    }
     let byes = pair.words().iter().filter(|word| word.ends_with("BYE")).count();
     assert_eq!(byes, 2);
     pair.run_out();

@@ -34,6 +34,7 @@ impl Sim {
                 refused: None,
             },
         );
+        self.core.admitted(self.now, call);
         let leg = LegId::caller(call);
         self.outcomes.named(call, who.clone());
         self.legs.insert(leg, Leg::new(who, None));

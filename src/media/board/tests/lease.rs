@@ -76,7 +76,7 @@ fn a_peer_without_an_address_is_sent_nothing() {
 }
 
 #[test]
-fn a_stream_gone_silent_is_told_once_per_silence() {
+fn a_stream_gone_silent_is_told_of_again_and_again_until_it_is_heard() {
     let mut bench = Bench::new();
     let mut phone = Phone::new(phone_a(), Codec::Pcma);
     talk(&mut bench, A, &mut phone, 10);
@@ -85,8 +85,10 @@ fn a_stream_gone_silent_is_told_once_per_silence() {
     let silent = |bench: &mut Bench| -> Vec<Event> {
         bench.events().into_iter().filter(|event| matches!(event, Event::Silent { port: A, .. })).collect()
     };
-    assert_eq!(silent(&mut bench), [Event::Silent { port: A, tag: 1, since }]);
+    let told = silent(&mut bench);
+    assert!((2..=3).contains(&told.len()), "each 30 s, looked at with the reports: {told:?}");
+    assert!(told.iter().all(|told| *told == Event::Silent { port: A, tag: 1, since }), "{told:?}");
     talk(&mut bench, A, &mut phone, 1);
-    bench.advance_ms(90_000);
-    assert_eq!(silent(&mut bench).len(), 1);
+    bench.advance_ms(29_000);
+    assert_eq!(silent(&mut bench), []);
 }

@@ -44,6 +44,9 @@ pub struct Wired {
     /// Facts on their way to the disk.
     disk: BTreeMap<Moment, JournalSeq>,
     disk_takes: Duration,
+    /// Ports that are being opened.
+    opening: BTreeMap<(Moment, u16), media::Event>,
+    opening_takes: Duration,
     dials: BTreeMap<(Moment, u64), Dial>,
     /// When a peer's network is cut, and until when.
     cut: Option<(usize, Moment, Moment)>,
@@ -108,6 +111,17 @@ impl media::Sink for Sent {
 impl Wired {
     /// A world around a plan, in this weather, with people's voices or without.
     pub fn new(plan: &Arc<Plan>, weather: Weather, voices: bool, seed: u64) -> Self {
+        Self::slow_to_open(plan, weather, voices, seed, Duration::ZERO)
+    }
+
+    /// The same, on a machine that takes so long to open an RTP port.
+    pub fn slow_to_open(
+        plan: &Arc<Plan>,
+        weather: Weather,
+        voices: bool,
+        seed: u64,
+        opening_takes: Duration,
+    ) -> Self {
         let mut chance = Random::from_number(seed);
         let now = Now { moment: Moment::from_millis(1_000), utc: super::in_paris(super::MONDAY_MORNING) };
         let config = site::engine(plan, voices);
@@ -119,6 +133,8 @@ impl Wired {
             network: Network::new(weather, chance.fork()),
             disk: BTreeMap::new(),
             disk_takes: Duration::from_millis(3),
+            opening: BTreeMap::new(),
+            opening_takes,
             dials: BTreeMap::new(),
             cut: None,
             whims: None,
@@ -178,6 +194,7 @@ impl Wired {
             self.engine.poll_timeout().map(|(at, _)| at),
             self.board.poll_timeout(),
             self.disk.first_key_value().map(|(at, _)| *at),
+            self.opening.first_key_value().map(|((at, _), _)| *at),
             self.dials.first_key_value().map(|((at, _), _)| *at),
             stations,
         ];
@@ -207,6 +224,10 @@ impl Wired {
             let stored = first.remove();
             self.watch.stored(stored);
             self.engine.handle(self.now, Event::Stored(stored));
+            return self.settle();
+        }
+        if let Some(first) = self.opening.first_entry().filter(|first| first.key().0 <= at) {
+            self.media_events.push_back(first.remove());
             return self.settle();
         }
         self.engine.handle_timeout(self.now);
@@ -247,6 +268,11 @@ impl Wired {
     fn side_of(&self, address: SocketAddr) -> usize {
         let side = self.stations.iter().position(|station| station.config().sip.ip() == address.ip());
         side.unwrap_or_else(|| panic!("nobody lives at {address}"))
+    }
+
+    /// Cuts the network of a side for good.
+    pub fn cut_off(&mut self, side: usize) {
+        self.cut = Some((side, self.now.moment, self.now.moment + Duration::from_secs(1_000_000)));
     }
 
     fn is_cut(&self, datagram: &Datagram) -> bool {
@@ -313,7 +339,14 @@ impl Wired {
                 self.ears.commanded(at, &command);
                 let mut sent = Sent::default();
                 self.board.command(at, command, &mut sent);
-                self.media_events.extend(sent.media_events);
+                let (opened, others): (Vec<_>, Vec<_>) = sent
+                    .media_events
+                    .into_iter()
+                    .partition(|event| matches!(event, media::Event::Opened { .. }));
+                self.media_events.extend(others);
+                for event in opened {
+                    self.opening.insert((at + self.opening_takes, event.port().number), event);
+                }
             }
             Effect::Observe(seen) => {
                 self.invariants.saw(self.engine.core(), &seen);

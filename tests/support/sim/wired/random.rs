@@ -19,7 +19,8 @@ pub fn play(seed: u64) -> String {
     let mut chance = Random::from_number(seed);
     let weather = Weather::drawn(&mut chance);
     let voices = chance.one_in(VOICES_ONE_IN);
-    let mut world = Wired::new(&people::PLAN, weather, voices, seed);
+    let opening = if chance.one_in(8) { instant(&mut chance, 40) } else { Duration::ZERO };
+    let mut world = Wired::slow_to_open(&people::PLAN, weather, voices, seed, opening);
     for tag in 0..CALLS {
         let at = instant(&mut chance, 60);
         let dial = dial(tag, voices, &mut chance);
