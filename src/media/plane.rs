@@ -142,11 +142,6 @@ pub enum Command {
         /// The other.
         b: PortId,
     },
-    /// Undo [`Command::Connect`], for both sides: each sends nothing.
-    Disconnect {
-        /// Either side.
-        port: PortId,
-    },
     /// The leg is over: nothing is forwarded any more. [`Event::Stats`] at once, [`Event::Closed`] after the drain.
     Release {
         /// Which pair.
@@ -166,7 +161,6 @@ impl Command {
             | Self::Tone { port, .. }
             | Self::Quiet { port }
             | Self::Connect { a: port, .. }
-            | Self::Disconnect { port }
             | Self::Release { port } => *port,
         }
     }

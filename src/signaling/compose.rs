@@ -3,6 +3,7 @@
 
 use super::event::{Caller, Diversion, Reason, ReasonProtocol};
 use super::mark::Marked;
+use crate::base::Flow;
 use crate::wire::sip::{HeaderName, Message, Method, StartLine, Writer};
 use bytes::Bytes;
 use std::fmt::{self, Write as _};
@@ -13,6 +14,18 @@ use std::net::SocketAddr;
 pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
 /// The one body it reads.
 pub(super) const SDP: &str = "application/sdp";
+
+/// Where the responses to a request go: over streams and with `rport` back where it came from (RFC 3581 section 4), else
+/// to the port its Via names, at the address it came from (RFC 3261 section 18.2.2).
+pub(super) fn reply_path(flow: Flow, request: &Message<'_>) -> Flow {
+    match request.top_via() {
+        Ok(via) if !flow.transport.is_reliable() && via.rport.is_none() => {
+            let port = via.port.filter(|port| *port != 0).unwrap_or(5060);
+            Flow { remote: SocketAddr::new(flow.remote.ip(), port), ..flow }
+        }
+        Ok(_) | Err(_) => flow,
+    }
+}
 
 /// Starts a response: what RFC 3261 section 8.2.6.2 copies, Vias completed, `tag` in To where it had none.
 pub(super) fn start_response(

@@ -158,12 +158,8 @@ pub struct Invitation {
     pub flow: Flow,
     /// The Request-URI's user, escapes taken off: what decides where the call goes.
     pub dialled: String,
-    /// The Request-URI's host, without its port.
-    pub dialled_host: String,
     /// Who is calling, from the header the trunk says.
     pub caller: Caller,
-    /// The To header's display name.
-    pub to_display: Option<String>,
     /// Who sent the call here, when the header says so; the most recent.
     pub diversion: Option<Diversion>,
     /// The Call-ID.

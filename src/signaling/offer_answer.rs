@@ -4,6 +4,7 @@
 use super::media::{Codecs, LocalMedia, RemoteMedia};
 use crate::base::Codec;
 use crate::wire::sdp::{Direction, Format, MediaKind, MediaLine, Origin, SessionDescription};
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 /// Payload type of telephone events in our offers; dynamic, and what most others use.
@@ -45,9 +46,14 @@ pub(super) struct Negotiation {
     told: Option<RemoteMedia>,
     /// The place of the voice line.
     place: usize,
+    /// Its transport: an answer repeats the offer's (RFC 3264 section 6).
+    protocol: Cow<'static, str>,
     /// The other lines, refused.
     refused: Vec<MediaLine>,
 }
+
+/// What we offer.
+const PROTOCOL: &str = "RTP/AVP";
 
 impl Negotiation {
     pub(super) const fn new(session: u64) -> Self {
@@ -61,6 +67,7 @@ impl Negotiation {
             remote: None,
             told: None,
             place: 0,
+            protocol: Cow::Borrowed(PROTOCOL),
             refused: Vec::new(),
         }
     }
@@ -100,6 +107,7 @@ impl Negotiation {
         let found = usable.find_map(|(place, line)| Some((place, read(line, &allowed)?)));
         let (place, remote) = found.ok_or(Unacceptable::NothingInCommon)?;
         self.place = place;
+        self.protocol = Cow::Owned(session.media[place].protocol.clone());
         self.refused = session.media.into_iter().map(refuse).collect();
         self.refused.remove(place);
         self.open = Open::Theirs;
@@ -196,7 +204,7 @@ impl Negotiation {
         let voice = MediaLine {
             kind: MediaKind::Audio,
             port: rtp.port(),
-            protocol: "RTP/AVP".into(),
+            protocol: self.protocol.clone().into_owned(),
             formats,
             connection: Some(rtp.ip()),
             direction,

@@ -56,7 +56,7 @@ pub(super) fn respond(
     let response = layer.writer.finish();
     let method = request.method().map_or("OTHER", method_label);
     layer.observe(Observation::ResponseSent { method, code });
-    layer.send(flow, response);
+    layer.send(compose::reply_path(flow, request), response);
 }
 
 fn derived_tag(layer: &Layer, request: &Message<'_>) -> Marked {

@@ -23,9 +23,7 @@ impl Stack {
         if self.layer.is_merged(request) {
             return self.refuse(flow, request, 482, |_| {});
         }
-        if self.legs.len() >= self.layer.config.max_legs {
-            return self.refuse(flow, request, 503, |_| {});
-        }
+        let full = self.legs.len() >= self.layer.config.max_legs;
         let trunk = match source {
             Source::Trunk(trunk) => Some(trunk),
             Source::Anyone | Source::Unknown => None,
@@ -37,7 +35,8 @@ impl Stack {
             return self.refuse(flow, request, 400, |_| {});
         };
         let server = self.layer.open_server(flow, request, bytes, Some(key), Some(tag));
-        let (offer, refusal) = leg.begin(now, &mut self.layer, server, request.body(), initial(request));
+        let refusal = if full { Some(Refusal::Overload) } else { initial(request) };
+        let (offer, refusal) = leg.begin(now, &mut self.layer, server, request.body(), refusal);
         let caller_from = trunk.and_then(|id| self.trunks.get(id)).map(|trunk| trunk.peer.caller_from);
         let mut invitation = invitation(request, flow, trunk, caller_from.unwrap_or_default());
         invitation.offer = offer;
@@ -107,14 +106,11 @@ fn invitation(
     caller_from: CallerHeader,
 ) -> Invitation {
     let uri = request.request_uri().ok();
-    let to = request.to().ok();
     Invitation {
         trunk,
         flow,
-        dialled: uri.as_ref().map(user_text).unwrap_or_default(),
-        dialled_host: uri.map(|uri| uri.host.to_string()).unwrap_or_default(),
+        dialled: uri.map(|uri| user_text(&uri)).unwrap_or_default(),
         caller: caller(request, caller_from),
-        to_display: to.and_then(|to| to.display_text().map(std::borrow::Cow::into_owned)),
         diversion: diversion(request),
         call_id: String::from_utf8_lossy(request.call_id().unwrap_or_default()).into_owned(),
         max_forwards: request.max_forwards().ok().flatten().unwrap_or(70),

@@ -3,7 +3,7 @@
 use super::config::CallerHeader;
 use super::event::{Caller, Diversion, Reason, ReasonProtocol};
 use super::media::LocalMedia;
-use crate::base::{Cause, Flow, TrunkId};
+use crate::base::{Cause, Flow, TrunkId, limits};
 
 /// Which side offers first (RFC 3264, RFC 3261 section 13.2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +87,8 @@ impl From<Cause> for Rejection {
             code: row.sip_code,
             phrase: row.phrase,
             reason: Some(Reason::q850(cause)),
-            retry_after_s: None,
+            // A 503 without it takes the whole trunk away (RFC 3261 section 21.5.4): only true overload asks for that.
+            retry_after_s: (cause == Cause::ShuttingDown).then_some(limits::RESTART_S),
         }
     }
 }

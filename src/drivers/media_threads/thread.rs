@@ -218,7 +218,6 @@ impl MediaThread {
                     | Command::Tone { .. }
                     | Command::Quiet { .. }
                     | Command::Connect { .. }
-                    | Command::Disconnect { .. }
                     | Command::Release { .. } => self.board.command(now, command, &mut self.io),
                 }),
                 Err(TryRecvError::Empty) => return true,

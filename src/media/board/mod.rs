@@ -96,7 +96,7 @@ impl Board {
                 };
                 self.play(now, port, Playing::new(Arc::clone(sound), Then::Again))
             }
-            Command::Quiet { port } | Command::Disconnect { port } => self.quiet(port.number),
+            Command::Quiet { port } => self.quiet(port.number),
             Command::Connect { a, b } => self.connect(a, b),
             Command::Release { port } => self.release(now, port, sink),
         }

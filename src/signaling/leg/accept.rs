@@ -28,6 +28,8 @@ pub(in crate::signaling) enum Refusal {
     BadMedia,
     /// No codec in common: 488.
     NoCodec,
+    /// As many legs as there may be: 503.
+    Overload,
 }
 
 impl Refusal {
@@ -40,6 +42,7 @@ impl Refusal {
             Self::MediaType => (415, Cause::MediaRefused),
             Self::BadMedia => (400, Cause::BadRequest),
             Self::NoCodec => (488, Cause::MediaRefused),
+            Self::Overload => (503, Cause::Overload),
         }
     }
 
@@ -54,7 +57,7 @@ impl Refusal {
                     .header(HeaderName::Accept, compose::SDP)
                     .header(HeaderName::AcceptEncoding, "identity");
             }
-            Self::TooManyHops | Self::Scheme | Self::BadMedia | Self::NoCodec => {}
+            Self::TooManyHops | Self::Scheme | Self::BadMedia | Self::NoCodec | Self::Overload => {}
         }
     }
 }

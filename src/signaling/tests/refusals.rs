@@ -3,7 +3,7 @@
 use super::pair::local;
 use super::raw::{Raw, SDP, ack_of, header, invite, request, status, to_tag};
 use crate::base::Cause;
-use crate::signaling::{LegEvent, Observation, Rejection};
+use crate::signaling::{LegEvent, LegKey, Observation, Rejection};
 
 #[test]
 fn each_fault_earns_its_answer_without_a_trace() {
@@ -176,4 +176,59 @@ fn a_second_invite_before_the_first_is_answered_must_wait() {
     let answer = raw.act(|stack, now| stack.accept(now, leg, local(6_000)));
     let pending = raw.say(&request("INVITE", 1, 3, to_tag(&answer[0]), SDP));
     assert_eq!(status(&pending[0]), "491 Request Pending");
+}
+
+#[test]
+fn without_rport_answers_go_to_the_port_the_via_names() {
+    let from_elsewhere = |text: &str| {
+        let mut raw = Raw::new();
+        raw.speak_from("192.0.2.1:49152");
+        raw.say(text);
+        raw.act(|stack, now| stack.accept(now, LegKey(0), local(6_000)));
+        raw.wait_ms(600);
+        assert!(raw.sent.iter().filter(|sent| status(sent) == "200 OK").count() > 1, "{:?}", raw.sent);
+        raw.flows.iter().map(|flow| flow.remote.port()).collect::<Vec<_>>()
+    };
+    assert!(from_elsewhere(&invite(1)).iter().all(|port| *port == 49_152), "RFC 3581");
+    let plain = invite(1).replace(";rport", "");
+    assert!(from_elsewhere(&plain).iter().all(|port| *port == 5060), "RFC 3261 section 18.2.2");
+    let silent = plain.replace("192.0.2.1:5060;branch", "192.0.2.1;branch");
+    assert!(from_elsewhere(&silent).iter().all(|port| *port == 5060));
+    let mut raw = Raw::new();
+    raw.speak_from("203.0.113.7:49152");
+    raw.say(&plain.replace("192.0.2.1:5060;branch", "192.0.2.1:5070;branch"));
+    assert_eq!(
+        raw.flows[0].remote.to_string(),
+        "203.0.113.7:5070",
+        "a stranger's too, and only at its address"
+    );
+}
+
+#[test]
+fn whoever_is_refused_while_the_service_stops_may_come_back() {
+    let mut raw = Raw::new();
+    raw.say(&invite(1));
+    let refused = raw.act(|stack, now| stack.reject(now, LegKey(0), Rejection::from(Cause::ShuttingDown)));
+    assert_eq!((status(&refused[0]), header(&refused[0], "Retry-After")), ("503 Service Unavailable", "60"));
+    let mut raw = Raw::new();
+    raw.say(&invite(1));
+    let refused = raw.act(|stack, now| stack.reject(now, LegKey(0), Rejection::from(Cause::Overload)));
+    assert!(!refused[0].contains("Retry-After"), "true overload");
+}
+
+#[test]
+fn an_answer_repeats_the_transport_of_its_offer() {
+    let mut raw = Raw::new();
+    raw.say(&request("INVITE", 1, 1, "", &SDP.replace("RTP/AVP 8", "RTP/AVPF 8")));
+    let answer = raw.act(|stack, now| stack.accept(now, LegKey(0), local(6_000)));
+    assert!(answer[0].contains(" RTP/AVPF 8 "), "{}", answer[0]);
+}
+
+#[test]
+fn one_leg_too_many_is_refused_with_its_record() {
+    let mut raw = Raw::new();
+    raw.stack.layer.config.max_legs = 1;
+    raw.say(&invite(1));
+    raw.say(&invite(2));
+    assert_eq!(raw.invited[1].1.refusal, Some((503, Cause::Overload)));
 }

@@ -12,6 +12,7 @@ use crate::signaling::mark::Marked;
 use crate::signaling::timer::TimerName;
 use crate::wire::sip::{HeaderName, Message, Method, Writer};
 use bytes::Bytes;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// A server transaction, counted from 0.
@@ -47,6 +48,9 @@ pub(super) struct ServerTransaction {
     machine: Machine,
     /// The method's metric label.
     method: &'static str,
+    /// Where it came from.
+    source: SocketAddr,
+    /// Where its responses go.
     flow: Flow,
     leg: Option<LegKey>,
     /// Our tag in To, where the request had none.
@@ -104,7 +108,7 @@ impl Layer {
         self.servers.get(&key).map(|server| (server.leg, server.tag))
     }
 
-    /// The path a live request came on, and its CSeq number.
+    /// The path the responses to a live request take, and its CSeq number.
     pub(in crate::signaling) fn server_request(&self, key: ServerKey) -> Option<(Flow, u32)> {
         self.servers.get(&key).map(|server| (server.flow, server.number))
     }
@@ -163,7 +167,8 @@ impl Layer {
         let server = ServerTransaction {
             machine,
             method: method_label(method),
-            flow,
+            source: flow.remote,
+            flow: compose::reply_path(flow, request),
             leg,
             tag,
             number: request.cseq().map_or(0, |cseq| cseq.number),
@@ -198,7 +203,7 @@ impl Layer {
         let request = Message::parse(&server.request).expect("it was parsed when it came");
         // A 100 makes no dialog, so it names none (RFC 3261 section 8.2.6.2).
         let tag = server.tag.filter(|_| code > 100);
-        compose::start_response(&mut self.writer, &request, server.flow.remote, code, phrase, tag);
+        compose::start_response(&mut self.writer, &request, server.source, code, phrase, tag);
         if code > 100 {
             self.writer.header(HeaderName::Server, self.config.user_agent.as_str());
         }

@@ -151,9 +151,9 @@ fn header_extensions_and_contributing_sources_are_not_passed_on() {
 }
 
 #[test]
-fn disconnecting_either_side_silences_both() {
+fn quieting_either_side_silences_both() {
     let mut bench = Bench::bridged();
-    bench.command(Command::Disconnect { port: B });
+    bench.command(Command::Quiet { port: B });
     let mut phone = Phone::new(phone_a(), Codec::Pcma);
     talk(&mut bench, A, &mut phone, 3);
     assert_eq!((bench.heard(B).len(), bench.heard(A).len()), (0, 0));

@@ -99,8 +99,7 @@ impl Ears {
             | Command::Play { .. }
             | Command::Tone { .. }
             | Command::Quiet { .. }
-            | Command::Connect { .. }
-            | Command::Disconnect { .. } => {}
+            | Command::Connect { .. } => {}
         }
     }
 
