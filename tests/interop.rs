@@ -1,7 +1,8 @@
 //! Real peers on loopback: SIPp, baresip, Prometheus and the sqlite3 shell against the binary as it is shipped.
 //! `bash tests/run` installs them; one that is missing fails its test.
 //!
-//! Every story has addresses of its own (127.A.B.x), so that all may run at once and every port may be the usual one.
+//! Every story has addresses of its own (127.A.B.x), so that what an earlier one left does not disturb and every port may
+//! be the usual one. They are told one at a time: what they measure is time.
 //! `SPILLWAY_INTEROP=full` plays the big numbers.
 #![allow(
     clippy::disallowed_methods,
@@ -23,6 +24,8 @@ mod doorway;
 mod http;
 #[path = "interop/load.rs"]
 mod load;
+#[path = "interop/machine.rs"]
+mod machine;
 #[path = "interop/overflow.rs"]
 mod overflow;
 #[path = "interop/place.rs"]

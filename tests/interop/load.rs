@@ -1,5 +1,6 @@
 //! SIPp floods the menu: every call chooses by digit, reaches an agent, talks, ends, is recorded, and leaves nothing.
 
+use crate::machine::in_real_time;
 use crate::place::{PBX, Place};
 use crate::service::Setting;
 use crate::sipp::{Calls, answering};
@@ -100,10 +101,10 @@ fn every_call_is_bridged_and_ends(transport: &str) {
 
 #[test]
 fn callers_choose_by_digit_and_reach_agents_over_udp() {
-    every_call_is_bridged_and_ends("udp");
+    in_real_time(|| every_call_is_bridged_and_ends("udp"));
 }
 
 #[test]
 fn callers_choose_by_digit_and_reach_agents_over_tcp() {
-    every_call_is_bridged_and_ends("tcp");
+    in_real_time(|| every_call_is_bridged_and_ends("tcp"));
 }

@@ -1,6 +1,7 @@
 //! A caller whose agents are all busy leaves for the target at their own deadline, in real time; where the target is down,
 //! for what its `else` says.
 
+use crate::machine::in_real_time;
 use crate::place::{OPERATOR, PBX, Place};
 use crate::service::{Service, Setting};
 use crate::sipp::{Calls, Sipp, answering};
@@ -63,57 +64,61 @@ fn overflows_on_time(service: &Service<'_>) {
 
 #[test]
 fn a_caller_overflows_to_the_target_with_her_number_and_who_diverted_her() {
-    let place = Place::new();
-    let (service, _busy) = everyone_is_busy(&place);
-    let target = answering(&place, OPERATOR, "agent", "udp", Duration::from_secs(2));
-    Calls { callers: &[OVERFLOWS], ..Calls::default() }.start(&place, "caller").succeed(LATER);
-    service.records(1, LATER);
-    let record = service.sql(HER_RECORD);
-    let timeline = service.sql("SELECT * FROM timeline");
-    assert_eq!(
-        record,
-        "overflowed_answered|technique|prestataire|0611223344",
-        "{timeline}\n{}",
-        target.messages()
-    );
-    overflows_on_time(&service);
-    let talked: f64 = service.sql("SELECT talk_s FROM calls").parse().expect("a number");
-    assert!((1.9..=2.3).contains(&talked), "the target talks 2 s: {talked}");
+    in_real_time(|| {
+        let place = Place::new();
+        let (service, _busy) = everyone_is_busy(&place);
+        let target = answering(&place, OPERATOR, "agent", "udp", Duration::from_secs(2));
+        Calls { callers: &[OVERFLOWS], ..Calls::default() }.start(&place, "caller").succeed(LATER);
+        service.records(1, LATER);
+        let record = service.sql(HER_RECORD);
+        let timeline = service.sql("SELECT * FROM timeline");
+        assert_eq!(
+            record,
+            "overflowed_answered|technique|prestataire|0611223344",
+            "{timeline}\n{}",
+            target.messages()
+        );
+        overflows_on_time(&service);
+        let talked: f64 = service.sql("SELECT talk_s FROM calls").parse().expect("a number");
+        assert!((1.9..=2.3).contains(&talked), "the target talks 2 s: {talked}");
 
-    let messages = target.messages();
-    let invite: Vec<_> = messages
-        .lines()
-        .skip_while(|line| !line.starts_with("INVITE "))
-        .take_while(|line| !line.is_empty())
-        .collect();
-    let header = |name: &str| {
-        invite
-            .iter()
-            .find(|line| line.starts_with(name))
-            .unwrap_or_else(|| panic!("no {name} in {invite:#?}"))
-    };
-    assert!(invite[0].starts_with("INVITE sip:+33385000010@"), "{}", invite[0]);
-    assert!(header("From:").contains("sip:0611223344@"), "{}", header("From:"));
-    assert!(header("Diversion:").contains("sip:0384961370@"), "{}", header("Diversion:"));
+        let messages = target.messages();
+        let invite: Vec<_> = messages
+            .lines()
+            .skip_while(|line| !line.starts_with("INVITE "))
+            .take_while(|line| !line.is_empty())
+            .collect();
+        let header = |name: &str| {
+            invite
+                .iter()
+                .find(|line| line.starts_with(name))
+                .unwrap_or_else(|| panic!("no {name} in {invite:#?}"))
+        };
+        assert!(invite[0].starts_with("INVITE sip:+33385000010@"), "{}", invite[0]);
+        assert!(header("From:").contains("sip:0611223344@"), "{}", header("From:"));
+        assert!(header("Diversion:").contains("sip:0384961370@"), "{}", header("Diversion:"));
+    });
 }
 
 #[test]
 fn a_target_that_is_down_leaves_the_caller_with_else() {
-    let place = Place::new();
-    let (service, _busy) = everyone_is_busy(&place);
-    Calls { callers: &[OVERFLOWS], ..Calls::default() }.start(&place, "caller").succeed(LATER);
-    service.records(1, LATER);
-    let record = service.sql(HER_RECORD);
-    assert!(
-        [
-            "overflowed_failed|technique|prestataire|0611223344",
-            "overflowed_no_answer|technique|prestataire|0611223344"
-        ]
-        .contains(&record.as_str()),
-        "{record}"
-    );
-    overflows_on_time(&service);
-    let message = "SELECT count(*) FROM timeline JOIN calls USING (call)
-        WHERE kind = 'message_started' AND caller = '0611223344'";
-    assert_eq!(service.sql(message), "1", "{}", service.sql("SELECT * FROM timeline"));
+    in_real_time(|| {
+        let place = Place::new();
+        let (service, _busy) = everyone_is_busy(&place);
+        Calls { callers: &[OVERFLOWS], ..Calls::default() }.start(&place, "caller").succeed(LATER);
+        service.records(1, LATER);
+        let record = service.sql(HER_RECORD);
+        assert!(
+            [
+                "overflowed_failed|technique|prestataire|0611223344",
+                "overflowed_no_answer|technique|prestataire|0611223344"
+            ]
+            .contains(&record.as_str()),
+            "{record}"
+        );
+        overflows_on_time(&service);
+        let message = "SELECT count(*) FROM timeline JOIN calls USING (call)
+            WHERE kind = 'message_started' AND caller = '0611223344'";
+        assert_eq!(service.sql(message), "1", "{}", service.sql("SELECT * FROM timeline"));
+    });
 }

@@ -1,11 +1,13 @@
 //! Where a story takes place: a folder that goes away with it, loopback addresses nobody else has, RTP ports.
 //! Must never know what is played there.
 
+use crate::machine::alone;
 use crate::tone::sine;
 use std::cell::Cell;
 use std::fs;
 use std::net::{Ipv4Addr, UdpSocket};
 use std::path::{Path, PathBuf};
+use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicU8, Ordering};
 use tempfile::TempDir;
 
@@ -32,11 +34,13 @@ pub struct Place {
     net: [u8; 2],
     rtp_first: u16,
     callers: Cell<u16>,
+    _alone: MutexGuard<'static, ()>,
 }
 
 impl Place {
     /// A fresh one.
     pub fn new() -> Self {
+        let alone = alone();
         static NEXT: AtomicU8 = AtomicU8::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let pid = std::process::id();
@@ -49,7 +53,7 @@ impl Place {
         let folder = TempDir::with_prefix("spillway-interop-").expect("a temporary folder");
         fs::create_dir_all(folder.path().join("dialplans/messages")).expect("a folder");
         fs::create_dir_all(folder.path().join("dialplans/musique")).expect("a folder");
-        Self { folder, net: [second, number], rtp_first, callers: Cell::new(0) }
+        Self { folder, net: [second, number], rtp_first, callers: Cell::new(0), _alone: alone }
     }
 
     /// The address of someone here.

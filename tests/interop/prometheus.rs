@@ -1,6 +1,7 @@
 //! Prometheus scrapes the service while calls run: its own linter finds nothing, and the queries of a dashboard give data.
 
 use crate::http;
+use crate::machine::in_real_time;
 use crate::place::{PBX, Place, SPILLWAY, WATCHER};
 use crate::process::{Process, until};
 use crate::service::{Service, Setting};
@@ -59,51 +60,55 @@ fn promtool_finds_nothing_to_say_about_the_metrics() {
 
 #[test]
 fn a_dashboards_queries_give_data_in_prometheus() {
-    let place = Place::new();
-    let service = site(&place);
-    let _agents = answering(&place, PBX, "agent", "udp", Duration::from_secs(1));
-    let prometheus = Watcher::start(&place, service.http());
-    let calls = Calls { count: 10, per_second: 2, ..Calls::default() };
-    calls.start(&place, "callers").succeed(SOON);
-    service.records(10, SOON);
+    in_real_time(|| {
+        let place = Place::new();
+        let service = site(&place);
+        let _agents = answering(&place, PBX, "agent", "udp", Duration::from_secs(1));
+        let prometheus = Watcher::start(&place, service.http());
+        let calls = Calls { count: 10, per_second: 2, ..Calls::default() };
+        calls.start(&place, "callers").succeed(SOON);
+        service.records(10, SOON);
 
-    prometheus
-        .eventually("sum(spillway_queue_calls_total{queue=\"technique\",outcome=\"answered\"})", |value| {
-            value == 10.0
-        });
-    let p90 = "histogram_quantile(0.9, sum by (le) (rate(spillway_queue_wait_seconds_bucket{queue=\"technique\"}[1m])))";
-    prometheus.eventually(p90, |value| value > 0.0 && value <= 20.0);
-    prometheus.eventually("sum by (queue) (spillway_queue_callers_waiting)", |value| value == 0.0);
-    prometheus
-        .eventually("max_over_time(spillway_queue_callers_waiting{queue=\"technique\"}[1m])", |value| {
-            value >= 1.0
-        });
-    prometheus.eventually("max_over_time(spillway_queue_oldest_wait_seconds[1m])", |value| value > 0.0);
-    prometheus.eventually("sum(spillway_agents)", |value| value == 2.0);
-    prometheus.eventually("sum(rate(spillway_calls_offered_total[1m]))", |value| value > 0.0);
-    let indicator = "sum(spillway_sla_calls_total{sla=\"accueil\",indicator=\"qs1\",verdict=\"hit\"})
-        / sum(spillway_sla_calls_total{sla=\"accueil\",indicator=\"qs1\",verdict=~\"hit|miss\"})";
-    prometheus.eventually(indicator, |value| value == 1.0);
-    prometheus.eventually("spillway_trunk_up{trunk=\"ipbx1\"}", |value| value == 1.0);
+        prometheus.eventually(
+            "sum(spillway_queue_calls_total{queue=\"technique\",outcome=\"answered\"})",
+            |value| value == 10.0,
+        );
+        let p90 = "histogram_quantile(0.9, sum by (le) (rate(spillway_queue_wait_seconds_bucket{queue=\"technique\"}[1m])))";
+        prometheus.eventually(p90, |value| value > 0.0 && value <= 20.0);
+        prometheus.eventually("sum by (queue) (spillway_queue_callers_waiting)", |value| value == 0.0);
+        prometheus
+            .eventually("max_over_time(spillway_queue_callers_waiting{queue=\"technique\"}[1m])", |value| {
+                value >= 1.0
+            });
+        prometheus.eventually("max_over_time(spillway_queue_oldest_wait_seconds[1m])", |value| value > 0.0);
+        prometheus.eventually("sum(spillway_agents)", |value| value == 2.0);
+        prometheus.eventually("sum(rate(spillway_calls_offered_total[1m]))", |value| value > 0.0);
+        let indicator = "sum(spillway_sla_calls_total{sla=\"accueil\",indicator=\"qs1\",verdict=\"hit\"})
+            / sum(spillway_sla_calls_total{sla=\"accueil\",indicator=\"qs1\",verdict=~\"hit|miss\"})";
+        prometheus.eventually(indicator, |value| value == 1.0);
+        prometheus.eventually("spillway_trunk_up{trunk=\"ipbx1\"}", |value| value == 1.0);
+    });
 }
 
 #[test]
 fn the_demo_stays_up_for_prometheus() {
-    let place = Place::new();
-    let http = SocketAddr::from((place.ip(SPILLWAY), 8080));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_spillway"));
-    command.args(["demo", "--calls", "12", "--rate", "2", "--keep", "--http", &http.to_string()]);
-    let mut demo = Process::start("spillway demo", &mut command, place.path("demo.out"));
-    let prometheus = Watcher::start(&place, http);
-    prometheus.eventually("sum(spillway_calls_offered_total)", |value| value == 12.0);
-    prometheus.eventually("sum(spillway_calls_total)", |value| value == 12.0);
-    let p90 =
-        "histogram_quantile(0.9, sum by (le) (spillway_queue_wait_seconds_bucket{queue=\"technique\"}))";
-    prometheus.eventually(p90, |value| value > 0.0 && value <= 20.0);
-    prometheus.eventually("sum(spillway_queue_calls_total)", |value| value >= 1.0);
-    prometheus.eventually("sum(spillway_queue_callers_waiting)", |value| value == 0.0);
-    demo.terminate();
-    demo.succeed(SOON);
+    in_real_time(|| {
+        let place = Place::new();
+        let http = SocketAddr::from((place.ip(SPILLWAY), 8080));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_spillway"));
+        command.args(["demo", "--calls", "12", "--rate", "2", "--keep", "--http", &http.to_string()]);
+        let mut demo = Process::start("spillway demo", &mut command, place.path("demo.out"));
+        let prometheus = Watcher::start(&place, http);
+        prometheus.eventually("sum(spillway_calls_offered_total)", |value| value == 12.0);
+        prometheus.eventually("sum(spillway_calls_total)", |value| value == 12.0);
+        let p90 =
+            "histogram_quantile(0.9, sum by (le) (spillway_queue_wait_seconds_bucket{queue=\"technique\"}))";
+        prometheus.eventually(p90, |value| value > 0.0 && value <= 20.0);
+        prometheus.eventually("sum(spillway_queue_calls_total)", |value| value >= 1.0);
+        prometheus.eventually("sum(spillway_queue_callers_waiting)", |value| value == 0.0);
+        demo.terminate();
+        demo.succeed(SOON);
+    });
 }
 
 /// A Prometheus of our own.

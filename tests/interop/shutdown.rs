@@ -1,5 +1,6 @@
 //! SIGTERM: running calls go on up to the limit, new ones are refused, the records are on disk, the exit code is 0.
 
+use crate::machine::in_real_time;
 use crate::place::{PBX, Place};
 use crate::service::{Service, Setting};
 use crate::sipp::{Calls, Sipp, answering};
@@ -43,31 +44,35 @@ fn talking<'a>(place: &'a Place, drain: &'a str, talk: Duration) -> (Service<'a>
 
 #[test]
 fn sigterm_lets_a_call_end_and_refuses_new_ones() {
-    let place = Place::new();
-    let (mut service, [_agent, mut caller]) = talking(&place, "30s", Duration::from_secs(6));
-    service.process.terminate();
-    service.reaches("spillway_calls", &["state=\"bridged\""], 1.0, SOON);
-    Calls { scenario: "refused", callers: &[("0611223344", "")], ..Calls::default() }
-        .start(&place, "refused")
-        .succeed(SOON);
-    caller.succeed(SOON);
-    service.process.succeed(SOON);
-    let records = service.sql("SELECT outcome, caller FROM calls ORDER BY call");
-    assert_eq!(records, "answered|0601020304\nrejected|0611223344");
-    let talked: f64 =
-        service.sql("SELECT talk_s FROM calls WHERE outcome = 'answered'").parse().expect("a number");
-    assert!((5.9..=6.4).contains(&talked), "the agent talks 6 s: {talked}");
+    in_real_time(|| {
+        let place = Place::new();
+        let (mut service, [_agent, mut caller]) = talking(&place, "30s", Duration::from_secs(6));
+        service.process.terminate();
+        service.reaches("spillway_calls", &["state=\"bridged\""], 1.0, SOON);
+        Calls { scenario: "refused", callers: &[("0611223344", "")], ..Calls::default() }
+            .start(&place, "refused")
+            .succeed(SOON);
+        caller.succeed(SOON);
+        service.process.succeed(SOON);
+        let records = service.sql("SELECT outcome, caller FROM calls ORDER BY call");
+        assert_eq!(records, "answered|0601020304\nrejected|0611223344");
+        let talked: f64 =
+            service.sql("SELECT talk_s FROM calls WHERE outcome = 'answered'").parse().expect("a number");
+        assert!((5.9..=6.4).contains(&talked), "the agent talks 6 s: {talked}");
+    });
 }
 
 #[test]
 fn a_call_that_outlasts_the_drain_is_ended_and_recorded() {
-    let place = Place::new();
-    let (mut service, [_agent, mut caller]) = talking(&place, "2s", Duration::from_secs(60));
-    let asked = Instant::now();
-    service.process.terminate();
-    caller.succeed(SOON);
-    service.process.succeed(SOON);
-    let took = asked.elapsed();
-    assert!((2.0..=6.0).contains(&took.as_secs_f64()), "drain is 2s, and it took {took:?}");
-    assert_eq!(service.sql("SELECT outcome, caller FROM calls"), "answered|0601020304");
+    in_real_time(|| {
+        let place = Place::new();
+        let (mut service, [_agent, mut caller]) = talking(&place, "2s", Duration::from_secs(60));
+        let asked = Instant::now();
+        service.process.terminate();
+        caller.succeed(SOON);
+        service.process.succeed(SOON);
+        let took = asked.elapsed();
+        assert!((2.0..=6.0).contains(&took.as_secs_f64()), "drain is 2s, and it took {took:?}");
+        assert_eq!(service.sql("SELECT outcome, caller FROM calls"), "answered|0601020304");
+    });
 }

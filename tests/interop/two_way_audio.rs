@@ -2,6 +2,7 @@
 
 use crate::audio::Heard;
 use crate::baresip::Baresip;
+use crate::machine::in_real_time;
 use crate::place::{CALLERS, PBX, Place, SPILLWAY};
 use crate::service::Setting;
 use std::thread::sleep;
@@ -46,41 +47,43 @@ attente = "musique/*.wav"
 
 #[test]
 fn each_hears_the_other_and_the_caller_heard_prompt_and_music_before() {
-    let place = Place::new();
-    place.prompt("bienvenue", GREETING_HZ, 1.0);
-    place.prompt("choix", CHOICE_HZ, 5.0);
-    place.prompt("rappelez", 200.0, 1.0);
-    place.music(MUSIC_HZ);
-    let service = Setting::new(&place).serve(SITE);
-    let mut agent = Baresip::start(&place, PBX, "201", AGENT_HZ);
-    let mut caller = Baresip::start(&place, CALLERS, "0601020304", CALLER_HZ);
+    in_real_time(|| {
+        let place = Place::new();
+        place.prompt("bienvenue", GREETING_HZ, 1.0);
+        place.prompt("choix", CHOICE_HZ, 5.0);
+        place.prompt("rappelez", 200.0, 1.0);
+        place.music(MUSIC_HZ);
+        let service = Setting::new(&place).serve(SITE);
+        let mut agent = Baresip::start(&place, PBX, "201", AGENT_HZ);
+        let mut caller = Baresip::start(&place, CALLERS, "0601020304", CALLER_HZ);
 
-    caller.tell("dial", &format!("sip:0384961370@{}:5060", place.ip(SPILLWAY)));
-    caller.meets("CALL_ESTABLISHED", SOON);
-    sleep(Duration::from_millis(1_800));
-    caller.tell("sndcode", "1");
-    agent.meets("CALL_INCOMING", SOON);
-    sleep(Duration::from_secs(2));
-    agent.tell("accept", "");
-    agent.meets("CALL_ESTABLISHED", SOON);
-    sleep(Duration::from_secs(4));
-    caller.tell("hangup", "");
-    agent.meets("CALL_CLOSED", SOON);
-    service.records(1, SOON);
+        caller.tell("dial", &format!("sip:0384961370@{}:5060", place.ip(SPILLWAY)));
+        caller.meets("CALL_ESTABLISHED", SOON);
+        sleep(Duration::from_millis(1_800));
+        caller.tell("sndcode", "1");
+        agent.meets("CALL_INCOMING", SOON);
+        sleep(Duration::from_secs(2));
+        agent.tell("accept", "");
+        agent.meets("CALL_ESTABLISHED", SOON);
+        sleep(Duration::from_secs(4));
+        caller.tell("hangup", "");
+        agent.meets("CALL_CLOSED", SOON);
+        service.records(1, SOON);
 
-    let row = "SELECT outcome, keys, queue, agent, caller FROM calls";
-    assert_eq!(service.sql(row), "answered|1|technique|Nadia|0601020304");
-    let heard = Heard::read(&caller.heard(), &[CALLER_HZ, AGENT_HZ, GREETING_HZ, CHOICE_HZ, MUSIC_HZ]);
-    let story: Vec<_> = heard.story().into_iter().filter(|(_, seconds)| *seconds >= 0.3).collect();
-    let tones: Vec<f64> = story.iter().map(|(hz, _)| *hz).collect();
-    assert_eq!(tones, [GREETING_HZ, CHOICE_HZ, MUSIC_HZ, AGENT_HZ], "{story:?}");
-    let lengths: Vec<f64> = story.iter().map(|(_, seconds)| *seconds).collect();
-    assert!((0.8..=1.0).contains(&lengths[0]), "the greeting lasts 1 s: {story:?}");
-    assert!((0.3..=1.5).contains(&lengths[1]), "the key ends the menu's prompt: {story:?}");
-    assert!((1.5..=3.0).contains(&lengths[2]), "music until the agent answers: {story:?}");
-    assert!(lengths[3] > 3.0, "the agent speaks 4 s: {story:?}");
-    pure(&heard, AGENT_HZ, CALLER_HZ);
-    pure(&Heard::read(&agent.heard(), &[CALLER_HZ, AGENT_HZ]), CALLER_HZ, AGENT_HZ);
+        let row = "SELECT outcome, keys, queue, agent, caller FROM calls";
+        assert_eq!(service.sql(row), "answered|1|technique|Nadia|0601020304");
+        let heard = Heard::read(&caller.heard(), &[CALLER_HZ, AGENT_HZ, GREETING_HZ, CHOICE_HZ, MUSIC_HZ]);
+        let story: Vec<_> = heard.story().into_iter().filter(|(_, seconds)| *seconds >= 0.3).collect();
+        let tones: Vec<f64> = story.iter().map(|(hz, _)| *hz).collect();
+        assert_eq!(tones, [GREETING_HZ, CHOICE_HZ, MUSIC_HZ, AGENT_HZ], "{story:?}");
+        let lengths: Vec<f64> = story.iter().map(|(_, seconds)| *seconds).collect();
+        assert!((0.8..=1.0).contains(&lengths[0]), "the greeting lasts 1 s: {story:?}");
+        assert!((0.3..=1.5).contains(&lengths[1]), "the key ends the menu's prompt: {story:?}");
+        assert!((1.5..=3.0).contains(&lengths[2]), "music until the agent answers: {story:?}");
+        assert!(lengths[3] > 3.0, "the agent speaks 4 s: {story:?}");
+        pure(&heard, AGENT_HZ, CALLER_HZ);
+        pure(&Heard::read(&agent.heard(), &[CALLER_HZ, AGENT_HZ]), CALLER_HZ, AGENT_HZ);
+    });
 }
 
 fn pure(heard: &Heard, hz: f64, other: f64) {
