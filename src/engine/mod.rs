@@ -132,7 +132,10 @@ impl Engine {
             Event::FlowLost(flow) => self.stack.flow_lost(now.moment, flow),
             Event::Media(event) => self.media(now, event),
             Event::Stored(seq) => self.stored(now, seq),
-            Event::StopAccepting => self.core.stop_accepting(),
+            Event::StopAccepting => {
+                self.core.stop_accepting();
+                self.stack.stop_accepting();
+            }
             Event::EndAll => self.core.end_all(now),
             Event::Stop => self.core.stopped(now),
         }

@@ -5,7 +5,7 @@ use super::media::{Codecs, LocalMedia, RemoteMedia};
 use crate::base::Codec;
 use crate::wire::sdp::{Direction, Format, MediaKind, MediaLine, Origin, SessionDescription};
 use std::borrow::Cow;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 /// Payload type of telephone events in our offers; dynamic, and what most others use.
 const DIGITS: u8 = 101;
@@ -32,6 +32,8 @@ enum Open {
 /// What a leg's two sides have said of their media.
 #[derive(Debug)]
 pub(super) struct Negotiation {
+    /// Whether we speak IPv6 on this leg: media of the other family would never arrive.
+    ipv6: bool,
     /// Our session, the same for the leg's life (RFC 3264 section 8).
     session: u64,
     version: u64,
@@ -56,8 +58,9 @@ pub(super) struct Negotiation {
 const PROTOCOL: &str = "RTP/AVP";
 
 impl Negotiation {
-    pub(super) const fn new(session: u64) -> Self {
+    pub(super) const fn new(session: u64, near: SocketAddr) -> Self {
         Self {
+            ipv6: near.is_ipv6(),
             session,
             version: session,
             open: Open::Nobodys,
@@ -104,7 +107,7 @@ impl Negotiation {
         let allowed: Codecs =
             allowed.iter().copied().filter(|codec| ours.is_none_or(|ours| ours.contains(codec))).collect();
         let mut usable = session.media.iter().enumerate();
-        let found = usable.find_map(|(place, line)| Some((place, read(line, &allowed)?)));
+        let found = usable.find_map(|(place, line)| Some((place, read(line, &allowed, self.ipv6)?)));
         let (place, remote) = found.ok_or(Unacceptable::NothingInCommon)?;
         self.place = place;
         self.protocol = Cow::Owned(session.media[place].protocol.clone());
@@ -189,7 +192,7 @@ impl Negotiation {
             return Err(Unacceptable::Malformed);
         }
         let offered: Codecs = allowed.iter().copied().filter(|codec| local.codecs.contains(codec)).collect();
-        read(&session.media[self.place], &offered).ok_or(Unacceptable::NothingInCommon)
+        read(&session.media[self.place], &offered, self.ipv6).ok_or(Unacceptable::NothingInCommon)
     }
 
     /// Their answer is final.
@@ -234,9 +237,13 @@ impl Negotiation {
     }
 }
 
-/// What a line says, if it is voice with a codec of `allowed` under its own payload type.
-fn read(line: &MediaLine, allowed: &[Codec]) -> Option<RemoteMedia> {
+/// What a line says, if it is voice with a codec of `allowed` under its own payload type, to one host we can reach.
+fn read(line: &MediaLine, allowed: &[Codec], ipv6: bool) -> Option<RemoteMedia> {
     let ip = line.connection.filter(|_| line.is_usable_audio())?;
+    let reachable = |ip: IpAddr| ip.is_ipv6() == ipv6 && is_one_host(ip);
+    if !reachable(ip) || line.rtcp_port.is_some_and(|(_, ip)| ip.is_some_and(|ip| !reachable(ip))) {
+        return None;
+    }
     let offered = line.formats.iter().filter_map(|format| Some((format.codec()?, format.payload_type()?)));
     let known = offered.filter(|(codec, number)| allowed.contains(codec) && codec.payload_type() == *number);
     let codecs: Codecs = known.map(|(codec, _)| codec).collect();
@@ -250,6 +257,12 @@ fn read(line: &MediaLine, allowed: &[Codec]) -> Option<RemoteMedia> {
         direction: line.direction,
         ptime_ms: line.ptime_ms.filter(|ptime| *ptime > 0).unwrap_or(PTIME_MS),
     })
+}
+
+/// Never many at once: whoever names a group would have us flood it. The unspecified address is a hold of old.
+fn is_one_host(ip: IpAddr) -> bool {
+    let broadcast = matches!(ip, IpAddr::V4(ip) if ip.is_broadcast());
+    !ip.is_multicast() && !broadcast
 }
 
 /// A line as our refusal repeats it (RFC 3264 section 6): port 0, one format.

@@ -11,7 +11,7 @@ use super::stack::Stack;
 use super::transaction::{Acked, Arrival, Owner, method_label};
 use super::trunk::Source;
 use super::verbs::phrase;
-use crate::base::{Flow, Moment};
+use crate::base::{Flow, Moment, limits};
 use crate::wire::sip::{HeaderName, Message, Method, ParseErrorKind, StartLine, Writer, validate};
 
 impl Stack {
@@ -147,6 +147,11 @@ impl Stack {
         if let Some(names) = screen::required(request) {
             return self.refuse(flow, request, 420, |writer| {
                 writer.header(HeaderName::Unsupported, names);
+            });
+        }
+        if self.stopping {
+            return self.refuse(flow, request, 503, |writer| {
+                writer.header_fmt(HeaderName::RetryAfter, format_args!("{}", limits::RESTART_S));
             });
         }
         self.refuse(flow, request, 200, put_abilities);

@@ -24,6 +24,7 @@ pub struct Stack {
     pub(super) tags: Map<u64, LegKey>,
     pub(super) trunks: Trunks,
     pub(super) refusals: Refusals,
+    pub(super) stopping: bool,
     next_leg: u64,
 }
 
@@ -35,7 +36,7 @@ impl Stack {
         let (legs, tags) = (seeded_map(random.number()), seeded_map(random.number()));
         let mut layer = Layer::new(config, random);
         ping::start(&mut layer, &trunks);
-        Self { layer, legs, tags, trunks, refusals: Refusals::default(), next_leg: 0 }
+        Self { layer, legs, tags, trunks, refusals: Refusals::default(), stopping: false, next_leg: 0 }
     }
 
     /// What the stack wants done or known next.
@@ -149,6 +150,11 @@ impl Stack {
     /// off.
     pub fn probe(&mut self, now: Moment, leg: LegKey) {
         self.with_leg(leg, |leg, layer| leg.probe(now, layer));
+    }
+
+    /// Whoever asks by OPTIONS whether calls are taken hears no from here on.
+    pub const fn stop_accepting(&mut self) {
+        self.stopping = true;
     }
 
     /// Whether a trunk gave a sign of life when last asked; before the first answer it counts as up.

@@ -86,7 +86,7 @@ impl Leg {
             tag: tag.number,
             is_ours: false,
             dialog: Dialog::invited(invite, tag, flow)?,
-            media: Negotiation::new(session),
+            media: Negotiation::new(session, flow.local),
             codecs,
             state: State::Over,
             unacked: None,

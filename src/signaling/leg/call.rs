@@ -35,7 +35,7 @@ impl Leg {
         let target = format!("sip:{}@{}{tcp}", User(&invite.target_user), invite.target_host);
         let remote = format!("<sip:{}@{}>", User(&invite.target_user), invite.target_host);
         let mut dialog = Dialog::calling(call_id, local, remote, target, invite.flow);
-        let mut media = Negotiation::new(session);
+        let mut media = Negotiation::new(session, invite.flow.local);
         let (body, late) = match &invite.offer {
             MediaOffer::Early(local) => (Some(media.offer(local)), None),
             MediaOffer::Late(local) => (None, Some(local.clone())),

@@ -1,6 +1,7 @@
 //! Offer and answer between two sides, whatever they offer: as many lines back as came, and one idea of the codec.
 
 use super::super::offer_answer::{Negotiation, Unacceptable};
+use super::pair::{RIGHT, address};
 use crate::base::Codec;
 use crate::signaling::{Direction, LocalMedia};
 use crate::wire::sdp::{MediaKind, SessionDescription};
@@ -49,7 +50,7 @@ fn line() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn both_sides_agree(first in media(), changes in prop::collection::vec((any::<bool>(), media()), 0..6)) {
-        let (mut one, mut two) = (Negotiation::new(1), Negotiation::new(2));
+        let (mut one, mut two) = (Negotiation::new(1, address(RIGHT)), Negotiation::new(2, address(RIGHT)));
         let answerer = LocalMedia { rtp: ([192, 0, 2, 2], 6_000).into(), ..first.clone() };
         let offer = one.offer(&first);
         two.hear_offer(&offer, &Codec::ALL).expect("our own offer is fine");
@@ -78,7 +79,7 @@ proptest! {
     #[test]
     fn an_answer_has_as_many_lines_as_its_offer(lines in prop::collection::vec(line(), 1..6), ours in media()) {
         let offer = format!("v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n{}", lines.concat());
-        let mut side = Negotiation::new(7);
+        let mut side = Negotiation::new(7, address(RIGHT));
         if side.hear_offer(offer.as_bytes(), &Codec::ALL).is_ok()
             && let Some(answer) = side.answer(&ours)
         {
@@ -91,9 +92,9 @@ proptest! {
 
     #[test]
     fn no_body_is_too_odd(body in prop::collection::vec(any::<u8>(), 0..400)) {
-        let mut side = Negotiation::new(7);
+        let mut side = Negotiation::new(7, address(RIGHT));
         let _ = side.hear_offer(&body, &Codec::ALL);
-        let mut side = Negotiation::new(7);
+        let mut side = Negotiation::new(7, address(RIGHT));
         side.offer(&LocalMedia {
             rtp: ([192, 0, 2, 1], 4_000).into(),
             codecs: Codec::ALL.into(),

@@ -214,6 +214,10 @@ fn whoever_is_refused_while_the_service_stops_may_come_back() {
     raw.say(&invite(1));
     let refused = raw.act(|stack, now| stack.reject(now, LegKey(0), Rejection::from(Cause::Overload)));
     assert!(!refused[0].contains("Retry-After"), "true overload");
+    assert_eq!(status(&raw.say(&request("OPTIONS", 2, 1, "", ""))[0]), "200 OK");
+    raw.stack.stop_accepting();
+    let asked = raw.say(&request("OPTIONS", 3, 1, "", ""));
+    assert_eq!((status(&asked[0]), header(&asked[0], "Retry-After")), ("503 Service Unavailable", "60"));
 }
 
 #[test]
@@ -231,4 +235,22 @@ fn one_leg_too_many_is_refused_with_its_record() {
     raw.say(&invite(1));
     raw.say(&invite(2));
     assert_eq!(raw.invited[1].1.refusal, Some((503, Cause::Overload)));
+}
+
+#[test]
+fn media_that_could_reach_nobody_or_many_is_refused() {
+    for address in ["224.1.1.1", "255.255.255.255"] {
+        let mut raw = Raw::new();
+        raw.say(&request(
+            "INVITE",
+            1,
+            1,
+            "",
+            &SDP.replace("c=IN IP4 192.0.2.1", &format!("c=IN IP4 {address}")),
+        ));
+        assert_eq!(raw.invited[0].1.refusal, Some((488, Cause::MediaRefused)), "{address}");
+    }
+    let mut raw = Raw::new();
+    raw.say(&request("INVITE", 1, 1, "", &SDP.replace("c=IN IP4 192.0.2.1", "c=IN IP6 2001:db8::1")));
+    assert_eq!(raw.invited[0].1.refusal, Some((488, Cause::MediaRefused)), "we listen on IPv4 alone");
 }
