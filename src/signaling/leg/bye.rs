@@ -1,6 +1,6 @@
 //! Hanging up, from either end.
 
-use super::{Leg, State};
+use super::{Established, Leg, State};
 use crate::base::{Cause, Moment};
 use crate::signaling::compose;
 use crate::signaling::event::{LegEvent, Reason};
@@ -24,7 +24,7 @@ impl Leg {
     }
 
     pub(super) fn send_bye(&mut self, now: Moment, layer: &mut Layer, cause: Cause) {
-        self.stop_answering(layer);
+        self.stop_waiting(now, layer);
         self.state = State::HangingUp;
         let reason = Reason::q850(cause);
         self.dialog.request(layer, now, Method::Bye, Owner::Leg(self.key), |writer| {
@@ -54,7 +54,7 @@ impl Leg {
 
     /// Keeps their BYE until the journal has stored what it means.
     fn keep_bye(&mut self, now: Moment, layer: &mut Layer, bye: ServerKey, request: &Message<'_>) {
-        self.stop_answering(layer);
+        self.stop_waiting(now, layer);
         self.state = State::HungUp { bye };
         self.set_timer(layer, LegTimer::ReleaseMissing, now + layer.settings().patience());
         let reason = compose::read_reason(request);
@@ -68,7 +68,12 @@ impl Leg {
         self.state = State::Over;
     }
 
-    fn stop_answering(&mut self, layer: &mut Layer) {
+    /// The leg is about to be established no longer. A re-INVITE of ours under way is to be refused (RFC 3261 section
+    /// 15.1.2), and a peer that never does must not keep it alive.
+    fn stop_waiting(&mut self, now: Moment, layer: &mut Layer) {
+        if let State::Established(Established { change: Some((invite, _)), .. }) = &self.state {
+            layer.hurry_client(now, *invite);
+        }
         self.unacked = None;
         for timer in [LegTimer::AnswerAgain, LegTimer::AckMissing, LegTimer::Glare] {
             self.stop_timer(layer, timer);

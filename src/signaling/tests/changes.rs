@@ -2,7 +2,9 @@
 
 use super::pair::End::{Left, Right};
 use super::pair::{Pair, local};
-use crate::signaling::{Direction, LegEvent, LocalMedia, RemoteMedia};
+use super::raw::{Raw, invite, request, response, to_tag};
+use crate::base::Cause;
+use crate::signaling::{Direction, LegEvent, LegKey, LocalMedia, RemoteMedia};
 
 fn held() -> LocalMedia {
     LocalMedia { direction: Direction::SendOnly, ..local(4_000) }
@@ -82,8 +84,49 @@ fn a_change_nobody_answers_ends_the_leg() {
     pair.lose(|_, _| true);
     pair.act(Left, |stack, now| stack.reinvite(now, caller, held()));
     pair.run_ms(33_000);
-    let lost = LegEvent::Failed { cause: crate::base::Cause::Lost };
+    let lost = LegEvent::Failed { cause: Cause::Lost };
     assert!(pair.left.of(caller).contains(&lost));
     pair.run_ms(33_000);
     assert_eq!(pair.left.of(caller).last(), Some(&LegEvent::Ended));
+}
+
+/// An answered call whose change of ours the peer has only begun to look at: the leg, our tag, the re-INVITE.
+fn change_under_way(raw: &mut Raw) -> (LegKey, String, String) {
+    raw.say(&invite(1));
+    let leg = raw.invited[0].0;
+    let answer = raw.act(|stack, now| stack.accept(now, leg, local(6_000))).remove(0);
+    raw.say(&request("ACK", 1, 1, to_tag(&answer), ""));
+    let change = raw.act(|stack, now| stack.reinvite(now, leg, held())).remove(0);
+    raw.say(&response(&change, "100 Trying", "", ""));
+    (leg, to_tag(&answer).to_owned(), change)
+}
+
+#[test]
+fn a_refusal_of_our_change_that_crosses_our_bye_is_acknowledged() {
+    let mut raw = Raw::new();
+    let (leg, _, change) = change_under_way(&mut raw);
+    let bye = raw.act(|stack, now| stack.bye(now, leg, Cause::Normal)).remove(0);
+    raw.say(&response(&bye, "200 OK", "", ""));
+    assert_eq!(raw.events.last(), Some(&LegEvent::Ended));
+    let ack = raw.say(&response(&change, "487 Request Terminated", "", ""));
+    assert!(ack[0].starts_with("ACK "), "{ack:?}");
+    raw.wait_ms(33_000);
+    assert_eq!((raw.stack.transactions(), raw.stack.timers()), (0, 0));
+}
+
+#[test]
+fn a_change_nobody_ever_refuses_is_forgotten_after_its_call() {
+    for hung_up_by_them in [true, false] {
+        let mut raw = Raw::new();
+        let (leg, tag, _) = change_under_way(&mut raw);
+        if hung_up_by_them {
+            raw.say(&request("BYE", 1, 2, &tag, ""));
+            raw.act(|stack, now| stack.release_bye(now, leg));
+        } else {
+            let bye = raw.act(|stack, now| stack.bye(now, leg, Cause::Normal)).remove(0);
+            raw.say(&response(&bye, "200 OK", "", ""));
+        }
+        raw.wait_ms(33_000);
+        assert_eq!((raw.stack.legs(), raw.stack.transactions(), raw.stack.timers()), (0, 0, 0));
+    }
 }

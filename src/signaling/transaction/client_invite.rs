@@ -76,7 +76,10 @@ impl ClientInvite {
                 self.interval *= 2;
                 smallvec![Action::SendAgain, Action::Set(Timer::A, self.interval)]
             }
-            (State::Calling, Timer::B) => smallvec![Action::Stop(Timer::A), Action::TimeOut, Action::End],
+            // Proceeding, it is set only when its owner leaves (`Layer::hurry_client`).
+            (State::Calling | State::Proceeding, Timer::B) => {
+                smallvec![Action::Stop(Timer::A), Action::TimeOut, Action::End]
+            }
             (State::Completed, Timer::D) | (State::Accepted, Timer::M) => smallvec![Action::End],
             (State::Calling | State::Proceeding | State::Accepted | State::Completed, _) => smallvec![],
         }

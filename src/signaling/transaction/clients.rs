@@ -130,6 +130,14 @@ impl Layer {
         self.clients.get(&key).map(|client| (client.flow, client.request.clone()))
     }
 
+    /// The owner of an INVITE leaves: its final response has 64 × T1 left to come, whatever provisional ones did.
+    pub(in crate::signaling) fn hurry_client(&mut self, now: Moment, key: ClientKey) {
+        let name = TimerName::Client(key, Timer::B);
+        if self.has_client(key) && self.timers.deadline(name).is_none() {
+            self.timers.set(name, now + self.settings().patience());
+        }
+    }
+
     /// Forgets a client transaction at once: a cancelled INVITE nobody answers (RFC 3261 section 9.1).
     pub(in crate::signaling) fn drop_client(&mut self, key: ClientKey) {
         self.clients.remove(&key);

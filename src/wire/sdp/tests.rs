@@ -82,6 +82,14 @@ fn text_that_is_no_utf8_is_no_obstacle() {
 }
 
 #[test]
+fn a_word_of_control_characters_leaves_a_dash_in_its_place() {
+    let offer = parse("v=0\r\no=\x05 1 1 IN IP4 192.0.2.1\r\ns=-\r\nt=0 0\r\nm=\x06 0 \x07 \x08\r\n");
+    let answer = parse(&String::from_utf8(offer.write()).expect("text"));
+    assert_eq!((&*answer.origin.username, &*answer.media[0].protocol), ("-", "-"));
+    assert_eq!(answer.media[0].formats[0].id, FormatId::Text("-".into()));
+}
+
+#[test]
 fn too_much_is_refused() {
     assert!(matches!(SessionDescription::parse(b"hello"), Err(SdpError::Syntax(_))));
     let lines = format!("{PHONE}{}", "m=audio 1 RTP/AVP 8\r\n".repeat(crate::base::limits::SDP_MEDIA_LINES));

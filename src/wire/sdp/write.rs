@@ -4,15 +4,16 @@ use super::{Format, FormatId, MediaKind, MediaLine, SessionDescription};
 use std::fmt::{self, Display, Write};
 use std::net::IpAddr;
 
-/// Text without what could end a line.
+/// Text without what could end a line; a dash when nothing is left, for a word that is missing makes the line another.
 struct Clean<'a>(&'a str);
 
 impl Display for Clean<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .chars()
-            .filter(|character| !character.is_control())
-            .try_for_each(|character| f.write_char(character))
+        let mut kept = self.0.chars().filter(|character| !character.is_control()).peekable();
+        if kept.peek().is_none() {
+            return f.write_char('-');
+        }
+        kept.try_for_each(|character| f.write_char(character))
     }
 }
 
@@ -71,7 +72,7 @@ fn write_media(media: &MediaLine, of_session: Option<IpAddr>, out: &mut String) 
             }
             out.push_str("\r\n");
         }
-        if let Some(fmtp) = &format.fmtp {
+        if let Some(fmtp) = format.fmtp.as_deref().filter(|fmtp| !fmtp.is_empty()) {
             out.push_str("a=fmtp:");
             write_id(format, out)?;
             write!(out, " {}\r\n", Clean(fmtp))?;

@@ -1,12 +1,19 @@
-//! Any bytes as RTP, RTCP and a telephone event.
+//! Any bytes as RTP and as a telephone event: the payload lies within the packet, and a header or event that was read
+//! is written as it was.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use spillway::wire::rtp::{RtpPacket, TelephoneEvent, is_rtcp, read_rtcp};
+use spillway::wire::rtp::{RtpHeader, RtpPacket, TelephoneEvent, is_rtcp};
 
 fuzz_target!(|bytes: &[u8]| {
-    if let Some(packet) = RtpPacket::read(bytes) {
-        let _ = TelephoneEvent::read(&bytes[packet.payload]);
+    let _ = is_rtcp(bytes);
+    let Some(RtpPacket { header, payload }) = RtpPacket::read(bytes) else { return };
+    let mut written = [0; RtpHeader::BYTES];
+    header.write(&mut written);
+    assert_eq!(RtpPacket::read(&written).map(|packet| packet.header), Some(header));
+    let Some(event) = TelephoneEvent::read(&bytes[payload]) else { return };
+    assert_eq!(TelephoneEvent::read(&event.write()), Some(event));
+    if let Some(key) = event.key() {
+        assert_eq!(TelephoneEvent::code(key), Some(event.event));
     }
-    let _ = (is_rtcp(bytes), read_rtcp(bytes, |_| {}));
 });
