@@ -84,6 +84,7 @@ pub fn observe(observation: &Observation) {
         Observation::SipRetransmission { direction } => trace!(direction, "SIP retransmission"),
         Observation::SourceRefused => debug!("request from a source no trunk accepts"),
         Observation::NotSip => debug!("bytes that are no SIP message"),
+        Observation::SipStray => debug!("SIP response or ACK that belongs to nothing"),
         Observation::Audio { trunk, received, sent, lost, transcoded, refused } => {
             debug!(%trunk, received, sent, lost, transcoded, refused, "audio over");
         }

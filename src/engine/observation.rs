@@ -64,6 +64,8 @@ pub enum Observation {
     SourceRefused,
     /// Bytes that are no SIP message.
     NotSip,
+    /// A response or an ACK that belongs to nothing we hold.
+    SipStray,
     /// A leg's audio is over: its figures.
     Audio {
         /// The trunk the leg was on.

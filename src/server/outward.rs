@@ -87,6 +87,7 @@ impl Outward {
             | Observation::SipRetransmission { .. }
             | Observation::SourceRefused
             | Observation::NotSip
+            | Observation::SipStray
             | Observation::Audio { .. }
             | Observation::StoreLate { .. }
             | Observation::LimitReached { .. }

@@ -207,6 +207,7 @@ impl Metrics {
             Observation::SipRetransmission { direction } => self.sip.retransmission(direction),
             Observation::SourceRefused => self.series.sources_refused.increment(1),
             Observation::NotSip => self.series.not_sip.increment(1),
+            Observation::SipStray => self.series.sip_stray.increment(1),
             Observation::Audio { trunk, received, sent, lost, transcoded, refused } => {
                 match self.trunks.get(trunk) {
                     Some(series) => {

@@ -166,6 +166,8 @@ fn what_is_in_no_configuration_gets_no_label_but_is_counted() {
     metrics.observe(&Observation::SipResponse { direction: "out", method: "INVITE", code: 418 });
     metrics.observe(&Observation::SipResponse { direction: "out", method: "INVITE", code: 486 });
     metrics.observe(&Observation::LimitReached { limit: "teapots", cause: Cause::Overload });
+    metrics.observe(&Observation::NotSip);
+    metrics.observe(&Observation::SipStray);
     assert!(!page.render(Moment::ZERO).contains("étranger"));
     for series in [
         "spillway_metrics_unknown_names_total",
@@ -173,6 +175,8 @@ fn what_is_in_no_configuration_gets_no_label_but_is_counted() {
         "spillway_sip_responses_total{direction=\"out\",method=\"INVITE\",code=\"other\"}",
         "spillway_sip_responses_total{direction=\"out\",method=\"INVITE\",code=\"486\"}",
         "spillway_limits_reached_total{limit=\"other\"}",
+        "spillway_sip_unreadable_total",
+        "spillway_sip_stray_total",
     ] {
         assert_eq!(value(&page, 0, series).to_bits(), 1f64.to_bits(), "{series}");
     }

@@ -19,6 +19,10 @@ pub struct Outcomes {
     pub verdicts: Vec<String>,
     /// Faults.
     pub faults: Vec<String>,
+    /// Messages that were no SIP.
+    pub unreadable: usize,
+    /// Responses and ACKs that belonged to nothing.
+    pub strays: usize,
 }
 
 impl Outcomes {
@@ -38,13 +42,14 @@ impl Outcomes {
                 self.verdicts.push(format!("{sla} {on} {indicator} {verdict}"));
             }
             Observation::Fault { what } => self.faults.push(what),
+            Observation::NotSip => self.unreadable += 1,
+            Observation::SipStray => self.strays += 1,
             Observation::QueueLine { .. }
             | Observation::Trunk { .. }
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }
             | Observation::SourceRefused
-            | Observation::NotSip
             | Observation::Audio { .. }
             | Observation::StoreLate { .. }
             | Observation::LimitReached { .. } => {}
