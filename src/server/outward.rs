@@ -8,6 +8,7 @@ use crate::drivers::clock::Clock;
 use crate::drivers::console::{Console, ConsoleHandle, Readiness, ReadinessSign};
 use crate::drivers::control::{Answer, Command, Control};
 use crate::drivers::logs;
+use crate::drivers::media_threads::MediaThreads;
 use crate::drivers::metrics::{ConfiguredNames, Levels, Metrics, Page};
 use crate::drivers::store::StoreHandle;
 use crate::engine::status::StoreStatus;
@@ -110,11 +111,12 @@ impl Outward {
     }
 
     /// Sets the levels nobody announces.
-    pub fn levels(&self, engine: &Engine, store: &StoreHandle) {
+    pub fn levels(&self, engine: &Engine, media: &MediaThreads, store: &StoreHandle) {
         let health = store.health();
         self.metrics.set_levels(&Levels {
             legs: count(engine.leg_count()),
             media_ports: count(engine.ports().lent()),
+            rtp_unsent: media.dropped_sends(),
             sip_transactions: count(engine.stack().transactions()),
             sip_dialogs: count(engine.stack().legs()),
             store_backlog: health.backlog,

@@ -44,6 +44,8 @@ pub struct Levels {
     pub legs: u64,
     /// RTP ports lent to legs.
     pub media_ports: u64,
+    /// RTP and RTCP packets the operating system did not take, since the start.
+    pub rtp_unsent: u64,
     /// SIP transactions held.
     pub sip_transactions: u64,
     /// SIP dialogs held.

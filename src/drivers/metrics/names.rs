@@ -65,6 +65,7 @@ metrics! {
     Counter RTP_LOST "rtp_lost_packets_total", "RTP packets that never arrived (RFC 3550 appendix A.3) on legs that are over, by trunk.";
     Counter RTP_TRANSCODED "rtp_transcoded_packets_total", "RTP packets whose codec was changed on legs that are over, by trunk.";
     Counter RTP_REFUSED "rtp_refused_packets_total", "RTP packets from a source that was not the leg's, on legs that are over, by trunk.";
+    Counter RTP_UNSENT "rtp_unsent_packets_total", "RTP and RTCP packets the operating system did not take: a full socket buffer, an unreachable network.";
 
     Gauge LEGS "legs", "Legs of calls that hold anything.";
     Gauge MEDIA_PORTS "media_ports", "RTP ports lent to legs.";
@@ -116,7 +117,7 @@ pub(super) const CODES: [&str; 32] = [
     "603", "other",
 ];
 /// Limits of `base::limits` that refuse a call or a leg; the last stands for the rest.
-pub(super) const LIMITS_REACHED: [&str; 6] = ["calls", "channels", "legs", "dialogs", "ports", "other"];
+pub(super) const LIMITS_REACHED: [&str; 4] = ["calls", "channels", "ports", "other"];
 /// What a call in progress is doing.
 pub(super) const CALL_STATES: [&str; 6] = ["arriving", "in_flow", "queued", "ringing", "bridged", "ending"];
 /// Ends of a ring.

@@ -75,6 +75,7 @@ pub(super) struct Series {
     pub faults: Counter,
     pub unknown_names: Counter,
     store_lost: Counter,
+    rtp_unsent: Counter,
     store_backlog: Gauge,
     legs: Gauge,
     media_ports: Gauge,
@@ -95,6 +96,7 @@ impl Series {
             faults: registry.counter(n::FAULTS, &[]),
             unknown_names: registry.counter(n::UNKNOWN_NAMES, &[]),
             store_lost: registry.counter(n::STORE_LOST, &[]),
+            rtp_unsent: registry.counter(n::RTP_UNSENT, &[]),
             store_backlog: registry.gauge(n::STORE_BACKLOG, &[]),
             legs: registry.gauge(n::LEGS, &[]),
             media_ports: registry.gauge(n::MEDIA_PORTS, &[]),
@@ -111,6 +113,7 @@ impl Series {
         self.sip_dialogs.set(levels.sip_dialogs as f64);
         self.store_backlog.set(levels.store_backlog as f64);
         self.store_lost.absolute(levels.store_lost);
+        self.rtp_unsent.absolute(levels.rtp_unsent);
     }
 }
 

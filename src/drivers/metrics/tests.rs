@@ -204,7 +204,13 @@ fn verdicts_trunks_audio_and_levels_reach_their_series() {
         transcoded: 0,
         refused: 1,
     });
-    metrics.set_levels(&Levels { store_backlog: 12, store_lost: 3, media_ports: 4, ..Levels::default() });
+    metrics.set_levels(&Levels {
+        store_backlog: 12,
+        store_lost: 3,
+        media_ports: 4,
+        rtp_unsent: 5,
+        ..Levels::default()
+    });
     for (series, expected) in [
         (
             "spillway_sla_calls_total{sla=\"contrat\",on=\"prestataire\",indicator=\"qs1\",verdict=\"hit\"}",
@@ -221,6 +227,7 @@ fn verdicts_trunks_audio_and_levels_reach_their_series() {
         ("spillway_store_backlog_rows", 12.0),
         ("spillway_store_lost_rows_total", 3.0),
         ("spillway_media_ports", 4.0),
+        ("spillway_rtp_unsent_packets_total", 5.0),
         ("spillway_metrics_unknown_names_total", 0.0),
     ] {
         assert_eq!(value(&page, 0, series).to_bits(), expected.to_bits(), "{series}");
