@@ -10,7 +10,7 @@
 use spillway::base::{CallId, Cause, JournalSeq, Moment, Name, Now, Outcome, Utc};
 use spillway::call::record::{Ring, Rung};
 use spillway::call::{Entry, Fact, LegEnd, Record, Subject, VisitEnd};
-use spillway::drivers::metrics::{ConfiguredNames, Metrics};
+use spillway::drivers::metrics::{ConfiguredNames, Metrics, SiteNames};
 use spillway::drivers::store::{Store, StoreHandle, read};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -268,10 +268,13 @@ fn the_views_read_in_the_sqlite3_shell() {
 #[test]
 fn prometheus_finds_nothing_to_say_about_the_metrics() {
     let names = ConfiguredNames {
-        queues: vec![("technique".into(), vec!["201@ipoffice".into()])],
-        targets: vec!["prestataire".into()],
         trunks: vec!["operateur".into(), "ipoffice".into()],
-        slas: vec![("contrat".into(), "prestataire".into())],
+        sites: vec![SiteNames {
+            site: "habitat70".into(),
+            queues: vec![("technique".into(), vec!["201@ipoffice".into()])],
+            targets: vec!["prestataire".into()],
+            slas: vec![("contrat".into(), "prestataire".into())],
+        }],
     };
     let page = Metrics::new(&names).page().render(Moment::ZERO);
     assert_eq!(output(Command::new("promtool").args(["check", "metrics"]), &page), "");

@@ -61,6 +61,7 @@ pub fn observe(observation: &Observation) {
             call = %record.call,
             outcome = record.outcome.label(),
             cause = record.cause.label(),
+            site = record.site.as_deref(),
             trunk = %record.trunk,
             number = record.number.as_deref(),
             queue = record.queue.as_deref(),
@@ -71,9 +72,11 @@ pub fn observe(observation: &Observation) {
             duration_ms = record.duration_ms,
             "call ended"
         ),
-        Observation::QueueLine { queue, waiting, .. } => trace!(%queue, waiting, "queue line"),
-        Observation::Judged { sla, on, indicator, verdict } => {
-            debug!(%sla, %on, indicator, verdict, "judged")
+        Observation::QueueLine { site, queue, waiting, .. } => {
+            trace!(%site, %queue, waiting, "queue line")
+        }
+        Observation::Judged { site, sla, on, indicator, verdict } => {
+            debug!(%site, %sla, %on, indicator, verdict, "judged")
         }
         Observation::Trunk { trunk, up: true } => info!(%trunk, "trunk answers"),
         Observation::Trunk { trunk, up: false } => warn!(%trunk, "trunk does not answer"),

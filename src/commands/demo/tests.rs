@@ -114,6 +114,7 @@ fn the_indicators_are_shares_of_what_counts() {
     let mut tally = Tally::default();
     for verdict in ["hit", "hit", "miss", "ignored"] {
         tally.observe(&Observation::Judged {
+            site: "demo".into(),
             sla: "accueil".into(),
             on: "technique".into(),
             indicator: "qs1",

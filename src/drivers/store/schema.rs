@@ -10,8 +10,11 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Every migration; the first brings an empty file to schema 1.
-pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_journal.sql"), include_str!("migrations/0002_views.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_journal.sql"),
+    include_str!("migrations/0002_views.sql"),
+    include_str!("migrations/0003_sites.sql"),
+];
 
 /// Sets what holds for a connection that writes. FULL: NORMAL lost acknowledged commits in 30 of 30 power cuts.
 pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {

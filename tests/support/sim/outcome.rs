@@ -38,7 +38,7 @@ impl Outcomes {
                 ladder.line(now.moment, &who, &told(&record));
                 self.records.push(record);
             }
-            Observation::Judged { sla, on, indicator, verdict } => {
+            Observation::Judged { sla, on, indicator, verdict, .. } => {
                 self.verdicts.push(format!("{sla} {on} {indicator} {verdict}"));
             }
             Observation::Fault { what } => self.faults.push(what),
