@@ -24,7 +24,7 @@ const CHILD: &str = "SPILLWAY_TEST_STORE";
 /// What one call through a queue to an agent leaves: its facts and its record.
 fn call(id: u64, first_seq: u64) -> (Vec<Arc<Entry>>, Arc<Record>) {
     let name = Name::from;
-    let (queue, agent) = (name("technique"), name("201@ipoffice"));
+    let (queue, agent, agent_key) = (name("technique"), name("Nadia"), name("201@ipoffice"));
     let facts = [
         Fact::Arrived {
             trunk: name("operateur"),
@@ -43,10 +43,15 @@ fn call(id: u64, first_seq: u64) -> (Vec<Arc<Entry>>, Arc<Record>) {
         Fact::MenuEntered { menu: name("motif"), attempt: 1 },
         Fact::KeyPressed { key: '1', known: true },
         Fact::Enqueued { queue: queue.clone(), position: 1 },
-        Fact::RingStarted { agent: agent.clone(), queue: queue.clone(), leg: 1 },
-        Fact::RingEnded { agent: agent.clone(), leg: 1, end: LegEnd::Answered },
+        Fact::RingStarted {
+            agent: agent.clone(),
+            agent_key: agent_key.clone(),
+            queue: queue.clone(),
+            leg: 1,
+        },
+        Fact::RingEnded { agent: agent.clone(), agent_key: agent_key.clone(), leg: 1, end: LegEnd::Answered },
         Fact::Dequeued { queue: queue.clone(), end: VisitEnd::Answered },
-        Fact::Bridged { leg: 1, agent: Some(agent.clone()), target: None },
+        Fact::Bridged { leg: 1, agent: Some(agent), agent_key: Some(agent_key), target: None },
         Fact::LegHungUp { leg: 0, cause: Cause::Normal },
         Fact::Ended { cause: Cause::Normal },
     ];
@@ -61,7 +66,7 @@ fn call(id: u64, first_seq: u64) -> (Vec<Arc<Entry>>, Arc<Record>) {
 /// The record these facts amount to.
 fn record(id: u64, start: Now) -> Record {
     let name = Name::from;
-    let (queue, agent) = (name("technique"), name("201@ipoffice"));
+    let (queue, agent, agent_key) = (name("technique"), name("Nadia"), name("201@ipoffice"));
     let rings = vec![Ring {
         who: agent.clone(),
         rung: Rung::Agent,
@@ -84,6 +89,7 @@ fn record(id: u64, start: Now) -> Record {
         cause: Cause::Normal,
         queue: Some(queue),
         agent: Some(agent),
+        agent_key: Some(agent_key),
         target: None,
         keys: "1".into(),
         picked_up: true,
@@ -249,7 +255,7 @@ fn the_views_read_in_the_sqlite3_shell() {
     let call = shell("SELECT arrived, outcome, wait_s, duration_s FROM calls");
     assert_eq!(call.trim(), "2027-01-15 09:00:00.000|answered|2.1|9.8");
     assert_eq!(shell("SELECT queue, visit_end, wait_s FROM queue_visits").trim(), "technique|answered|2.1");
-    assert_eq!(shell("SELECT who, for_s, ring_end FROM rings").trim(), "201@ipoffice|0.7|answered");
+    assert_eq!(shell("SELECT who, for_s, ring_end FROM rings").trim(), "Nadia|0.7|answered");
     assert_eq!(
         shell("SELECT day, offered, qs1_percent, qs2_percent FROM daily").trim(),
         "2027-01-15|1|100.0|100.0"

@@ -149,19 +149,15 @@ fn count(number: usize) -> u64 {
 
 /// Everything a metric may be labelled with: names from configuration, nothing else.
 fn names(plan: &Plan, trunks: &[Trunk]) -> ConfiguredNames {
-    let sites =
-        (0..).zip(&plan.sites).map(|(number, site)| site_names(plan, trunks, SiteId(number), &site.id));
+    let sites = (0..).zip(&plan.sites).map(|(number, site)| site_names(plan, SiteId(number), &site.id));
     ConfiguredNames {
         trunks: trunks.iter().map(|trunk| trunk.name.clone()).collect(),
         sites: sites.collect(),
     }
 }
 
-fn site_names(plan: &Plan, trunks: &[Trunk], site: SiteId, name: &Name) -> SiteNames {
-    let key = |agent: &AgentId| {
-        plan.agent(*agent)
-            .map(|agent| Name::from(format!("{}@{}", agent.extension, trunks[agent.via.index()].name)))
-    };
+fn site_names(plan: &Plan, site: SiteId, name: &Name) -> SiteNames {
+    let key = |agent: &AgentId| plan.agent(*agent).map(|agent| agent.key.clone());
     let queues = || plan.queues.iter().flatten().filter(|queue| queue.site == site);
     let targets = || plan.targets.iter().filter(|target| target.site == site);
     let of_queues = queues().filter_map(|queue| Some((queue.sla?, queue.name.clone())));

@@ -41,6 +41,7 @@ fn record(number: u64, outcome: Outcome) -> Observation {
         cause: Cause::Normal,
         queue: None,
         agent: None,
+        agent_key: None,
         target: None,
         keys: String::new(),
         picked_up: true,

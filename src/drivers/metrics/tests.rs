@@ -55,6 +55,20 @@ fn arrived(site: Option<&str>) -> Fact {
     }
 }
 
+const NADIA: &str = "201@ipoffice";
+
+fn nadia_rings(queue: &Name, leg: u16) -> Fact {
+    Fact::RingStarted { agent: "Nadia".into(), agent_key: NADIA.into(), queue: queue.clone(), leg }
+}
+
+fn nadia_rang(leg: u16, end: LegEnd) -> Fact {
+    Fact::RingEnded { agent: "Nadia".into(), agent_key: NADIA.into(), leg, end }
+}
+
+fn nadia_answered(leg: u16) -> Fact {
+    Fact::Bridged { leg, agent: Some("Nadia".into()), agent_key: Some(NADIA.into()), target: None }
+}
+
 #[test]
 fn everything_is_there_at_zero_before_anything_happens() {
     let page = Metrics::new(&names()).page();
@@ -99,7 +113,6 @@ fn a_call_through_a_queue_is_counted_once_everywhere_and_leaves_nothing_behind()
     let page = metrics.page();
     let call = Subject::Call(CallId(7));
     let queue: Name = "technique".into();
-    let agent: Name = "201@ipoffice".into();
     let state = |state: &str| format!("spillway_calls{{site=\"habitat70\",state=\"{state}\"}}");
     let is = |page: &Page, at, series: &str, expected: f64| {
         let found = value(page, at, series);
@@ -125,13 +138,13 @@ fn a_call_through_a_queue_is_counted_once_everywhere_and_leaves_nothing_behind()
     is(&page, 15, "spillway_queue_oldest_wait_seconds{site=\"habitat70\",queue=\"technique\"}", 5.0);
     is(&page, 15, "spillway_queue_callers_waiting{site=\"habitat70\",queue=\"technique\"}", 1.0);
     for leg in [1, 2] {
-        fact(&mut metrics, 20, &call, Fact::RingStarted { agent: agent.clone(), queue: queue.clone(), leg });
+        fact(&mut metrics, 20, &call, nadia_rings(&queue, leg));
     }
-    fact(&mut metrics, 22, &call, Fact::RingEnded { agent: agent.clone(), leg: 1, end: LegEnd::Busy });
+    fact(&mut metrics, 22, &call, nadia_rang(1, LegEnd::Busy));
     is(&page, 22, &state("ringing"), 1.0);
-    fact(&mut metrics, 50, &call, Fact::RingEnded { agent: agent.clone(), leg: 2, end: LegEnd::Answered });
+    fact(&mut metrics, 50, &call, nadia_rang(2, LegEnd::Answered));
     fact(&mut metrics, 50, &call, Fact::Dequeued { queue, end: VisitEnd::Answered });
-    fact(&mut metrics, 50, &call, Fact::Bridged { leg: 2, agent: Some(agent), target: None });
+    fact(&mut metrics, 50, &call, nadia_answered(2));
     metrics.observe(&line(0, None));
     is(&page, 50, &state("bridged"), 1.0);
     is(&page, 50, "spillway_queue_oldest_wait_seconds{site=\"habitat70\",queue=\"technique\"}", 0.0);
@@ -284,6 +297,7 @@ fn record() -> Record {
         cause: Cause::Normal,
         queue: None,
         agent: None,
+        agent_key: None,
         target: None,
         keys: String::new(),
         picked_up: true,

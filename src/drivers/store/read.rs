@@ -134,6 +134,7 @@ fn record(row: &Row<'_>) -> Result<Record, Fault> {
         since_answer_ms: row.get::<_, Option<i64>>(24)?.map(i64::unsigned_abs),
         visit: label(row, 25)?,
         rings: from_str(row.get_ref(26)?.as_str().map_err(rusqlite::Error::from)?)?,
+        agent_key: name(row, 27)?,
     })
 }
 

@@ -26,6 +26,7 @@ fn record(call: u64, outcome: Outcome, wait_ms: u64) -> Record {
         cause: Cause::Normal,
         queue: Some("technique".into()),
         agent: Some("Nadia".into()),
+        agent_key: Some("201@ipoffice".into()),
         target: None,
         keys: "1#".into(),
         picked_up: true,
@@ -106,11 +107,16 @@ fn what_is_written_is_read_back_whole_and_writing_it_again_changes_nothing() {
     let entries = vec![
         entry(1, Subject::Service, Fact::Started { version: "0.1.0".into(), plan: "d1gest".into() }),
         entry(2, call.clone(), arrived(Some("habitat70"))),
-        entry(3, Subject::Agent("Nadia".into()), became),
+        entry(3, Subject::Agent("201@ipoffice".into()), became),
         entry(
             4,
             call.clone(),
-            Fact::RingStarted { agent: "Nadia".into(), queue: "technique".into(), leg: 1 },
+            Fact::RingStarted {
+                agent: "Nadia".into(),
+                agent_key: "201@ipoffice".into(),
+                queue: "technique".into(),
+                leg: 1,
+            },
         ),
         entry(5, call.clone(), Fact::CallerAnswered),
         entry(6, call, Fact::Ended { cause: Cause::Normal }),
@@ -127,8 +133,8 @@ fn what_is_written_is_read_back_whole_and_writing_it_again_changes_nothing() {
     assert_eq!(all_records(&path), records.iter().map(|record| (**record).clone()).collect::<Vec<_>>());
     assert_eq!(
         shell(&path, "SELECT seq, boot, subject_kind, call, agent, kind FROM journal"),
-        "1 1 service - - started\n2 1 call 1 - arrived\n3 1 agent 1 Nadia agent_became\n\
-         4 1 call 1 Nadia ring_started\n5 1 call 1 - caller_answered\n6 1 call 1 - ended"
+        "1 1 service - - started\n2 1 call 1 - arrived\n3 1 agent 1 201@ipoffice agent_became\n\
+         4 1 call 1 201@ipoffice ring_started\n5 1 call 1 - caller_answered\n6 1 call 1 - ended"
     );
 
     let (_store, opened) = Store::open(&path, || {}).expect("opens again");
@@ -277,4 +283,40 @@ fn two_sites_with_a_queue_of_one_name_are_told_apart() {
         shell(&path, "SELECT site, who, count(*) FROM rings GROUP BY site, who"),
         sites.replace("technique", "Nadia")
     );
+}
+
+#[test]
+fn what_an_agent_did_is_found_under_one_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    let (store, _) = Store::open(&path, || {}).expect("opens");
+    let (call, nadia) = (Subject::Call(CallId(1)), Subject::Agent("201@ipoffice".into()));
+    let (agent, agent_key): (Name, Name) = ("Nadia".into(), "201@ipoffice".into());
+    let became = |state: &str, call| Fact::AgentBecame { state: state.into(), call };
+    let rung = Fact::RingStarted {
+        agent: agent.clone(),
+        agent_key: agent_key.clone(),
+        queue: "technique".into(),
+        leg: 1,
+    };
+    let answered =
+        Fact::RingEnded { agent: agent.clone(), agent_key: agent_key.clone(), leg: 1, end: LegEnd::Answered };
+    let bridged = Fact::Bridged { leg: 1, agent: Some(agent), agent_key: Some(agent_key), target: None };
+    let entries = [
+        entry(1, nadia.clone(), became("ready", None)),
+        entry(2, call.clone(), arrived(None)),
+        entry(3, call.clone(), rung),
+        entry(4, nadia.clone(), became("ringing", Some(CallId(1)))),
+        entry(5, call.clone(), answered),
+        entry(6, call, bridged),
+        entry(7, nadia, became("talking", Some(CallId(1)))),
+    ];
+    store.append(entries, [Arc::new(record(1, Outcome::Answered, 5_000))]);
+    drop(store);
+    assert_eq!(
+        shell(&path, "SELECT group_concat(kind, ' ') FROM timeline WHERE agent = '201@ipoffice'"),
+        "agent_became ring_started agent_became ring_ended bridged agent_became"
+    );
+    assert_eq!(shell(&path, "SELECT details ->> 'agent' FROM timeline WHERE kind = 'ring_started'"), "Nadia");
+    assert_eq!(shell(&path, "SELECT agent, agent_key FROM calls"), "Nadia 201@ipoffice");
 }

@@ -195,10 +195,7 @@ impl Core {
         self.agent_keys = plan
             .agents
             .iter()
-            .map(|agent| match agent {
-                Some(agent) => format!("{}@{}", agent.extension, self.lines.name(agent.via)).into(),
-                None => Name::default(),
-            })
+            .map(|agent| agent.as_ref().map(|agent| agent.key.clone()).unwrap_or_default())
             .collect();
         self.plan = plan;
         self.turn(now);

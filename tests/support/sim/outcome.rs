@@ -113,6 +113,11 @@ impl Sim {
         &self.outcomes.verdicts
     }
 
+    /// Every fact so far.
+    pub fn facts(&self) -> &[Arc<Entry>] {
+        &self.outcomes.facts
+    }
+
     /// Every fault so far.
     pub fn faults(&self) -> &[String] {
         &self.outcomes.faults
