@@ -101,6 +101,7 @@ pub struct Server {
     media: MediaThreads,
     store: StoreHandle,
     stored: JournalSeq,
+    strained: bool,
     outward: Outward,
     requests: Receiver<Request>,
     handle: Handle,
@@ -157,6 +158,7 @@ impl Server {
             media,
             store,
             stored,
+            strained: false,
             outward,
             requests,
             handle,
@@ -226,6 +228,11 @@ impl Server {
         if stored != self.stored {
             self.stored = stored;
             self.engine.handle(self.clock.now(), Event::Stored(stored));
+        }
+        let strained = self.store.health().strained;
+        if strained != self.strained {
+            self.strained = strained;
+            self.engine.handle(self.clock.now(), Event::StoreStrained(strained));
         }
         while let Ok(request) = self.requests.try_recv() {
             self.answer(request);

@@ -7,6 +7,7 @@
     reason = "drivers meet real clocks, processes and files"
 )]
 
+use spillway::base::limits::{CALLS, STORE_ENTRIES};
 use spillway::base::{CallId, Cause, JournalSeq, Moment, Name, Now, Outcome, Utc};
 use spillway::call::record::{Ring, Rung};
 use spillway::call::{Entry, Fact, LegEnd, Record, Subject, VisitEnd};
@@ -240,6 +241,37 @@ fn a_call_costs_the_store_little() {
     );
     assert!(each <= limit_us, "{each} µs per call");
     assert_eq!(store.health().lost, 0);
+}
+
+#[test]
+fn a_store_whose_disk_refuses_says_so_long_before_it_loses_anything_and_catches_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    let (store, _) = Store::open(&path, || {}).expect("opens");
+    // Another writer holds the file: to the store a disk that refuses.
+    let other = rusqlite::Connection::open(&path).expect("a store");
+    other.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes");
+    let calls = STORE_ENTRIES / 2 / FACTS + 1;
+    let mut seq = 1;
+    for id in 1..=calls {
+        assert!(!store.health().strained, "call {id} of {calls}");
+        let (entries, record) = call(id, seq);
+        seq += FACTS;
+        store.append(entries, [record]);
+    }
+    assert!(store.health().strained, "{:?}", store.health());
+    // Every call a full machine holds still leaves its record.
+    for id in calls + 1..=calls + CALLS as u64 {
+        let (entries, record) = call(id, seq);
+        let last = entries.last().cloned();
+        seq += FACTS;
+        store.append(last, [record]);
+    }
+    assert_eq!(store.health().lost, 0, "{:?}", store.health());
+    other.execute_batch("ROLLBACK").expect("given back");
+    wait_until_stored(&store, seq - 1);
+    let caught_up = store.health();
+    assert!(!caught_up.strained && !caught_up.failing && caught_up.lost == 0, "{caught_up:?}");
 }
 
 #[test]

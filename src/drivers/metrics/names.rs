@@ -117,7 +117,7 @@ pub(super) const CODES: [&str; 32] = [
     "603", "other",
 ];
 /// Limits of `base::limits` that refuse a call or a leg; the last stands for the rest.
-pub(super) const LIMITS_REACHED: [&str; 4] = ["calls", "channels", "ports", "other"];
+pub(super) const LIMITS_REACHED: [&str; 5] = ["calls", "channels", "ports", "store", "other"];
 /// What a call in progress is doing.
 pub(super) const CALL_STATES: [&str; 6] = ["arriving", "in_flow", "queued", "ringing", "bridged", "ending"];
 /// Ends of a ring.

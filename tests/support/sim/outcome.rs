@@ -19,6 +19,8 @@ pub struct Outcomes {
     pub verdicts: Vec<String>,
     /// Faults.
     pub faults: Vec<String>,
+    /// Limits reached, by name.
+    pub limits: Vec<&'static str>,
     /// Messages that were no SIP.
     pub unreadable: usize,
     /// Responses and ACKs that belonged to nothing.
@@ -42,6 +44,7 @@ impl Outcomes {
                 self.verdicts.push(format!("{sla} {on} {indicator} {verdict}"));
             }
             Observation::Fault { what } => self.faults.push(what),
+            Observation::LimitReached { limit, .. } => self.limits.push(limit),
             Observation::NotSip => self.unreadable += 1,
             Observation::SipStray => self.strays += 1,
             Observation::QueueLine { .. }
@@ -51,8 +54,7 @@ impl Outcomes {
             | Observation::SipRetransmission { .. }
             | Observation::SourceRefused
             | Observation::Audio { .. }
-            | Observation::StoreLate { .. }
-            | Observation::LimitReached { .. } => {}
+            | Observation::StoreLate { .. } => {}
         }
     }
 }
@@ -116,6 +118,11 @@ impl Sim {
     /// Every fact so far.
     pub fn facts(&self) -> &[Arc<Entry>] {
         &self.outcomes.facts
+    }
+
+    /// Every limit reached so far.
+    pub fn limits(&self) -> &[&'static str] {
+        &self.outcomes.limits
     }
 
     /// Every fault so far.
