@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 
 /// Where the child of the crash test writes; set for that child only.
 const CHILD: &str = "SPILLWAY_TEST_STORE";
+/// The same for the child that is killed with calls open.
+const CHILD_WITH_OPEN_CALLS: &str = "SPILLWAY_TEST_OPEN_CALLS";
 
 /// What one call through a queue to an agent leaves: its facts and its record.
 fn call(id: u64, first_seq: u64) -> (Vec<Arc<Entry>>, Arc<Record>) {
@@ -205,6 +207,60 @@ fn what_was_said_to_be_stored_is_there_after_kill_9() {
         "SELECT count(*) FROM record WHERE (SELECT count(*) FROM journal WHERE call = record.call) <> {FACTS}"
     );
     assert_eq!(output(Command::new("sqlite3").arg(&path).arg(whole), "").trim(), "0");
+}
+
+/// Not a test of its own: the process that is killed while calls are open.
+#[test]
+fn child_of_the_interruption_test() {
+    let Ok(path) = std::env::var(CHILD_WITH_OPEN_CALLS) else { return };
+    let (store, opened) = Store::open(Path::new(&path), || {}).expect("opens");
+    let seq = opened.next_seq.0;
+    let (over, record) = call(opened.next_call.0, seq);
+    store.append(over, [record]);
+    // Between « arrived » and « ended »: waiting in the queue, and not even answered.
+    let open = [(9, seq + FACTS), (1, seq + FACTS + 9)];
+    for (id, (facts, first)) in (opened.next_call.0 + 1..).zip(open) {
+        store.append(call(id, first).0.into_iter().take(facts), []);
+    }
+    wait_until_stored(&store, seq + FACTS + 9);
+    println!("\nstored");
+    loop {
+        std::thread::park();
+    }
+}
+
+#[test]
+fn calls_open_at_kill_9_are_recorded_as_interrupted_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    let shell = |sql: &str| output(Command::new("sqlite3").arg(&path).arg(sql), "").trim().to_owned();
+    let figures = "SELECT (SELECT count(*) FROM journal WHERE kind = 'arrived'), (SELECT count(*) FROM record),
+        (SELECT count(*) FROM record WHERE outcome = 'interrupted' AND cause = 'interrupted'),
+        (SELECT sum(flow_ms + wait_ms + talk_ms + after_ms <> duration_ms OR ended_us < arrived_us) FROM record)";
+    for round in 1..=2 {
+        let mut child = Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "child_of_the_interruption_test", "--nocapture"])
+            .env(CHILD_WITH_OPEN_CALLS, &path)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("starts");
+        let mut said = BufReader::new(child.stdout.take().expect("piped")).lines();
+        assert!(
+            said.any(|line| line.is_ok_and(|line| line == "stored")),
+            "the child ended before it was killed"
+        );
+        child.kill().expect("ours");
+        child.wait().expect("gone");
+        if round == 2 {
+            // A start that came to nothing in between: what was recovered stays as it is.
+            drop(Store::open(&path, || {}).expect("opens after a crash"));
+        }
+        let (store, opened) = Store::open(&path, || {}).expect("opens after a crash");
+        assert_eq!(opened.interrupted, if round == 1 { 2 } else { 0 });
+        drop(store);
+        assert_eq!(shell(figures), format!("{0}|{0}|{1}|0", 3 * round, 2 * round));
+    }
 }
 
 /// CPU time of this process's thread of that name, from the scheduler's own count.

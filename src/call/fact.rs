@@ -248,7 +248,8 @@ impl LegEnd {
             | Cause::Lost
             | Cause::NothingLeft
             | Cause::ShuttingDown
-            | Cause::Internal => Self::Unreachable,
+            | Cause::Internal
+            | Cause::Interrupted => Self::Unreachable,
         }
     }
 }

@@ -281,6 +281,9 @@ impl Timeline {
 
     /// requirements.md, Outcomes: the first that applies.
     fn outcome(&self, cause: Cause) -> Outcome {
+        if cause == Cause::Interrupted {
+            return Outcome::Interrupted;
+        }
         if self.faulted {
             return Outcome::Failed;
         }

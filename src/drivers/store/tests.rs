@@ -99,7 +99,8 @@ fn what_is_written_is_read_back_whole_and_writing_it_again_changes_nothing() {
         woken.fetch_add(1, Ordering::Relaxed);
     })
     .expect("opens");
-    let first = Opened { next_call: CallId(1), next_seq: JournalSeq(1), boot: 1, after_crash: false };
+    let first =
+        Opened { next_call: CallId(1), next_seq: JournalSeq(1), boot: 1, after_crash: false, interrupted: 0 };
     assert_eq!(opened, first);
 
     let call = Subject::Call(CallId(1));
@@ -138,7 +139,8 @@ fn what_is_written_is_read_back_whole_and_writing_it_again_changes_nothing() {
     );
 
     let (_store, opened) = Store::open(&path, || {}).expect("opens again");
-    let next = Opened { next_call: CallId(2), next_seq: JournalSeq(7), boot: 2, after_crash: false };
+    let next =
+        Opened { next_call: CallId(2), next_seq: JournalSeq(7), boot: 2, after_crash: false, interrupted: 0 };
     assert_eq!(opened, next);
 }
 
@@ -319,4 +321,77 @@ fn what_an_agent_did_is_found_under_one_name() {
     );
     assert_eq!(shell(&path, "SELECT details ->> 'agent' FROM timeline WHERE kind = 'ring_started'"), "Nadia");
     assert_eq!(shell(&path, "SELECT agent, agent_key FROM calls"), "Nadia 201@ipoffice");
+}
+
+#[test]
+fn calls_left_open_are_recorded_as_interrupted_at_the_next_start_and_only_then() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    let (store, _) = Store::open(&path, || {}).expect("opens");
+    let (waiting, talking, over) = (CallId(1), CallId(2), CallId(3));
+    let of = Subject::Call;
+    let queue: Name = "technique".into();
+    let (agent, agent_key): (Name, Name) = ("Nadia".into(), "201@ipoffice".into());
+    let became = Fact::AgentBecame { state: "ready".into(), call: None };
+    let entries = [
+        entry(1, of(waiting), arrived(Some("habitat70"))),
+        entry(2, of(talking), arrived(Some("habitat70"))),
+        entry(3, of(talking), Fact::CallerAnswered),
+        entry(4, of(waiting), Fact::Enqueued { queue: queue.clone(), position: 1 }),
+        entry(5, of(talking), Fact::Enqueued { queue: queue.clone(), position: 2 }),
+        entry(6, of(talking), Fact::Dequeued { queue, end: VisitEnd::Answered }),
+        entry(
+            7,
+            of(talking),
+            Fact::Bridged { leg: 1, agent: Some(agent), agent_key: Some(agent_key), target: None },
+        ),
+        entry(8, of(over), arrived(None)),
+        entry(9, of(over), Fact::Ended { cause: Cause::NotFound }),
+        // The last sign of life is about none of them.
+        entry(20, Subject::Agent("202@ipoffice".into()), became),
+    ];
+    let rejected = Record { call: over, ..record(3, Outcome::Rejected, 0) };
+    store.append(entries, [Arc::new(rejected)]);
+    drop(store);
+
+    let (store, opened) = Store::open(&path, || {}).expect("opens again");
+    assert_eq!((opened.interrupted, opened.next_seq, opened.next_call), (2, JournalSeq(23), CallId(4)));
+    drop(store);
+    let records = all_records(&path);
+    let [first, second, third] = &records[..] else { panic!("three calls were offered: {records:?}") };
+    for record in [first, second] {
+        assert_eq!((record.outcome, record.cause), (Outcome::Interrupted, Cause::Interrupted));
+        let parts = record.flow_ms + record.wait_ms + record.talk_ms + record.after_ms;
+        assert_eq!(parts, record.duration_ms, "{record:?}");
+        assert_eq!(record.ended_utc, record.arrived_utc + Duration::from_millis(record.duration_ms));
+    }
+    assert_eq!((first.flow_ms, first.wait_ms, first.visit), (3_000, 16_000, None));
+    assert_eq!((second.wait_ms, second.talk_ms, second.agent.as_deref()), (2_000, 13_000, Some("Nadia")));
+    assert_eq!(third.outcome, Outcome::Rejected, "what had ended is as it was");
+    let ends = "SELECT seq, boot, call FROM journal WHERE kind = 'ended' ORDER BY seq";
+    assert_eq!(shell(&path, ends), "9 1 3\n21 1 1\n22 1 2");
+    assert_eq!(
+        shell(&path, "SELECT call, visit_end, wait_s FROM queue_visits"),
+        "1 interrupted 16\n2 answered 1"
+    );
+    let offered = "SELECT (SELECT count(*) FROM journal WHERE kind = 'arrived'), sum(offered), sum(interrupted) FROM daily";
+    assert_eq!(shell(&path, offered), "3 3 2");
+
+    let (store, opened) = Store::open(&path, || {}).expect("opens once more");
+    assert_eq!((opened.interrupted, opened.next_seq), (0, JournalSeq(23)));
+    drop(store);
+    assert_eq!(all_records(&path), records);
+    assert_eq!(shell(&path, "SELECT count(*) FROM journal"), "12");
+}
+
+#[test]
+fn a_call_whose_facts_cannot_be_read_keeps_nobody_from_starting() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    let (store, _) = Store::open(&path, || {}).expect("opens");
+    store.append([1, 2].map(|call| entry(call, Subject::Call(CallId(call)), arrived(None))), []);
+    drop(store);
+    shell(&path, "UPDATE journal SET body = 'once upon a time' WHERE call = 1");
+    let (_store, opened) = Store::open(&path, || {}).expect("opens all the same");
+    assert_eq!(opened.interrupted, 1);
 }
