@@ -1,5 +1,7 @@
 //! The metrics against made-up observations: everything there at 0, each event counted once, levels back at 0 at the end.
 
+mod labels;
+
 use super::*;
 use crate::base::{Cause, JournalSeq, Now, Outcome, Utc};
 use crate::call::{LegEnd, VisitEnd};
@@ -170,7 +172,7 @@ fn a_call_through_a_queue_is_counted_once_everywhere_and_leaves_nothing_behind()
 fn an_agent_is_counted_in_one_state_for_all_and_for_each_queue_served() {
     let mut metrics = Metrics::new(&names());
     let page = metrics.page();
-    let nadia = Subject::Agent("201@ipoffice".into());
+    let nadia = Subject::Agent(NADIA.into());
     fact(&mut metrics, 1, &nadia, Fact::AgentBecame { state: "ready".into(), call: None });
     fact(&mut metrics, 2, &nadia, Fact::AgentBecame { state: "talking".into(), call: Some(CallId(1)) });
     metrics.learn(&names());
