@@ -101,6 +101,7 @@ pub struct Server {
     media: MediaThreads,
     store: StoreHandle,
     stored: JournalSeq,
+    strained: bool,
     outward: Outward,
     requests: Receiver<Request>,
     handle: Handle,
@@ -157,6 +158,7 @@ impl Server {
             media,
             store,
             stored,
+            strained: false,
             outward,
             requests,
             handle,
@@ -227,6 +229,11 @@ impl Server {
             self.stored = stored;
             self.engine.handle(self.clock.now(), Event::Stored(stored));
         }
+        let strained = self.store.health().strained;
+        if strained != self.strained {
+            self.strained = strained;
+            self.engine.handle(self.clock.now(), Event::StoreStrained(strained));
+        }
         while let Ok(request) = self.requests.try_recv() {
             self.answer(request);
         }
@@ -235,7 +242,7 @@ impl Server {
             self.engine.handle_timeout(now);
         }
         self.carry_out();
-        self.outward.levels(&self.engine, &self.store);
+        self.outward.levels(&self.engine, &self.media, &self.store);
         self.outward.answer(&self.engine, self.clock.now(), &self.store);
         self.media.failed().map_or(Ok(()), |board| Err(ServeError::MediaThread(board)))
     }

@@ -7,10 +7,11 @@
     reason = "drivers meet real clocks, processes and files"
 )]
 
+use spillway::base::limits::{CALLS, STORE_ENTRIES};
 use spillway::base::{CallId, Cause, JournalSeq, Moment, Name, Now, Outcome, Utc};
 use spillway::call::record::{Ring, Rung};
 use spillway::call::{Entry, Fact, LegEnd, Record, Subject, VisitEnd};
-use spillway::drivers::metrics::{ConfiguredNames, Metrics};
+use spillway::drivers::metrics::{ConfiguredNames, Metrics, SiteNames};
 use spillway::drivers::store::{Store, StoreHandle, read};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -20,11 +21,13 @@ use std::time::{Duration, Instant};
 
 /// Where the child of the crash test writes; set for that child only.
 const CHILD: &str = "SPILLWAY_TEST_STORE";
+/// The same for the child that is killed with calls open.
+const CHILD_WITH_OPEN_CALLS: &str = "SPILLWAY_TEST_OPEN_CALLS";
 
 /// What one call through a queue to an agent leaves: its facts and its record.
 fn call(id: u64, first_seq: u64) -> (Vec<Arc<Entry>>, Arc<Record>) {
     let name = Name::from;
-    let (queue, agent) = (name("technique"), name("201@ipoffice"));
+    let (queue, agent, agent_key) = (name("technique"), name("Nadia"), name("201@ipoffice"));
     let facts = [
         Fact::Arrived {
             trunk: name("operateur"),
@@ -43,10 +46,15 @@ fn call(id: u64, first_seq: u64) -> (Vec<Arc<Entry>>, Arc<Record>) {
         Fact::MenuEntered { menu: name("motif"), attempt: 1 },
         Fact::KeyPressed { key: '1', known: true },
         Fact::Enqueued { queue: queue.clone(), position: 1 },
-        Fact::RingStarted { agent: agent.clone(), queue: queue.clone(), leg: 1 },
-        Fact::RingEnded { agent: agent.clone(), leg: 1, end: LegEnd::Answered },
+        Fact::RingStarted {
+            agent: agent.clone(),
+            agent_key: agent_key.clone(),
+            queue: queue.clone(),
+            leg: 1,
+        },
+        Fact::RingEnded { agent: agent.clone(), agent_key: agent_key.clone(), leg: 1, end: LegEnd::Answered },
         Fact::Dequeued { queue: queue.clone(), end: VisitEnd::Answered },
-        Fact::Bridged { leg: 1, agent: Some(agent.clone()), target: None },
+        Fact::Bridged { leg: 1, agent: Some(agent), agent_key: Some(agent_key), target: None },
         Fact::LegHungUp { leg: 0, cause: Cause::Normal },
         Fact::Ended { cause: Cause::Normal },
     ];
@@ -61,7 +69,7 @@ fn call(id: u64, first_seq: u64) -> (Vec<Arc<Entry>>, Arc<Record>) {
 /// The record these facts amount to.
 fn record(id: u64, start: Now) -> Record {
     let name = Name::from;
-    let (queue, agent) = (name("technique"), name("201@ipoffice"));
+    let (queue, agent, agent_key) = (name("technique"), name("Nadia"), name("201@ipoffice"));
     let rings = vec![Ring {
         who: agent.clone(),
         rung: Rung::Agent,
@@ -84,6 +92,7 @@ fn record(id: u64, start: Now) -> Record {
         cause: Cause::Normal,
         queue: Some(queue),
         agent: Some(agent),
+        agent_key: Some(agent_key),
         target: None,
         keys: "1".into(),
         picked_up: true,
@@ -200,6 +209,60 @@ fn what_was_said_to_be_stored_is_there_after_kill_9() {
     assert_eq!(output(Command::new("sqlite3").arg(&path).arg(whole), "").trim(), "0");
 }
 
+/// Not a test of its own: the process that is killed while calls are open.
+#[test]
+fn child_of_the_interruption_test() {
+    let Ok(path) = std::env::var(CHILD_WITH_OPEN_CALLS) else { return };
+    let (store, opened) = Store::open(Path::new(&path), || {}).expect("opens");
+    let seq = opened.next_seq.0;
+    let (over, record) = call(opened.next_call.0, seq);
+    store.append(over, [record]);
+    // Between « arrived » and « ended »: waiting in the queue, and not even answered.
+    let open = [(9, seq + FACTS), (1, seq + FACTS + 9)];
+    for (id, (facts, first)) in (opened.next_call.0 + 1..).zip(open) {
+        store.append(call(id, first).0.into_iter().take(facts), []);
+    }
+    wait_until_stored(&store, seq + FACTS + 9);
+    println!("\nstored");
+    loop {
+        std::thread::park();
+    }
+}
+
+#[test]
+fn calls_open_at_kill_9_are_recorded_as_interrupted_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    let shell = |sql: &str| output(Command::new("sqlite3").arg(&path).arg(sql), "").trim().to_owned();
+    let figures = "SELECT (SELECT count(*) FROM journal WHERE kind = 'arrived'), (SELECT count(*) FROM record),
+        (SELECT count(*) FROM record WHERE outcome = 'interrupted' AND cause = 'interrupted'),
+        (SELECT sum(flow_ms + wait_ms + talk_ms + after_ms <> duration_ms OR ended_us < arrived_us) FROM record)";
+    for round in 1..=2 {
+        let mut child = Command::new(std::env::current_exe().expect("this test"))
+            .args(["--exact", "child_of_the_interruption_test", "--nocapture"])
+            .env(CHILD_WITH_OPEN_CALLS, &path)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("starts");
+        let mut said = BufReader::new(child.stdout.take().expect("piped")).lines();
+        assert!(
+            said.any(|line| line.is_ok_and(|line| line == "stored")),
+            "the child ended before it was killed"
+        );
+        child.kill().expect("ours");
+        child.wait().expect("gone");
+        if round == 2 {
+            // A start that came to nothing in between: what was recovered stays as it is.
+            drop(Store::open(&path, || {}).expect("opens after a crash"));
+        }
+        let (store, opened) = Store::open(&path, || {}).expect("opens after a crash");
+        assert_eq!(opened.interrupted, if round == 1 { 2 } else { 0 });
+        drop(store);
+        assert_eq!(shell(figures), format!("{0}|{0}|{1}|0", 3 * round, 2 * round));
+    }
+}
+
 /// CPU time of this process's thread of that name, from the scheduler's own count.
 fn cpu_of_thread(name: &str) -> Duration {
     let tasks = std::fs::read_dir("/proc/self/task").expect("Linux");
@@ -237,6 +300,37 @@ fn a_call_costs_the_store_little() {
 }
 
 #[test]
+fn a_store_whose_disk_refuses_says_so_long_before_it_loses_anything_and_catches_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    let (store, _) = Store::open(&path, || {}).expect("opens");
+    // Another writer holds the file: to the store a disk that refuses.
+    let other = rusqlite::Connection::open(&path).expect("a store");
+    other.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes");
+    let calls = STORE_ENTRIES / 2 / FACTS + 1;
+    let mut seq = 1;
+    for id in 1..=calls {
+        assert!(!store.health().strained, "call {id} of {calls}");
+        let (entries, record) = call(id, seq);
+        seq += FACTS;
+        store.append(entries, [record]);
+    }
+    assert!(store.health().strained, "{:?}", store.health());
+    // Every call a full machine holds still leaves its record.
+    for id in calls + 1..=calls + CALLS as u64 {
+        let (entries, record) = call(id, seq);
+        let last = entries.last().cloned();
+        seq += FACTS;
+        store.append(last, [record]);
+    }
+    assert_eq!(store.health().lost, 0, "{:?}", store.health());
+    other.execute_batch("ROLLBACK").expect("given back");
+    wait_until_stored(&store, seq - 1);
+    let caught_up = store.health();
+    assert!(!caught_up.strained && !caught_up.failing && caught_up.lost == 0, "{caught_up:?}");
+}
+
+#[test]
 fn the_views_read_in_the_sqlite3_shell() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("spillway.db");
@@ -249,7 +343,7 @@ fn the_views_read_in_the_sqlite3_shell() {
     let call = shell("SELECT arrived, outcome, wait_s, duration_s FROM calls");
     assert_eq!(call.trim(), "2027-01-15 09:00:00.000|answered|2.1|9.8");
     assert_eq!(shell("SELECT queue, visit_end, wait_s FROM queue_visits").trim(), "technique|answered|2.1");
-    assert_eq!(shell("SELECT who, for_s, ring_end FROM rings").trim(), "201@ipoffice|0.7|answered");
+    assert_eq!(shell("SELECT who, for_s, ring_end FROM rings").trim(), "Nadia|0.7|answered");
     assert_eq!(
         shell("SELECT day, offered, qs1_percent, qs2_percent FROM daily").trim(),
         "2027-01-15|1|100.0|100.0"
@@ -268,10 +362,13 @@ fn the_views_read_in_the_sqlite3_shell() {
 #[test]
 fn prometheus_finds_nothing_to_say_about_the_metrics() {
     let names = ConfiguredNames {
-        queues: vec![("technique".into(), vec!["201@ipoffice".into()])],
-        targets: vec!["prestataire".into()],
         trunks: vec!["operateur".into(), "ipoffice".into()],
-        slas: vec![("contrat".into(), "prestataire".into())],
+        sites: vec![SiteNames {
+            site: "habitat70".into(),
+            queues: vec![("technique".into(), vec!["201@ipoffice".into()])],
+            targets: vec!["prestataire".into()],
+            slas: vec![("contrat".into(), "prestataire".into())],
+        }],
     };
     let page = Metrics::new(&names).page().render(Moment::ZERO);
     assert_eq!(output(Command::new("promtool").args(["check", "metrics"]), &page), "");

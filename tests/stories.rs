@@ -13,6 +13,7 @@ mod scenario {
     mod direct;
     mod figures;
     mod hours;
+    mod journal;
     mod limits;
     mod menu;
     mod on_the_wire;

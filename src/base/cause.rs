@@ -42,6 +42,8 @@ pub enum Cause {
     ShuttingDown,
     /// A fault of ours.
     Internal,
+    /// The service stopped without ending the call.
+    Interrupted,
 }
 
 /// One row of the table.
@@ -74,7 +76,7 @@ const fn row(
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Normal,
         Self::Cancelled,
         Self::NoAnswer,
@@ -93,6 +95,7 @@ impl Cause {
         Self::NothingLeft,
         Self::ShuttingDown,
         Self::Internal,
+        Self::Interrupted,
     ];
 
     /// The cause's row.
@@ -151,6 +154,14 @@ impl Cause {
             Self::Internal => {
                 row(500, "Server Internal Error", 41, "internal", "internal fault", "erreur interne")
             }
+            Self::Interrupted => row(
+                503,
+                "Service Unavailable",
+                41,
+                "interrupted",
+                "interrupted by a crash",
+                "interrompu par une panne",
+            ),
         }
     }
 

@@ -23,7 +23,7 @@ pub struct Entry {
 pub enum Subject {
     /// A call.
     Call(CallId),
-    /// An agent, by name.
+    /// An agent, by key: `201@ipoffice`.
     Agent(Name),
     /// The service itself.
     Service,
@@ -94,8 +94,11 @@ pub enum Fact {
     },
     /// An agent's phone began to ring for the call.
     RingStarted {
-        /// Who.
+        /// Who, by label.
         agent: Name,
+        /// Who, by key: `201@ipoffice`.
+        #[serde(default)]
+        agent_key: Name,
         /// The queue it is for.
         queue: Name,
         /// The leg's number within the call.
@@ -103,8 +106,11 @@ pub enum Fact {
     },
     /// The agent's phone stopped ringing.
     RingEnded {
-        /// Who.
+        /// Who, by label.
         agent: Name,
+        /// Who, by key.
+        #[serde(default)]
+        agent_key: Name,
         /// The leg's number within the call.
         leg: u16,
         /// How.
@@ -141,8 +147,10 @@ pub enum Fact {
     Bridged {
         /// The answerer's leg number.
         leg: u16,
-        /// The agent who answered, or nobody when a target did.
+        /// The agent who answered, by label, or nobody when a target did.
         agent: Option<Name>,
+        /// The same, by key.
+        agent_key: Option<Name>,
         /// The target that answered, or none when an agent did.
         target: Option<Name>,
     },
@@ -185,7 +193,7 @@ pub enum Fact {
     },
     /// An agent's state changed.
     AgentBecame {
-        /// The new state's name: `ready`, `reserved`, `ringing`, `talking`, `wrap_up`, `paused`, `unreachable`, `logged_out`.
+        /// The new state's name: `ready`, `ringing`, `talking`, `wrap_up`, `backed_off`, `unreachable`, `logged_out`.
         state: Name,
         /// The call that owns the agent, if one does.
         call: Option<CallId>,
@@ -240,7 +248,8 @@ impl LegEnd {
             | Cause::Lost
             | Cause::NothingLeft
             | Cause::ShuttingDown
-            | Cause::Internal => Self::Unreachable,
+            | Cause::Internal
+            | Cause::Interrupted => Self::Unreachable,
         }
     }
 }

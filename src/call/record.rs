@@ -33,8 +33,10 @@ pub struct Record {
     pub cause: Cause,
     /// The first queue entered.
     pub queue: Option<Name>,
-    /// The agent who answered.
+    /// The agent who answered, by label.
     pub agent: Option<Name>,
+    /// The same, by key: a label may be another person's at another site.
+    pub agent_key: Option<Name>,
     /// The target last rung.
     pub target: Option<Name>,
     /// The keys pressed.

@@ -79,6 +79,7 @@ impl Timeline {
             cause: Cause::Normal,
             queue: None,
             agent: None,
+            agent_key: None,
             target: None,
             keys: String::new(),
             picked_up: false,
@@ -233,10 +234,11 @@ impl Timeline {
                 self.record.handover_ms = self.handover_ms.map(|rung| at - rung);
                 self.ring_ended(*leg, *end, at);
             }
-            Fact::Bridged { agent, .. } => {
+            Fact::Bridged { agent, agent_key, .. } => {
                 if agent.is_some() {
                     self.agent_answered = true;
                     self.record.agent.clone_from(agent);
+                    self.record.agent_key.clone_from(agent_key);
                 }
                 self.enter(Phase::Talk, at);
             }
@@ -279,6 +281,9 @@ impl Timeline {
 
     /// requirements.md, Outcomes: the first that applies.
     fn outcome(&self, cause: Cause) -> Outcome {
+        if cause == Cause::Interrupted {
+            return Outcome::Interrupted;
+        }
         if self.faulted {
             return Outcome::Failed;
         }

@@ -274,6 +274,8 @@ pub struct Agent {
     pub via: TrunkId,
     /// Dialled as written.
     pub extension: Name,
+    /// What makes them the same person in every queue and site, for facts and metrics: `201@ipoffice`.
+    pub key: Name,
 }
 
 /// A service-level agreement.

@@ -61,6 +61,7 @@ pub fn observe(observation: &Observation) {
             call = %record.call,
             outcome = record.outcome.label(),
             cause = record.cause.label(),
+            site = record.site.as_deref(),
             trunk = %record.trunk,
             number = record.number.as_deref(),
             queue = record.queue.as_deref(),
@@ -71,9 +72,11 @@ pub fn observe(observation: &Observation) {
             duration_ms = record.duration_ms,
             "call ended"
         ),
-        Observation::QueueLine { queue, waiting, .. } => trace!(%queue, waiting, "queue line"),
-        Observation::Judged { sla, on, indicator, verdict } => {
-            debug!(%sla, %on, indicator, verdict, "judged")
+        Observation::QueueLine { site, queue, waiting, .. } => {
+            trace!(%site, %queue, waiting, "queue line")
+        }
+        Observation::Judged { site, sla, on, indicator, verdict } => {
+            debug!(%site, %sla, %on, indicator, verdict, "judged")
         }
         Observation::Trunk { trunk, up: true } => info!(%trunk, "trunk answers"),
         Observation::Trunk { trunk, up: false } => warn!(%trunk, "trunk does not answer"),
@@ -84,6 +87,7 @@ pub fn observe(observation: &Observation) {
         Observation::SipRetransmission { direction } => trace!(direction, "SIP retransmission"),
         Observation::SourceRefused => debug!("request from a source no trunk accepts"),
         Observation::NotSip => debug!("bytes that are no SIP message"),
+        Observation::SipStray => debug!("SIP response or ACK that belongs to nothing"),
         Observation::Audio { trunk, received, sent, lost, transcoded, refused } => {
             debug!(%trunk, received, sent, lost, transcoded, refused, "audio over");
         }

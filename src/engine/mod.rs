@@ -43,6 +43,8 @@ pub enum Event<'a> {
     Media(media::Event),
     /// The journal is on disk up to here.
     Stored(JournalSeq),
+    /// So much waits for the disk that a new call might leave no record; or, with `false`, no longer.
+    StoreStrained(bool),
     /// No new calls from here on.
     StopAccepting,
     /// End the calls that are left.
@@ -132,6 +134,7 @@ impl Engine {
             Event::FlowLost(flow) => self.stack.flow_lost(now.moment, flow),
             Event::Media(event) => self.media(now, event),
             Event::Stored(seq) => self.stored(now, seq),
+            Event::StoreStrained(strained) => self.core.store_strained(strained),
             Event::StopAccepting => {
                 self.core.stop_accepting();
                 self.stack.stop_accepting();

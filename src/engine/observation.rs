@@ -14,6 +14,8 @@ pub enum Observation {
     Recorded(Arc<Record>),
     /// A queue's waiting line changed.
     QueueLine {
+        /// The queue's site: names are unique within one only.
+        site: Name,
         /// Which.
         queue: Name,
         /// Callers waiting now.
@@ -23,6 +25,8 @@ pub enum Observation {
     },
     /// A judged wait, counted once per call and SLA.
     Judged {
+        /// The SLA's site.
+        site: Name,
         /// The SLA.
         sla: Name,
         /// The queue or target it is attached to.
@@ -64,6 +68,8 @@ pub enum Observation {
     SourceRefused,
     /// Bytes that are no SIP message.
     NotSip,
+    /// A response or an ACK that belongs to nothing we hold.
+    SipStray,
     /// A leg's audio is over: its figures.
     Audio {
         /// The trunk the leg was on.

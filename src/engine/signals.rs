@@ -271,7 +271,8 @@ impl Engine {
             Seen::Retransmitted { .. } => Observation::SipRetransmission { direction: "out" },
             Seen::RetransmissionReceived { .. } => Observation::SipRetransmission { direction: "in" },
             Seen::SourceRefused => Observation::SourceRefused,
-            Seen::ParseFailed | Seen::Strayed => Observation::NotSip,
+            Seen::ParseFailed => Observation::NotSip,
+            Seen::Strayed => Observation::SipStray,
             Seen::TrunkUp { trunk } => return self.core.trunk(now, trunk, true),
             Seen::TrunkDown { trunk } => return self.core.trunk(now, trunk, false),
         };

@@ -1,14 +1,15 @@
 //! Everything that looks at the engine: the store, the metrics, the logs, the console, the control socket, a watcher.
 
 use super::{Handle, ServeError, Service};
-use crate::base::{Name, Now};
+use crate::base::{AgentId, Name, Now, SiteId};
 use crate::call::{Entry, Record};
 use crate::dialplan::Plan;
 use crate::drivers::clock::Clock;
 use crate::drivers::console::{Console, ConsoleHandle, Readiness, ReadinessSign};
 use crate::drivers::control::{Answer, Command, Control};
 use crate::drivers::logs;
-use crate::drivers::metrics::{ConfiguredNames, Levels, Metrics, Page};
+use crate::drivers::media_threads::MediaThreads;
+use crate::drivers::metrics::{ConfiguredNames, Levels, Metrics, Page, SiteNames};
 use crate::drivers::store::StoreHandle;
 use crate::engine::status::StoreStatus;
 use crate::engine::{Engine, Observation};
@@ -87,6 +88,7 @@ impl Outward {
             | Observation::SipRetransmission { .. }
             | Observation::SourceRefused
             | Observation::NotSip
+            | Observation::SipStray
             | Observation::Audio { .. }
             | Observation::StoreLate { .. }
             | Observation::LimitReached { .. }
@@ -109,11 +111,12 @@ impl Outward {
     }
 
     /// Sets the levels nobody announces.
-    pub fn levels(&self, engine: &Engine, store: &StoreHandle) {
+    pub fn levels(&self, engine: &Engine, media: &MediaThreads, store: &StoreHandle) {
         let health = store.health();
         self.metrics.set_levels(&Levels {
             legs: count(engine.leg_count()),
             media_ports: count(engine.ports().lent()),
+            rtp_unsent: media.dropped_sends(),
             sip_transactions: count(engine.stack().transactions()),
             sip_dialogs: count(engine.stack().legs()),
             store_backlog: health.backlog,
@@ -146,19 +149,25 @@ fn count(number: usize) -> u64 {
 
 /// Everything a metric may be labelled with: names from configuration, nothing else.
 fn names(plan: &Plan, trunks: &[Trunk]) -> ConfiguredNames {
-    let key = |agent: &crate::base::AgentId| {
-        plan.agent(*agent)
-            .map(|agent| Name::from(format!("{}@{}", agent.extension, trunks[agent.via.index()].name)))
-    };
-    let queues = plan.queues.iter().flatten();
-    let of_queues = queues.clone().filter_map(|queue| Some((queue.sla?, queue.name.clone())));
-    let of_targets = plan.targets.iter().filter_map(|target| Some((target.sla?, target.name.clone())));
+    let sites = (0..).zip(&plan.sites).map(|(number, site)| site_names(plan, SiteId(number), &site.id));
     ConfiguredNames {
-        queues: queues
+        trunks: trunks.iter().map(|trunk| trunk.name.clone()).collect(),
+        sites: sites.collect(),
+    }
+}
+
+fn site_names(plan: &Plan, site: SiteId, name: &Name) -> SiteNames {
+    let key = |agent: &AgentId| plan.agent(*agent).map(|agent| agent.key.clone());
+    let queues = || plan.queues.iter().flatten().filter(|queue| queue.site == site);
+    let targets = || plan.targets.iter().filter(|target| target.site == site);
+    let of_queues = queues().filter_map(|queue| Some((queue.sla?, queue.name.clone())));
+    let of_targets = targets().filter_map(|target| Some((target.sla?, target.name.clone())));
+    SiteNames {
+        site: name.clone(),
+        queues: queues()
             .map(|queue| (queue.name.clone(), queue.agents.iter().filter_map(key).collect()))
             .collect(),
-        targets: plan.targets.iter().map(|target| target.name.clone()).collect(),
-        trunks: trunks.iter().map(|trunk| trunk.name.clone()).collect(),
+        targets: targets().map(|target| target.name.clone()).collect(),
         slas: of_queues
             .chain(of_targets)
             .map(|(sla, on)| (plan.slas[sla.index()].name.clone(), on))

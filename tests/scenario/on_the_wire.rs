@@ -232,3 +232,19 @@ fn nothing_of_the_callers_headers_crosses_but_what_is_listed() {
     let from = invite.header("From").expect("a From header");
     assert!(from.contains("Mme Petit") && from.contains("sip:0601020304@"), "{from}");
 }
+
+#[test]
+fn a_late_answer_to_nothing_is_a_stray_and_no_unreadable_message() {
+    let mut world = world();
+    let late = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKlong-gone\r\n\
+                From: <sip:spillway@192.0.2.1>;tag=ours\r\nTo: <sip:201@198.51.100.1>;tag=theirs\r\n\
+                Call-ID: long-gone@192.0.2.1\r\nCSeq: 7 OPTIONS\r\nContent-Length: 0\r\n\r\n";
+    let ack = "ACK sip:0384961370@192.0.2.1 SIP/2.0\r\n\
+               Via: SIP/2.0/UDP 198.51.100.1:5070;branch=z9hG4bKnothing\r\nMax-Forwards: 70\r\n\
+               From: <sip:0601020304@198.51.100.1>;tag=theirs\r\nTo: <sip:0384961370@192.0.2.1>;tag=nobody\r\n\
+               Call-ID: nothing@198.51.100.1\r\nCSeq: 1 ACK\r\nContent-Length: 0\r\n\r\n";
+    world.says(OPERATEUR, late.as_bytes());
+    world.says(OPERATEUR, ack.as_bytes());
+    world.advance(seconds(1));
+    assert_eq!((world.outcomes().strays, world.outcomes().unreadable), (2, 0));
+}

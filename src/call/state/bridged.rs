@@ -47,7 +47,7 @@ impl Bridged {
     pub(in crate::call) fn begin(peer: Peer, ctx: Ctx, out: &mut Out) -> State {
         let leg = peer.leg();
         let (agent, target) = match peer {
-            Peer::Agent { agent, .. } => (ctx.plan.agent(agent).map(|plan| plan.name.clone()), None),
+            Peer::Agent { agent, .. } => (ctx.plan.agent(agent), None),
             Peer::Target { target, .. } => {
                 let name = ctx.plan.targets[target.index()].name.clone();
                 out.push(Effect::Forget(Timer::Ring(leg)));
@@ -56,7 +56,12 @@ impl Bridged {
             }
         };
         out.leg(0, LegCommand::Connect { with: leg });
-        out.note(Fact::Bridged { leg, agent, target });
+        out.note(Fact::Bridged {
+            leg,
+            agent: agent.map(|plan| plan.name.clone()),
+            agent_key: agent.map(|plan| plan.key.clone()),
+            target,
+        });
         State::Bridged(Self { peer })
     }
 

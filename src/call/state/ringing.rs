@@ -1,7 +1,7 @@
 //! Ringing: the caller is answered and waits while phones ring: agents' (still in line) or a target's (for good).
 
 use super::{Bridged, Ending, Peer, Queued, State, Visit};
-use crate::base::{AgentId, Cause, QueueId, TargetId};
+use crate::base::{AgentId, Cause, Name, QueueId, TargetId};
 use crate::call::walk::{Standing, enter};
 use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer, VisitEnd};
 use crate::dialplan::{Destination, WhileRinging};
@@ -81,7 +81,8 @@ fn dial_agents(queue: QueueId, agents: &[AgentId], ctx: Ctx, out: &mut Out) -> S
     let mut rings = SmallVec::new();
     for agent in agents {
         let leg = out.new_leg();
-        out.note(Fact::RingStarted { agent: agent_name(*agent, ctx), queue: plan.name.clone(), leg });
+        let (label, agent_key) = agent_names(*agent, ctx);
+        out.note(Fact::RingStarted { agent: label, agent_key, queue: plan.name.clone(), leg });
         out.push(Effect::Set(Timer::Ring(leg), ctx.now.moment + plan.ring));
         out.leg(leg, LegCommand::RingAgent(*agent));
         rings.push(AgentRing { leg, agent: *agent });
@@ -89,13 +90,20 @@ fn dial_agents(queue: QueueId, agents: &[AgentId], ctx: Ctx, out: &mut Out) -> S
     rings
 }
 
-fn agent_name(agent: AgentId, ctx: Ctx) -> crate::base::Name {
-    ctx.plan.agent(agent).map_or_else(|| agent.to_string().into(), |plan| plan.name.clone())
+/// An agent's label and key.
+fn agent_names(agent: AgentId, ctx: Ctx) -> (Name, Name) {
+    let of_plan = ctx.plan.agent(agent).map(|plan| (plan.name.clone(), plan.key.clone()));
+    of_plan.unwrap_or_else(|| (agent.to_string().into(), agent.to_string().into()))
+}
+
+fn note_ring_over(ring: AgentRing, end: LegEnd, ctx: Ctx, out: &mut Out) {
+    let (agent, agent_key) = agent_names(ring.agent, ctx);
+    out.push(Effect::Forget(Timer::Ring(ring.leg)));
+    out.note(Fact::RingEnded { agent, agent_key, leg: ring.leg, end });
 }
 
 fn ring_over(ring: AgentRing, end: LegEnd, ctx: Ctx, out: &mut Out) {
-    out.push(Effect::Forget(Timer::Ring(ring.leg)));
-    out.note(Fact::RingEnded { agent: agent_name(ring.agent, ctx), leg: ring.leg, end });
+    note_ring_over(ring, end, ctx, out);
     out.push(Effect::RingOver { agent: ring.agent, end });
 }
 
@@ -206,10 +214,8 @@ fn one_over(
 }
 
 fn win(winner: AgentRing, losers: &[AgentRing], visit: Visit, ctx: Ctx, out: &mut Out) -> State {
-    out.push(Effect::Forget(Timer::Ring(winner.leg)));
     out.push(Effect::AgentAnswered(winner.agent));
-    let agent = agent_name(winner.agent, ctx);
-    out.note(Fact::RingEnded { agent, leg: winner.leg, end: LegEnd::Answered });
+    note_ring_over(winner, LegEnd::Answered, ctx, out);
     visit.end(VisitEnd::Answered, ctx, out);
     silence(losers, Cause::AnsweredElsewhere, ctx, out);
     let wrap_up = visit.plan(ctx).wrap_up;

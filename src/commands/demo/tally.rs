@@ -73,6 +73,7 @@ impl Tally {
             | Observation::SipRetransmission { .. }
             | Observation::SourceRefused
             | Observation::NotSip
+            | Observation::SipStray
             | Observation::Audio { .. }
             | Observation::StoreLate { .. }
             | Observation::LimitReached { .. } => {}

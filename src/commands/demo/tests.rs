@@ -41,6 +41,7 @@ fn record(number: u64, outcome: Outcome) -> Observation {
         cause: Cause::Normal,
         queue: None,
         agent: None,
+        agent_key: None,
         target: None,
         keys: String::new(),
         picked_up: true,
@@ -114,6 +115,7 @@ fn the_indicators_are_shares_of_what_counts() {
     let mut tally = Tally::default();
     for verdict in ["hit", "hit", "miss", "ignored"] {
         tally.observe(&Observation::Judged {
+            site: "demo".into(),
             sla: "accueil".into(),
             on: "technique".into(),
             indicator: "qs1",

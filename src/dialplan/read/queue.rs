@@ -133,7 +133,10 @@ impl<'a> SiteReading<'a, '_, '_> {
                 self.to.findings.warning(&entry.key.place, words);
             }
             Some(_) => {}
-            None => agents[id.index()] = Some(Agent { name: label.into(), via, extension: extension_name }),
+            None => {
+                let key = format!("{extension_name}@{trunk}").into();
+                agents[id.index()] = Some(Agent { name: label.into(), via, extension: extension_name, key });
+            }
         }
         id
     }

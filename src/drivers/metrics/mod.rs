@@ -14,8 +14,8 @@ use crate::engine::Observation;
 use metrics::{Counter, Gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
 use progress::Progress;
-use registry::{Registry, Table};
-use series::{CallSeries, QueueSeries, Series, SipSeries, TrunkSeries};
+use registry::Registry;
+use series::{CallSeries, OfferedSeries, QueueSeries, Series, SipSeries, SiteSeries, TrunkSeries};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,15 +24,27 @@ const UNFOLDED_VALUES: u32 = 4_096;
 /// « Nobody waits », as a moment.
 const NOBODY: u64 = u64::MAX;
 
+/// The site of calls to a number that is none of ours. To Prometheus an empty label is none at all.
+const NO_SITE: &str = "";
+
 /// Everything a label may be named after.
 #[derive(Clone, Debug, Default)]
 pub struct ConfiguredNames {
-    /// Each queue with the agents who serve it, as facts name them.
+    /// Trunks.
+    pub trunks: Vec<Name>,
+    /// Sites, and the names that are unique within one.
+    pub sites: Vec<SiteNames>,
+}
+
+/// The names of one site.
+#[derive(Clone, Debug, Default)]
+pub struct SiteNames {
+    /// The site.
+    pub site: Name,
+    /// Each queue with the agents who serve it, by key: `201@ipoffice`.
     pub queues: Vec<(Name, Vec<Name>)>,
     /// Targets.
     pub targets: Vec<Name>,
-    /// Trunks.
-    pub trunks: Vec<Name>,
     /// Each SLA with one queue or target it is attached to.
     pub slas: Vec<(Name, Name)>,
 }
@@ -44,6 +56,8 @@ pub struct Levels {
     pub legs: u64,
     /// RTP ports lent to legs.
     pub media_ports: u64,
+    /// RTP and RTCP packets the operating system did not take, since the start.
+    pub rtp_unsent: u64,
     /// SIP transactions held.
     pub sip_transactions: u64,
     /// SIP dialogs held.
@@ -57,8 +71,14 @@ pub struct Levels {
 /// Since when the caller at the head of a line waits, and the gauge that says how long that is.
 type Oldest = (Gauge, Arc<AtomicU64>);
 
-/// An SLA's verdicts on one queue or target, by indicator.
-type Verdicts = Table<Table<Counter>>;
+/// One who answers, at whatever sites.
+#[derive(Debug)]
+struct Agent {
+    state: &'static str,
+    sites: Vec<Name>,
+    /// By site and name.
+    queues: Vec<(Name, Name)>,
+}
 
 /// Counts what the core lets the world see.
 #[derive(Debug)]
@@ -66,14 +86,12 @@ pub struct Metrics {
     registry: Registry,
     page: Page,
     series: Series,
-    calls: CallSeries,
     sip: SipSeries,
-    queues: Map<Name, QueueSeries>,
     trunks: Map<Name, TrunkSeries>,
-    targets: Map<Name, Table<Counter>>,
-    slas: Map<Name, Vec<(Name, Verdicts)>>,
-    serves: Map<Name, Vec<Name>>,
-    agents: Map<Name, &'static str>,
+    /// By site; those without one under [`NO_SITE`].
+    calls: Map<Name, CallSeries>,
+    sites: Map<Name, SiteSeries>,
+    agents: Map<Name, Agent>,
     progress: Map<CallId, Progress>,
     unfolded: u32,
 }
@@ -113,15 +131,12 @@ impl Metrics {
         let page = Page { handle: registry.handle(), oldest: Arc::default() };
         let mut metrics = Self {
             series: Series::new(&registry),
-            calls: CallSeries::new(&registry),
             sip: SipSeries::new(&registry),
             registry,
             page,
-            queues: Map::default(),
             trunks: Map::default(),
-            targets: Map::default(),
-            slas: Map::default(),
-            serves: Map::default(),
+            calls: Map::default(),
+            sites: Map::default(),
             agents: Map::default(),
             progress: Map::default(),
             unfolded: 0,
@@ -132,27 +147,44 @@ impl Metrics {
 
     /// Adds names of a newer plan, at 0. What is known stays as it is.
     pub fn learn(&mut self, names: &ConfiguredNames) {
-        for (queue, agents) in &names.queues {
-            if !self.queues.contains_key(queue) {
-                let (series, oldest) = QueueSeries::new(&self.registry, queue);
-                self.page.oldest.lock().unwrap_or_else(PoisonError::into_inner).push(oldest);
-                self.queues.insert(queue.clone(), series);
-            }
-            for agent in agents {
-                self.hire(agent, queue);
-            }
-        }
         for trunk in &names.trunks {
             self.trunks.entry(trunk.clone()).or_insert_with(|| TrunkSeries::new(&self.registry, trunk));
         }
-        for target in &names.targets {
-            self.targets.entry(target.clone()).or_insert_with(|| series::target(&self.registry, target));
-        }
-        for (sla, on) in &names.slas {
-            let attached = self.slas.entry(sla.clone()).or_default();
-            if !attached.iter().any(|(known, _)| known == on) {
-                attached.push((on.clone(), series::sla(&self.registry, sla, on)));
+        let sites = names.sites.iter().map(|names| names.site.clone());
+        for site in sites.chain([NO_SITE.into()]) {
+            let calls =
+                self.calls.entry(site.clone()).or_insert_with(|| CallSeries::new(&self.registry, &site));
+            for trunk in self.trunks.keys() {
+                let series = || OfferedSeries::new(&self.registry, &site, trunk);
+                calls.trunks.entry(trunk.clone()).or_insert_with(series);
             }
+        }
+        for site in &names.sites {
+            self.learn_site(site);
+        }
+    }
+
+    fn learn_site(&mut self, names: &SiteNames) {
+        let SiteNames { site, queues, targets, slas } = names;
+        let registry = &self.registry;
+        let series = self.sites.entry(site.clone()).or_insert_with(|| SiteSeries::new(registry, site));
+        for (queue, _) in queues {
+            series.queues.entry(queue.clone()).or_insert_with(|| {
+                let (series, oldest) = QueueSeries::new(registry, site, queue);
+                self.page.oldest.lock().unwrap_or_else(PoisonError::into_inner).push(oldest);
+                series
+            });
+        }
+        for target in targets {
+            let counters = || series::target(registry, site, target);
+            series.targets.entry(target.clone()).or_insert_with(counters);
+        }
+        for (sla, on) in slas {
+            let verdicts = || series::sla(registry, site, sla, on);
+            series.slas.entry(sla.clone()).or_default().entry(on.clone()).or_insert_with(verdicts);
+        }
+        for (queue, agents) in queues {
+            agents.iter().for_each(|agent| self.hire(agent, site, queue));
         }
     }
 
@@ -163,17 +195,22 @@ impl Metrics {
     }
 
     /// An agent serves a queue. Until a fact says otherwise, agents are logged out.
-    fn hire(&mut self, agent: &Name, queue: &Name) {
-        let state = *self.agents.entry(agent.clone()).or_insert_with(|| {
-            self.series.agents.get(series::AT_FIRST).inspect(|gauge| gauge.increment(1.0));
-            series::AT_FIRST
+    fn hire(&mut self, agent: &Name, site: &Name, queue: &Name) {
+        let agent = self.agents.entry(agent.clone()).or_insert_with(|| Agent {
+            state: series::AT_FIRST,
+            sites: Vec::new(),
+            queues: Vec::new(),
         });
-        let serves = self.serves.entry(agent.clone()).or_default();
-        if !serves.contains(queue) {
-            serves.push(queue.clone());
-            if let Some(gauge) = self.queues.get(queue).and_then(|queue| queue.agents.get(state)) {
-                gauge.increment(1.0);
-            }
+        let Some(series) = self.sites.get(site) else { return };
+        if !agent.sites.contains(site) {
+            agent.sites.push(site.clone());
+            series.agents.get(agent.state).inspect(|gauge| gauge.increment(1.0));
+        }
+        let served = (site.clone(), queue.clone());
+        if !agent.queues.contains(&served) {
+            agent.queues.push(served);
+            let gauge = series.queues.get(queue).and_then(|queue| queue.agents.get(agent.state));
+            gauge.inspect(|gauge| gauge.increment(1.0));
         }
     }
 
@@ -182,19 +219,19 @@ impl Metrics {
         match observation {
             Observation::Fact(entry) => self.fact(entry),
             Observation::Recorded(record) => self.recorded(record),
-            Observation::QueueLine { queue, waiting, oldest } => match self.queues.get(queue) {
-                Some(series) => {
-                    series.waiting.set(f64::from(*waiting));
-                    let since = oldest.map_or(NOBODY, |now| now.moment.as_nanos());
-                    series.oldest.store(since, Ordering::Relaxed);
+            Observation::QueueLine { site, queue, waiting, oldest } => {
+                match self.sites.get(site).and_then(|site| site.queues.get(queue)) {
+                    Some(series) => {
+                        series.waiting.set(f64::from(*waiting));
+                        let since = oldest.map_or(NOBODY, |now| now.moment.as_nanos());
+                        series.oldest.store(since, Ordering::Relaxed);
+                    }
+                    None => self.unknown(),
                 }
-                None => self.unknown(),
-            },
-            Observation::Judged { sla, on, indicator, verdict } => {
-                let attached =
-                    self.slas.get(sla).and_then(|attached| attached.iter().find(|(known, _)| known == on));
-                let counter = attached.and_then(|(_, table)| table.get(indicator)?.get(verdict));
-                self.count(counter.cloned());
+            }
+            Observation::Judged { site, sla, on, indicator, verdict } => {
+                let verdicts = self.sites.get(site).and_then(|site| site.slas.get(sla)?.get(on));
+                self.count(verdicts.and_then(|table| table.get(indicator)?.get(verdict)));
             }
             Observation::Trunk { trunk, up } => match self.trunks.get(trunk) {
                 Some(series) => series.up.set(if *up { 1.0 } else { 0.0 }),
@@ -207,6 +244,7 @@ impl Metrics {
             Observation::SipRetransmission { direction } => self.sip.retransmission(direction),
             Observation::SourceRefused => self.series.sources_refused.increment(1),
             Observation::NotSip => self.series.not_sip.increment(1),
+            Observation::SipStray => self.series.sip_stray.increment(1),
             Observation::Audio { trunk, received, sent, lost, transcoded, refused } => {
                 match self.trunks.get(trunk) {
                     Some(series) => {
@@ -245,37 +283,41 @@ impl Metrics {
     }
 
     fn call_fact(&mut self, call: CallId, fact: &Fact, at: Moment) {
-        if let Fact::Arrived { trunk, .. } = fact {
-            match self.trunks.get(trunk) {
-                Some(series) => series.offered.increment(1),
-                None => self.unknown(),
-            }
-            self.calls.moved(None, Some(progress::Doing::Arriving));
-            self.progress.insert(call, Progress::arrived());
+        if let Fact::Arrived { trunk, site, .. } = fact {
+            let site = site.clone().unwrap_or_else(|| NO_SITE.into());
+            let series = self.calls.get(&site);
+            self.count(series.and_then(|series| Some(&series.trunks.get(trunk)?.offered)));
+            self.moved(&site, None, Some(progress::Doing::Arriving));
+            self.progress.insert(call, Progress::arrived(site));
             return;
         }
         self.visit_fact(call, fact, at);
         let Some(progress) = self.progress.get_mut(&call) else { return };
         let before = progress.doing;
         progress.take(fact, at);
-        let after = progress.doing;
+        let (after, site) = (progress.doing, progress.site.clone());
         if matches!(fact, Fact::Ended { .. }) {
             self.progress.remove(&call);
-            self.calls.moved(Some(before), None);
+            self.moved(&site, Some(before), None);
         } else if before != after {
-            self.calls.moved(Some(before), Some(after));
+            self.moved(&site, Some(before), Some(after));
         }
+    }
+
+    fn moved(&self, site: &Name, from: Option<progress::Doing>, to: Option<progress::Doing>) {
+        self.calls.get(site).inspect(|series| series.moved(from, to));
     }
 
     /// What a fact says of queues, rings and targets, before the call moves on.
     fn visit_fact(&mut self, call: CallId, fact: &Fact, at: Moment) {
+        let Some(progress) = self.progress.get(&call) else { return };
+        let site = self.sites.get(&progress.site);
+        let of_queue = |queue| site.and_then(|site| site.queues.get(queue));
         if let Fact::Enqueued { queue, .. } = fact {
-            let counter = self.queues.get(queue).map(|series| series.entries.clone());
-            self.count(counter);
+            self.count(of_queue(queue).map(|series| &series.entries));
         } else if let Fact::Dequeued { queue, end } = fact {
-            let entered = self.progress.get(&call).and_then(|progress| progress.entered);
-            let waited = entered.map_or(0.0, |entered| at.since(entered).as_secs_f64());
-            match self.queues.get(queue).and_then(|series| series.ends.get(end.label())) {
+            let waited = progress.entered.map_or(0.0, |entered| at.since(entered).as_secs_f64());
+            match of_queue(queue).and_then(|series| series.ends.get(end.label())) {
                 Some((counter, wait)) => {
                     counter.increment(1);
                     wait.record(waited);
@@ -284,43 +326,41 @@ impl Metrics {
                 None => self.unknown(),
             }
         } else if let Fact::RingEnded { leg, end, .. } = fact {
-            let queue = self.progress.get(&call).and_then(|progress| progress.rung_for(*leg));
-            let series = queue.and_then(|queue| self.queues.get(queue));
-            let counter = series.and_then(|series| series.rings.get(series::leg_end(*end)).cloned());
-            self.count(counter);
+            let series = progress.rung_for(*leg).and_then(of_queue);
+            self.count(series.and_then(|series| series.rings.get(series::leg_end(*end))));
         } else if let Fact::TargetEnded { target, end, .. } = fact {
-            let counter =
-                self.targets.get(target).and_then(|table| table.get(series::leg_end(*end)).cloned());
-            self.count(counter);
+            let ends = site.and_then(|site| site.targets.get(target));
+            self.count(ends.and_then(|ends| ends.get(series::leg_end(*end))));
         }
     }
 
     fn recorded(&mut self, record: &Record) {
-        let counter = self
-            .trunks
-            .get(&record.trunk)
-            .and_then(|series| series.outcomes.get(record.outcome.label()).cloned());
-        self.count(counter);
-        self.calls.ended(record);
+        let series = self.calls.get(record.site.as_deref().unwrap_or(NO_SITE));
+        let outcomes = series.and_then(|series| series.trunks.get(&record.trunk)).map(|of| &of.outcomes);
+        self.count(outcomes.and_then(|outcomes| outcomes.get(record.outcome.label())));
+        series.inspect(|series| series.ended(record));
         if record.talk_ms > 0 {
             self.fold();
         }
     }
 
     fn agent_became(&mut self, agent: &Name, state: &str) {
-        let (Some(before), Some(after)) = (self.agents.get_mut(agent), series::agent_state(state)) else {
+        let (Some(agent), Some(after)) = (self.agents.get_mut(agent), series::agent_state(state)) else {
             return self.unknown();
         };
-        let before = std::mem::replace(before, after);
-        let queues = self.serves.get(agent).map(Vec::as_slice).unwrap_or_default();
-        let of_queues = queues.iter().filter_map(|queue| self.queues.get(queue)).map(|series| &series.agents);
-        for table in of_queues.chain([&self.series.agents]) {
+        let before = std::mem::replace(&mut agent.state, after);
+        let of_sites = agent.sites.iter().filter_map(|site| Some(&self.sites.get(site)?.agents));
+        let of_queues = agent
+            .queues
+            .iter()
+            .filter_map(|(site, queue)| Some(&self.sites.get(site)?.queues.get(queue)?.agents));
+        for table in of_sites.chain(of_queues) {
             table.get(before).inspect(|gauge| gauge.decrement(1.0));
             table.get(after).inspect(|gauge| gauge.increment(1.0));
         }
     }
 
-    fn count(&self, counter: Option<Counter>) {
+    fn count(&self, counter: Option<&Counter>) {
         match counter {
             Some(counter) => counter.increment(1),
             None => self.unknown(),

@@ -34,23 +34,23 @@ macro_rules! metrics {
 metrics! {
     Gauge BUILD_INFO "build_info", "Always 1; the version is in the label.";
 
-    Counter CALLS_OFFERED "calls_offered_total", "Initial INVITEs from an accepted trunk, by trunk. Always the sum of spillway_calls_total and spillway_calls.";
-    Counter CALLS "calls_total", "Calls that are over, by trunk and outcome.";
-    Counter CALLS_ENDED "calls_ended_total", "Calls that are over, by cause.";
-    Gauge CALLS_IN_PROGRESS "calls", "Calls in progress, by state.";
-    Histogram TALK "call_talk_seconds", "Conversation, from the answer to the first hang-up, of calls that had one.";
+    Counter CALLS_OFFERED "calls_offered_total", "Initial INVITEs from an accepted trunk, by site and trunk; without a site when the number is none of ours. Always the sum of spillway_calls_total and spillway_calls.";
+    Counter CALLS "calls_total", "Calls that are over, by site, trunk and outcome.";
+    Counter CALLS_ENDED "calls_ended_total", "Calls that are over, by site and cause.";
+    Gauge CALLS_IN_PROGRESS "calls", "Calls in progress, by site and state.";
+    Histogram TALK "call_talk_seconds", "Conversation, from the answer to the first hang-up, of calls that had one, by site.";
 
-    Counter QUEUE_ENTRIES "queue_entries_total", "Visits to a queue begun, by queue.";
-    Counter QUEUE_CALLS "queue_calls_total", "Visits to a queue that are over, by queue and outcome.";
-    Histogram QUEUE_WAIT "queue_wait_seconds", "From entering a queue until an answer, a hang-up or leaving, ringing included, by queue and outcome.";
-    Gauge QUEUE_WAITING "queue_callers_waiting", "Callers in a queue, by queue.";
-    Gauge QUEUE_OLDEST "queue_oldest_wait_seconds", "How long the caller waiting longest has waited, by queue; 0 when nobody waits.";
-    Gauge QUEUE_AGENTS "queue_agents", "Agents who serve a queue, by queue and state; one agent may serve several.";
-    Gauge AGENTS "agents", "Agents, by state.";
-    Counter RINGS "agent_rings_total", "Agents' phones rung that are over, by queue and how the ring ended.";
-    Counter TARGETS "target_calls_total", "Targets rung that are over, by target and how it ended.";
+    Counter QUEUE_ENTRIES "queue_entries_total", "Visits to a queue begun, by site and queue.";
+    Counter QUEUE_CALLS "queue_calls_total", "Visits to a queue that are over, by site, queue and outcome.";
+    Histogram QUEUE_WAIT "queue_wait_seconds", "From entering a queue until an answer, a hang-up or leaving, ringing included, by site, queue and outcome.";
+    Gauge QUEUE_WAITING "queue_callers_waiting", "Callers in a queue, by site and queue.";
+    Gauge QUEUE_OLDEST "queue_oldest_wait_seconds", "How long the caller waiting longest has waited, by site and queue; 0 when nobody waits.";
+    Gauge QUEUE_AGENTS "queue_agents", "Agents who serve a queue, by site, queue and state; one agent may serve several.";
+    Gauge AGENTS "agents", "Agents who serve a site, by site and state; one agent may serve several.";
+    Counter RINGS "agent_rings_total", "Agents' phones rung that are over, by site, queue and how the ring ended.";
+    Counter TARGETS "target_calls_total", "Targets rung that are over, by site, target and how it ended.";
 
-    Counter SLA_CALLS "sla_calls_total", "Calls judged by an SLA, by what it is attached to, indicator and verdict; the indicator is hit / (hit + miss).";
+    Counter SLA_CALLS "sla_calls_total", "Calls judged by an SLA, by site, SLA, what it is attached to, indicator and verdict; the indicator is hit / (hit + miss).";
 
     Gauge TRUNK_UP "trunk_up", "Whether a trunk answers OPTIONS: 1 or 0.";
     Counter SIP_REQUESTS "sip_requests_total", "SIP requests, by direction and method, retransmissions left out.";
@@ -58,12 +58,14 @@ metrics! {
     Counter SIP_RETRANSMISSIONS "sip_retransmissions_total", "SIP messages sent again, or received again and absorbed, by direction.";
     Counter SOURCES_REFUSED "sip_sources_refused_total", "SIP requests from a source no trunk accepts.";
     Counter NOT_SIP "sip_unreadable_total", "Datagrams and stream data that are no SIP message.";
+    Counter SIP_STRAY "sip_stray_total", "SIP responses and ACKs that belong to no transaction and no dialog held.";
 
     Counter RTP_RECEIVED "rtp_received_packets_total", "RTP packets received on legs that are over, by trunk.";
     Counter RTP_SENT "rtp_sent_packets_total", "RTP packets sent on legs that are over, by trunk.";
     Counter RTP_LOST "rtp_lost_packets_total", "RTP packets that never arrived (RFC 3550 appendix A.3) on legs that are over, by trunk.";
     Counter RTP_TRANSCODED "rtp_transcoded_packets_total", "RTP packets whose codec was changed on legs that are over, by trunk.";
     Counter RTP_REFUSED "rtp_refused_packets_total", "RTP packets from a source that was not the leg's, on legs that are over, by trunk.";
+    Counter RTP_UNSENT "rtp_unsent_packets_total", "RTP and RTCP packets the operating system did not take: a full socket buffer, an unreachable network.";
 
     Gauge LEGS "legs", "Legs of calls that hold anything.";
     Gauge MEDIA_PORTS "media_ports", "RTP ports lent to legs.";
@@ -115,7 +117,7 @@ pub(super) const CODES: [&str; 32] = [
     "603", "other",
 ];
 /// Limits of `base::limits` that refuse a call or a leg; the last stands for the rest.
-pub(super) const LIMITS_REACHED: [&str; 6] = ["calls", "channels", "legs", "dialogs", "ports", "other"];
+pub(super) const LIMITS_REACHED: [&str; 5] = ["calls", "channels", "ports", "store", "other"];
 /// What a call in progress is doing.
 pub(super) const CALL_STATES: [&str; 6] = ["arriving", "in_flow", "queued", "ringing", "bridged", "ending"];
 /// Ends of a ring.

@@ -31,6 +31,8 @@ impl Doing {
 /// One call in progress.
 #[derive(Debug)]
 pub(super) struct Progress {
+    /// The site called; empty when the number is none of ours.
+    pub site: Name,
     /// What it is doing.
     pub doing: Doing,
     /// When its visit to a queue began.
@@ -40,8 +42,8 @@ pub(super) struct Progress {
 
 impl Progress {
     /// A call that just arrived.
-    pub const fn arrived() -> Self {
-        Self { doing: Doing::Arriving, entered: None, ringing: Vec::new() }
+    pub const fn arrived(site: Name) -> Self {
+        Self { site, doing: Doing::Arriving, entered: None, ringing: Vec::new() }
     }
 
     /// The queue whose agent's phone is rung on this leg.

@@ -4,12 +4,15 @@ use super::names as n;
 use super::progress::Doing;
 use super::registry::{Registry, Table};
 use super::{Levels, NOBODY, Oldest};
-use crate::base::{Cause, Name, Outcome};
+use crate::base::{Cause, Map, Name, Outcome};
 use crate::call::{LegEnd, Record, VisitEnd};
 use crate::engine::status::AGENT_STATES;
 use metrics::{Counter, Gauge, Histogram};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+
+/// Verdicts by indicator.
+type Verdicts = Table<Table<Counter>>;
 
 /// What an agent is before any fact.
 pub(super) const AT_FIRST: &str = "logged_out";
@@ -48,32 +51,18 @@ pub(super) const fn leg_end(end: LegEnd) -> &'static str {
     }]
 }
 
-/// Targets rung, by end.
-pub(super) fn target(registry: &Registry, target: &Name) -> Table<Counter> {
-    Table::new(&n::RING_ENDS, |end| registry.counter(n::TARGETS, &[("target", target), ("end", end)]))
-}
-
-/// Verdicts of one SLA on one queue or target, by indicator.
-pub(super) fn sla(registry: &Registry, sla: &Name, on: &Name) -> Table<Table<Counter>> {
-    Table::new(&n::INDICATORS, |indicator| {
-        Table::new(&n::VERDICTS, |verdict| {
-            let labels = [("sla", &**sla), ("on", on), ("indicator", indicator), ("verdict", verdict)];
-            registry.counter(n::SLA_CALLS, &labels)
-        })
-    })
-}
-
 /// What needs no label, or one from a closed list.
 #[derive(Debug)]
 pub(super) struct Series {
-    pub agents: Table<Gauge>,
     pub sources_refused: Counter,
     pub not_sip: Counter,
+    pub sip_stray: Counter,
     pub store_late: Counter,
     pub limits: Table<Counter>,
     pub faults: Counter,
     pub unknown_names: Counter,
     store_lost: Counter,
+    rtp_unsent: Counter,
     store_backlog: Gauge,
     legs: Gauge,
     media_ports: Gauge,
@@ -85,14 +74,15 @@ impl Series {
     pub fn new(registry: &Registry) -> Self {
         registry.gauge(n::BUILD_INFO, &[("version", env!("CARGO_PKG_VERSION"))]).set(1.0);
         Self {
-            agents: Table::new(&AGENT_STATES, |state| registry.gauge(n::AGENTS, &[("state", state)])),
             sources_refused: registry.counter(n::SOURCES_REFUSED, &[]),
             not_sip: registry.counter(n::NOT_SIP, &[]),
+            sip_stray: registry.counter(n::SIP_STRAY, &[]),
             store_late: registry.counter(n::STORE_LATE, &[]),
             limits: Table::new(&n::LIMITS_REACHED, |limit| registry.counter(n::LIMITS, &[("limit", limit)])),
             faults: registry.counter(n::FAULTS, &[]),
             unknown_names: registry.counter(n::UNKNOWN_NAMES, &[]),
             store_lost: registry.counter(n::STORE_LOST, &[]),
+            rtp_unsent: registry.counter(n::RTP_UNSENT, &[]),
             store_backlog: registry.gauge(n::STORE_BACKLOG, &[]),
             legs: registry.gauge(n::LEGS, &[]),
             media_ports: registry.gauge(n::MEDIA_PORTS, &[]),
@@ -109,25 +99,37 @@ impl Series {
         self.sip_dialogs.set(levels.sip_dialogs as f64);
         self.store_backlog.set(levels.store_backlog as f64);
         self.store_lost.absolute(levels.store_lost);
+        self.rtp_unsent.absolute(levels.rtp_unsent);
     }
 }
 
-/// Calls by state and cause, whatever their trunk.
+/// Calls to one site, or to no number of ours.
 #[derive(Debug)]
 pub(super) struct CallSeries {
+    pub trunks: Map<Name, OfferedSeries>,
     in_progress: Table<Gauge>,
     causes: Table<Counter>,
     talk: Histogram,
 }
 
+/// Calls to one site over one trunk.
+#[derive(Debug)]
+pub(super) struct OfferedSeries {
+    pub offered: Counter,
+    pub outcomes: Table<Counter>,
+}
+
 impl CallSeries {
-    pub fn new(registry: &Registry) -> Self {
+    pub fn new(registry: &Registry, site: &Name) -> Self {
         Self {
+            trunks: Map::default(),
             in_progress: Table::new(&n::CALL_STATES, |state| {
-                registry.gauge(n::CALLS_IN_PROGRESS, &[("state", state)])
+                registry.gauge(n::CALLS_IN_PROGRESS, &[("site", site), ("state", state)])
             }),
-            causes: Table::new(&CAUSES, |cause| registry.counter(n::CALLS_ENDED, &[("cause", cause)])),
-            talk: registry.histogram(n::TALK, &[]),
+            causes: Table::new(&CAUSES, |cause| {
+                registry.counter(n::CALLS_ENDED, &[("site", site), ("cause", cause)])
+            }),
+            talk: registry.histogram(n::TALK, &[("site", site)]),
         }
     }
 
@@ -146,6 +148,17 @@ impl CallSeries {
         self.causes.get(record.cause.label()).inspect(|counter| counter.increment(1));
         if record.talk_ms > 0 {
             self.talk.record(std::time::Duration::from_millis(record.talk_ms));
+        }
+    }
+}
+
+impl OfferedSeries {
+    pub fn new(registry: &Registry, site: &Name, trunk: &Name) -> Self {
+        Self {
+            offered: registry.counter(n::CALLS_OFFERED, &[("site", site), ("trunk", trunk)]),
+            outcomes: Table::new(&OUTCOMES, |outcome| {
+                registry.counter(n::CALLS, &[("site", site), ("trunk", trunk), ("outcome", outcome)])
+            }),
         }
     }
 }
@@ -202,6 +215,47 @@ impl SipSeries {
     }
 }
 
+/// One site's.
+#[derive(Debug)]
+pub(super) struct SiteSeries {
+    pub agents: Table<Gauge>,
+    pub queues: Map<Name, QueueSeries>,
+    pub targets: Map<Name, Table<Counter>>,
+    /// By SLA, then by the queue or target it is attached to.
+    pub slas: Map<Name, Map<Name, Verdicts>>,
+}
+
+impl SiteSeries {
+    pub fn new(registry: &Registry, site: &Name) -> Self {
+        let agents =
+            Table::new(&AGENT_STATES, |state| registry.gauge(n::AGENTS, &[("site", site), ("state", state)]));
+        Self { agents, queues: Map::default(), targets: Map::default(), slas: Map::default() }
+    }
+}
+
+/// Targets rung, by end.
+pub(super) fn target(registry: &Registry, site: &Name, target: &Name) -> Table<Counter> {
+    Table::new(&n::RING_ENDS, |end| {
+        registry.counter(n::TARGETS, &[("site", site), ("target", target), ("end", end)])
+    })
+}
+
+/// Verdicts of one SLA on one queue or target.
+pub(super) fn sla(registry: &Registry, site: &Name, sla: &Name, on: &Name) -> Verdicts {
+    Table::new(&n::INDICATORS, |indicator| {
+        Table::new(&n::VERDICTS, |verdict| {
+            let labels = [
+                ("site", &**site),
+                ("sla", &**sla),
+                ("on", &**on),
+                ("indicator", indicator),
+                ("verdict", verdict),
+            ];
+            registry.counter(n::SLA_CALLS, &labels)
+        })
+    })
+}
+
 /// One queue's.
 #[derive(Debug)]
 pub(super) struct QueueSeries {
@@ -214,22 +268,22 @@ pub(super) struct QueueSeries {
 }
 
 impl QueueSeries {
-    pub fn new(registry: &Registry, queue: &Name) -> (Self, Oldest) {
+    pub fn new(registry: &Registry, site: &Name, queue: &Name) -> (Self, Oldest) {
         let since = Arc::new(AtomicU64::new(NOBODY));
-        let gauge = registry.gauge(n::QUEUE_OLDEST, &[("queue", queue)]);
+        let gauge = registry.gauge(n::QUEUE_OLDEST, &[("site", site), ("queue", queue)]);
         let series = Self {
-            entries: registry.counter(n::QUEUE_ENTRIES, &[("queue", queue)]),
+            entries: registry.counter(n::QUEUE_ENTRIES, &[("site", site), ("queue", queue)]),
             ends: Table::new(&VISIT_ENDS, |outcome| {
-                let labels = [("queue", &**queue), ("outcome", outcome)];
+                let labels = [("site", &**site), ("queue", &**queue), ("outcome", outcome)];
                 (registry.counter(n::QUEUE_CALLS, &labels), registry.histogram(n::QUEUE_WAIT, &labels))
             }),
-            waiting: registry.gauge(n::QUEUE_WAITING, &[("queue", queue)]),
+            waiting: registry.gauge(n::QUEUE_WAITING, &[("site", site), ("queue", queue)]),
             oldest: Arc::clone(&since),
             agents: Table::new(&AGENT_STATES, |state| {
-                registry.gauge(n::QUEUE_AGENTS, &[("queue", queue), ("state", state)])
+                registry.gauge(n::QUEUE_AGENTS, &[("site", site), ("queue", queue), ("state", state)])
             }),
             rings: Table::new(&n::RING_ENDS, |end| {
-                registry.counter(n::RINGS, &[("queue", queue), ("end", end)])
+                registry.counter(n::RINGS, &[("site", site), ("queue", queue), ("end", end)])
             }),
         };
         (series, (gauge, since))
@@ -240,8 +294,6 @@ impl QueueSeries {
 #[derive(Debug)]
 pub(super) struct TrunkSeries {
     pub up: Gauge,
-    pub offered: Counter,
-    pub outcomes: Table<Counter>,
     pub received: Counter,
     pub sent: Counter,
     pub lost: Counter,
@@ -254,10 +306,6 @@ impl TrunkSeries {
         let label = [("trunk", &**trunk)];
         Self {
             up: registry.gauge(n::TRUNK_UP, &label),
-            offered: registry.counter(n::CALLS_OFFERED, &label),
-            outcomes: Table::new(&OUTCOMES, |outcome| {
-                registry.counter(n::CALLS, &[("trunk", trunk), ("outcome", outcome)])
-            }),
             received: registry.counter(n::RTP_RECEIVED, &label),
             sent: registry.counter(n::RTP_SENT, &label),
             lost: registry.counter(n::RTP_LOST, &label),

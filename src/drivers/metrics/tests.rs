@@ -1,17 +1,32 @@
 //! The metrics against made-up observations: everything there at 0, each event counted once, levels back at 0 at the end.
 
+mod labels;
+
 use super::*;
 use crate::base::{Cause, JournalSeq, Now, Outcome, Utc};
 use crate::call::{LegEnd, VisitEnd};
 use std::time::Duration;
 
+/// Two sites that name their things alike, and share an agent.
 fn names() -> ConfiguredNames {
     let agents = vec!["201@ipoffice".into(), "202@ipoffice".into()];
+    let slas = vec![("contrat".into(), "prestataire".into())];
     ConfiguredNames {
-        queues: vec![("technique".into(), agents.clone()), ("bailleur".into(), agents[..1].to_vec())],
-        targets: vec!["prestataire".into()],
         trunks: vec!["operateur".into(), "ipoffice".into()],
-        slas: vec![("contrat".into(), "prestataire".into())],
+        sites: vec![
+            SiteNames {
+                site: "habitat70".into(),
+                queues: vec![("technique".into(), agents.clone()), ("bailleur".into(), agents[..1].to_vec())],
+                targets: vec!["prestataire".into()],
+                slas: slas.clone(),
+            },
+            SiteNames {
+                site: "opac71".into(),
+                queues: vec![("technique".into(), agents[..1].to_vec())],
+                targets: vec!["prestataire".into()],
+                slas,
+            },
+        ],
     }
 }
 
@@ -30,16 +45,30 @@ fn fact(metrics: &mut Metrics, second: u64, subject: &Subject, fact: Fact) {
     metrics.observe(&Observation::Fact(Arc::new(entry)));
 }
 
-fn arrived() -> Fact {
+fn arrived(site: Option<&str>) -> Fact {
     Fact::Arrived {
         trunk: "operateur".into(),
         caller: "+33612345678".into(),
         dialled: "0384961370".into(),
         number: None,
-        site: None,
+        site: site.map(Into::into),
         plan: "d1gest".into(),
         sip_call_id: "x@y".into(),
     }
+}
+
+const NADIA: &str = "201@ipoffice";
+
+fn nadia_rings(queue: &Name, leg: u16) -> Fact {
+    Fact::RingStarted { agent: "Nadia".into(), agent_key: NADIA.into(), queue: queue.clone(), leg }
+}
+
+fn nadia_rang(leg: u16, end: LegEnd) -> Fact {
+    Fact::RingEnded { agent: "Nadia".into(), agent_key: NADIA.into(), leg, end }
+}
+
+fn nadia_answered(leg: u16) -> Fact {
+    Fact::Bridged { leg, agent: Some("Nadia".into()), agent_key: Some(NADIA.into()), target: None }
 }
 
 #[test]
@@ -51,11 +80,14 @@ fn everything_is_there_at_zero_before_anything_happens() {
         assert!(metric.name.ends_with("_total") == (metric.kind == names::Kind::Counter), "{}", metric.name);
     }
     for outcome in Outcome::ALL {
-        let series = format!("spillway_calls_total{{trunk=\"operateur\",outcome=\"{}\"}}", outcome.label());
+        let series = format!(
+            "spillway_calls_total{{site=\"habitat70\",trunk=\"operateur\",outcome=\"{}\"}}",
+            outcome.label()
+        );
         assert!(value(&page, 0, &series).abs() < f64::EPSILON, "{series}");
     }
     for end in VisitEnd::ALL {
-        let labels = format!("queue=\"technique\",outcome=\"{}\"", end.label());
+        let labels = format!("site=\"habitat70\",queue=\"technique\",outcome=\"{}\"", end.label());
         assert!(value(&page, 0, &format!("spillway_queue_calls_total{{{labels}}}")).abs() < f64::EPSILON);
         assert!(
             value(&page, 0, &format!("spillway_queue_wait_seconds_count{{{labels}}}")).abs() < f64::EPSILON
@@ -64,7 +96,8 @@ fn everything_is_there_at_zero_before_anything_happens() {
     for state in crate::engine::status::AGENT_STATES {
         let expected = if state == series::AT_FIRST { 2.0 } else { 0.0 };
         assert!(
-            (value(&page, 0, &format!("spillway_agents{{state=\"{state}\"}}")) - expected).abs()
+            (value(&page, 0, &format!("spillway_agents{{site=\"habitat70\",state=\"{state}\"}}")) - expected)
+                .abs()
                 < f64::EPSILON
         );
     }
@@ -82,44 +115,48 @@ fn a_call_through_a_queue_is_counted_once_everywhere_and_leaves_nothing_behind()
     let page = metrics.page();
     let call = Subject::Call(CallId(7));
     let queue: Name = "technique".into();
-    let agent: Name = "201@ipoffice".into();
-    let state = |state: &str| format!("spillway_calls{{state=\"{state}\"}}");
+    let state = |state: &str| format!("spillway_calls{{site=\"habitat70\",state=\"{state}\"}}");
     let is = |page: &Page, at, series: &str, expected: f64| {
         let found = value(page, at, series);
         assert!((found - expected).abs() < 1e-9, "{series} is {found}, not {expected}");
     };
 
-    fact(&mut metrics, 0, &call, arrived());
+    fact(&mut metrics, 0, &call, arrived(Some("habitat70")));
     is(&page, 0, &state("arriving"), 1.0);
-    is(&page, 0, "spillway_calls_offered_total{trunk=\"operateur\"}", 1.0);
+    is(&page, 0, "spillway_calls_offered_total{site=\"habitat70\",trunk=\"operateur\"}", 1.0);
     fact(&mut metrics, 0, &call, Fact::CallerAnswered);
     fact(&mut metrics, 0, &call, Fact::FlowEntered { flow: "accueil".into() });
     is(&page, 0, &state("in_flow"), 1.0);
     is(&page, 0, &state("arriving"), 0.0);
     fact(&mut metrics, 10, &call, Fact::Enqueued { queue: queue.clone(), position: 1 });
-    let line = |waiting, oldest| Observation::QueueLine { queue: "technique".into(), waiting, oldest };
+    let line = |waiting, oldest| Observation::QueueLine {
+        site: "habitat70".into(),
+        queue: "technique".into(),
+        waiting,
+        oldest,
+    };
     metrics.observe(&line(1, Some(after_s(10))));
-    is(&page, 12, "spillway_queue_oldest_wait_seconds{queue=\"technique\"}", 2.0);
-    is(&page, 15, "spillway_queue_oldest_wait_seconds{queue=\"technique\"}", 5.0);
-    is(&page, 15, "spillway_queue_callers_waiting{queue=\"technique\"}", 1.0);
+    is(&page, 12, "spillway_queue_oldest_wait_seconds{site=\"habitat70\",queue=\"technique\"}", 2.0);
+    is(&page, 15, "spillway_queue_oldest_wait_seconds{site=\"habitat70\",queue=\"technique\"}", 5.0);
+    is(&page, 15, "spillway_queue_callers_waiting{site=\"habitat70\",queue=\"technique\"}", 1.0);
     for leg in [1, 2] {
-        fact(&mut metrics, 20, &call, Fact::RingStarted { agent: agent.clone(), queue: queue.clone(), leg });
+        fact(&mut metrics, 20, &call, nadia_rings(&queue, leg));
     }
-    fact(&mut metrics, 22, &call, Fact::RingEnded { agent: agent.clone(), leg: 1, end: LegEnd::Busy });
+    fact(&mut metrics, 22, &call, nadia_rang(1, LegEnd::Busy));
     is(&page, 22, &state("ringing"), 1.0);
-    fact(&mut metrics, 50, &call, Fact::RingEnded { agent: agent.clone(), leg: 2, end: LegEnd::Answered });
+    fact(&mut metrics, 50, &call, nadia_rang(2, LegEnd::Answered));
     fact(&mut metrics, 50, &call, Fact::Dequeued { queue, end: VisitEnd::Answered });
-    fact(&mut metrics, 50, &call, Fact::Bridged { leg: 2, agent: Some(agent), target: None });
+    fact(&mut metrics, 50, &call, nadia_answered(2));
     metrics.observe(&line(0, None));
     is(&page, 50, &state("bridged"), 1.0);
-    is(&page, 50, "spillway_queue_oldest_wait_seconds{queue=\"technique\"}", 0.0);
-    let answered = "{queue=\"technique\",outcome=\"answered\"";
+    is(&page, 50, "spillway_queue_oldest_wait_seconds{site=\"habitat70\",queue=\"technique\"}", 0.0);
+    let answered = "{site=\"habitat70\",queue=\"technique\",outcome=\"answered\"";
     is(&page, 50, &format!("spillway_queue_calls_total{answered}}}"), 1.0);
     is(&page, 50, &format!("spillway_queue_wait_seconds_sum{answered}}}"), 40.0);
     is(&page, 50, &format!("spillway_queue_wait_seconds_bucket{answered},le=\"30\"}}"), 0.0);
     is(&page, 50, &format!("spillway_queue_wait_seconds_bucket{answered},le=\"40\"}}"), 1.0);
-    is(&page, 50, "spillway_agent_rings_total{queue=\"technique\",end=\"busy\"}", 1.0);
-    is(&page, 50, "spillway_agent_rings_total{queue=\"technique\",end=\"answered\"}", 1.0);
+    is(&page, 50, "spillway_agent_rings_total{site=\"habitat70\",queue=\"technique\",end=\"busy\"}", 1.0);
+    is(&page, 50, "spillway_agent_rings_total{site=\"habitat70\",queue=\"technique\",end=\"answered\"}", 1.0);
     fact(&mut metrics, 60, &call, Fact::LegHungUp { leg: 2, cause: Cause::Normal });
     is(&page, 60, &state("ending"), 1.0);
     fact(&mut metrics, 61, &call, Fact::Ended { cause: Cause::Normal });
@@ -135,24 +172,24 @@ fn a_call_through_a_queue_is_counted_once_everywhere_and_leaves_nothing_behind()
 fn an_agent_is_counted_in_one_state_for_all_and_for_each_queue_served() {
     let mut metrics = Metrics::new(&names());
     let page = metrics.page();
-    let nadia = Subject::Agent("201@ipoffice".into());
+    let nadia = Subject::Agent(NADIA.into());
     fact(&mut metrics, 1, &nadia, Fact::AgentBecame { state: "ready".into(), call: None });
     fact(&mut metrics, 2, &nadia, Fact::AgentBecame { state: "talking".into(), call: Some(CallId(1)) });
     metrics.learn(&names());
     let count = |series: &str| value(&page, 2, series);
-    assert_eq!(count("spillway_agents{state=\"talking\"}").to_bits(), 1f64.to_bits());
-    assert_eq!(count("spillway_agents{state=\"ready\"}").to_bits(), 0f64.to_bits());
-    assert_eq!(count("spillway_agents{state=\"logged_out\"}").to_bits(), 1f64.to_bits());
+    assert_eq!(count("spillway_agents{site=\"habitat70\",state=\"talking\"}").to_bits(), 1f64.to_bits());
+    assert_eq!(count("spillway_agents{site=\"habitat70\",state=\"ready\"}").to_bits(), 0f64.to_bits());
+    assert_eq!(count("spillway_agents{site=\"habitat70\",state=\"logged_out\"}").to_bits(), 1f64.to_bits());
     assert_eq!(
-        count("spillway_queue_agents{queue=\"bailleur\",state=\"talking\"}").to_bits(),
+        count("spillway_queue_agents{site=\"habitat70\",queue=\"bailleur\",state=\"talking\"}").to_bits(),
         1f64.to_bits()
     );
     assert_eq!(
-        count("spillway_queue_agents{queue=\"bailleur\",state=\"logged_out\"}").to_bits(),
+        count("spillway_queue_agents{site=\"habitat70\",queue=\"bailleur\",state=\"logged_out\"}").to_bits(),
         0f64.to_bits()
     );
     assert_eq!(
-        count("spillway_queue_agents{queue=\"technique\",state=\"talking\"}").to_bits(),
+        count("spillway_queue_agents{site=\"habitat70\",queue=\"technique\",state=\"talking\"}").to_bits(),
         1f64.to_bits()
     );
 }
@@ -166,6 +203,8 @@ fn what_is_in_no_configuration_gets_no_label_but_is_counted() {
     metrics.observe(&Observation::SipResponse { direction: "out", method: "INVITE", code: 418 });
     metrics.observe(&Observation::SipResponse { direction: "out", method: "INVITE", code: 486 });
     metrics.observe(&Observation::LimitReached { limit: "teapots", cause: Cause::Overload });
+    metrics.observe(&Observation::NotSip);
+    metrics.observe(&Observation::SipStray);
     assert!(!page.render(Moment::ZERO).contains("étranger"));
     for series in [
         "spillway_metrics_unknown_names_total",
@@ -173,6 +212,8 @@ fn what_is_in_no_configuration_gets_no_label_but_is_counted() {
         "spillway_sip_responses_total{direction=\"out\",method=\"INVITE\",code=\"other\"}",
         "spillway_sip_responses_total{direction=\"out\",method=\"INVITE\",code=\"486\"}",
         "spillway_limits_reached_total{limit=\"other\"}",
+        "spillway_sip_unreadable_total",
+        "spillway_sip_stray_total",
     ] {
         assert_eq!(value(&page, 0, series).to_bits(), 1f64.to_bits(), "{series}");
     }
@@ -183,6 +224,7 @@ fn verdicts_trunks_audio_and_levels_reach_their_series() {
     let mut metrics = Metrics::new(&names());
     let page = metrics.page();
     let judged = |verdict| Observation::Judged {
+        site: "habitat70".into(),
         sla: "contrat".into(),
         on: "prestataire".into(),
         indicator: "qs1",
@@ -200,14 +242,20 @@ fn verdicts_trunks_audio_and_levels_reach_their_series() {
         transcoded: 0,
         refused: 1,
     });
-    metrics.set_levels(&Levels { store_backlog: 12, store_lost: 3, media_ports: 4, ..Levels::default() });
+    metrics.set_levels(&Levels {
+        store_backlog: 12,
+        store_lost: 3,
+        media_ports: 4,
+        rtp_unsent: 5,
+        ..Levels::default()
+    });
     for (series, expected) in [
         (
-            "spillway_sla_calls_total{sla=\"contrat\",on=\"prestataire\",indicator=\"qs1\",verdict=\"hit\"}",
+            "spillway_sla_calls_total{site=\"habitat70\",sla=\"contrat\",on=\"prestataire\",indicator=\"qs1\",verdict=\"hit\"}",
             2f64,
         ),
         (
-            "spillway_sla_calls_total{sla=\"contrat\",on=\"prestataire\",indicator=\"qs1\",verdict=\"miss\"}",
+            "spillway_sla_calls_total{site=\"habitat70\",sla=\"contrat\",on=\"prestataire\",indicator=\"qs1\",verdict=\"miss\"}",
             1.0,
         ),
         ("spillway_trunk_up{trunk=\"operateur\"}", 1.0),
@@ -217,16 +265,23 @@ fn verdicts_trunks_audio_and_levels_reach_their_series() {
         ("spillway_store_backlog_rows", 12.0),
         ("spillway_store_lost_rows_total", 3.0),
         ("spillway_media_ports", 4.0),
+        ("spillway_rtp_unsent_packets_total", 5.0),
         ("spillway_metrics_unknown_names_total", 0.0),
     ] {
         assert_eq!(value(&page, 0, series).to_bits(), expected.to_bits(), "{series}");
     }
     let record = Record { talk_ms: 61_000, ..record() };
     metrics.observe(&Observation::Recorded(Arc::new(record)));
-    let ended = "spillway_calls_total{trunk=\"operateur\",outcome=\"answered\"}";
+    let ended = "spillway_calls_total{site=\"habitat70\",trunk=\"operateur\",outcome=\"answered\"}";
     assert_eq!(value(&page, 0, ended).to_bits(), 1f64.to_bits());
-    assert_eq!(value(&page, 0, "spillway_calls_ended_total{cause=\"normal\"}").to_bits(), 1f64.to_bits());
-    assert_eq!(value(&page, 0, "spillway_call_talk_seconds_sum").to_bits(), 61f64.to_bits());
+    assert_eq!(
+        value(&page, 0, "spillway_calls_ended_total{site=\"habitat70\",cause=\"normal\"}").to_bits(),
+        1f64.to_bits()
+    );
+    assert_eq!(
+        value(&page, 0, "spillway_call_talk_seconds_sum{site=\"habitat70\"}").to_bits(),
+        61f64.to_bits()
+    );
 }
 
 fn record() -> Record {
@@ -234,7 +289,7 @@ fn record() -> Record {
         call: CallId(1),
         arrived_utc: Utc::default(),
         ended_utc: Utc::default(),
-        site: None,
+        site: Some("habitat70".into()),
         trunk: "operateur".into(),
         caller: String::new(),
         dialled: String::new(),
@@ -244,6 +299,7 @@ fn record() -> Record {
         cause: Cause::Normal,
         queue: None,
         agent: None,
+        agent_key: None,
         target: None,
         keys: String::new(),
         picked_up: true,
@@ -259,4 +315,84 @@ fn record() -> Record {
         visit: None,
         rings: Vec::new(),
     }
+}
+
+#[test]
+fn two_sites_with_a_queue_a_target_and_an_sla_of_one_name_have_figures_of_their_own() {
+    let mut metrics = Metrics::new(&names());
+    let page = metrics.page();
+    let call = Subject::Call(CallId(1));
+    let (queue, target): (Name, Name) = ("technique".into(), "prestataire".into());
+    fact(&mut metrics, 0, &call, arrived(Some("opac71")));
+    fact(&mut metrics, 0, &call, Fact::Enqueued { queue: queue.clone(), position: 1 });
+    metrics.observe(&Observation::QueueLine {
+        site: "opac71".into(),
+        queue: queue.clone(),
+        waiting: 1,
+        oldest: Some(after_s(0)),
+    });
+    fact(&mut metrics, 90, &call, Fact::Dequeued { queue: queue.clone(), end: VisitEnd::Overflowed });
+    let from_queue = Some(queue);
+    let rung =
+        Fact::TargetRung { target: target.clone(), dialled: "+33384000001".into(), leg: 1, from_queue };
+    fact(&mut metrics, 90, &call, rung);
+    fact(
+        &mut metrics,
+        99,
+        &call,
+        Fact::TargetEnded { target: target.clone(), leg: 1, end: LegEnd::NoAnswer },
+    );
+    fact(&mut metrics, 99, &call, Fact::Ended { cause: Cause::NoAnswer });
+    metrics.observe(&Observation::Judged {
+        site: "opac71".into(),
+        sla: "contrat".into(),
+        on: target,
+        indicator: "qs1",
+        verdict: "miss",
+    });
+    let missed = Record {
+        site: Some("opac71".into()),
+        outcome: Outcome::OverflowedNoAnswer,
+        cause: Cause::NoAnswer,
+        ..record()
+    };
+    metrics.observe(&Observation::Recorded(Arc::new(missed)));
+    for (series, expected) in [
+        ("spillway_calls_offered_total{SITE,trunk=\"operateur\"}", 1f64),
+        ("spillway_calls_total{SITE,trunk=\"operateur\",outcome=\"overflowed_no_answer\"}", 1.0),
+        ("spillway_calls_ended_total{SITE,cause=\"no_answer\"}", 1.0),
+        ("spillway_queue_entries_total{SITE,queue=\"technique\"}", 1.0),
+        ("spillway_queue_calls_total{SITE,queue=\"technique\",outcome=\"overflowed\"}", 1.0),
+        ("spillway_queue_wait_seconds_sum{SITE,queue=\"technique\",outcome=\"overflowed\"}", 90.0),
+        ("spillway_queue_callers_waiting{SITE,queue=\"technique\"}", 1.0),
+        ("spillway_queue_oldest_wait_seconds{SITE,queue=\"technique\"}", 100.0),
+        ("spillway_target_calls_total{SITE,target=\"prestataire\",end=\"no_answer\"}", 1.0),
+        (
+            "spillway_sla_calls_total{SITE,sla=\"contrat\",on=\"prestataire\",indicator=\"qs1\",verdict=\"miss\"}",
+            1.0,
+        ),
+    ] {
+        let of = |site: &str| value(&page, 100, &series.replace("SITE", &format!("site=\"{site}\"")));
+        assert_eq!(of("opac71").to_bits(), expected.to_bits(), "{series}");
+        assert_eq!(of("habitat70").to_bits(), 0f64.to_bits(), "{series}");
+    }
+    assert_eq!(value(&page, 100, "spillway_metrics_unknown_names_total").to_bits(), 0f64.to_bits());
+}
+
+#[test]
+fn a_call_to_no_number_of_ours_is_counted_without_a_site() {
+    let mut metrics = Metrics::new(&names());
+    let page = metrics.page();
+    let call = Subject::Call(CallId(1));
+    fact(&mut metrics, 0, &call, arrived(None));
+    fact(&mut metrics, 0, &call, Fact::Ended { cause: Cause::NotFound });
+    let record = Record { site: None, outcome: Outcome::Rejected, cause: Cause::NotFound, ..record() };
+    metrics.observe(&Observation::Recorded(Arc::new(record)));
+    for series in [
+        "spillway_calls_offered_total{site=\"\",trunk=\"operateur\"}",
+        "spillway_calls_total{site=\"\",trunk=\"operateur\",outcome=\"rejected\"}",
+    ] {
+        assert_eq!(value(&page, 0, series).to_bits(), 1f64.to_bits(), "{series}");
+    }
+    assert_eq!(value(&page, 0, "spillway_metrics_unknown_names_total").to_bits(), 0f64.to_bits());
 }

@@ -2,6 +2,7 @@
 //! over and never waits; what is on disk it reads from a counter. Must never know what a fact means for a call.
 
 pub mod read;
+mod recover;
 mod rows;
 mod schema;
 mod spool;
@@ -95,6 +96,8 @@ pub struct Opened {
     pub boot: u64,
     /// Whether the start before this one ended without closing the store.
     pub after_crash: bool,
+    /// Calls the start before this one left open; they are recorded as interrupted now.
+    pub interrupted: u64,
 }
 
 /// How the store fares.
@@ -134,7 +137,13 @@ impl Store {
         let mut connection = Connection::open(path).map_err(sqlite)?;
         schema::prepare(&connection).map_err(sqlite)?;
         schema::migrate(&mut connection, path)?;
-        let opened = schema::begin_boot(&mut connection, utc_us()).map_err(sqlite)?;
+        let opened = schema::begin_boot(&mut connection, path, utc_us())?;
+        if opened.interrupted > 0 {
+            tracing::warn!(
+                calls = opened.interrupted,
+                "calls the last start left open are recorded as interrupted"
+            );
+        }
         let spool = Arc::new(Spool::new(opened.next_seq));
         let (done, finished) = crossbeam_channel::bounded(1);
         let writer = writer::Writer { connection, spool: Arc::clone(&spool), boot: opened.boot, wake };

@@ -34,10 +34,14 @@ pub fn records(path: &Path, arrived: Range<Utc>, mut each: impl FnMut(Record)) -
 /// # Errors
 /// When the store can't be opened or holds a row that is not ours.
 pub fn timeline(path: &Path, call: CallId) -> Result<Vec<Entry>, StoreError> {
-    let connection = open(path)?;
+    facts(&open(path)?, path, call)
+}
+
+/// The same, over a connection to the store at `path`.
+pub(super) fn facts(connection: &Connection, path: &Path, call: CallId) -> Result<Vec<Entry>, StoreError> {
     let sqlite = |source| StoreError::Sqlite { path: path.to_owned(), source };
     let mut statement = connection
-        .prepare(
+        .prepare_cached(
             "SELECT seq, utc_us, moment_ns, subject_kind, call, agent, body FROM journal
               WHERE call = ?1 AND subject_kind = 'call' ORDER BY seq",
         )
@@ -134,6 +138,7 @@ fn record(row: &Row<'_>) -> Result<Record, Fault> {
         since_answer_ms: row.get::<_, Option<i64>>(24)?.map(i64::unsigned_abs),
         visit: label(row, 25)?,
         rings: from_str(row.get_ref(26)?.as_str().map_err(rusqlite::Error::from)?)?,
+        agent_key: name(row, 27)?,
     })
 }
 

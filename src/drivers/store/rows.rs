@@ -14,7 +14,7 @@ const INSERT_ENTRY: &str = "INSERT INTO journal
 /// The columns of `record`, in the order rows are written and read.
 pub(super) const RECORD_COLUMNS: &str = "call, arrived_us, ended_us, site, trunk, caller, dialled, number, plan, outcome,
     cause, queue, agent, target, keys, picked_up, flow_ms, wait_ms, ring_ms, talk_ms, hold_ms, after_ms, duration_ms,
-    handover_ms, since_answer_ms, visit, rings";
+    handover_ms, since_answer_ms, visit, rings, agent_key";
 
 /// The prepared statements of the store's thread.
 pub(super) struct Rows<'c> {
@@ -119,6 +119,7 @@ impl<'c> Rows<'c> {
         row.put(record.since_answer_ms.map(integer))?;
         row.put(record.visit.map(|end| end.label()))?;
         row.put(rings)?;
+        row.put_name(record.agent_key.as_ref())?;
         row.insert()
     }
 }
@@ -171,11 +172,11 @@ fn kind_of(body: &str) -> &str {
     body.split('"').nth(3).unwrap_or_default()
 }
 
-/// The agent who takes part in a fact about a call.
+/// The key of the agent who takes part in a fact about a call.
 fn agent_of(fact: &Fact) -> Option<&Name> {
     match fact {
-        Fact::RingStarted { agent, .. } | Fact::RingEnded { agent, .. } => Some(agent),
-        Fact::Bridged { agent, .. } => agent.as_ref(),
+        Fact::RingStarted { agent_key, .. } | Fact::RingEnded { agent_key, .. } => Some(agent_key),
+        Fact::Bridged { agent_key, .. } => agent_key.as_ref(),
         Fact::Arrived { .. }
         | Fact::CallerAnswered
         | Fact::CallerConfirmed

@@ -2,7 +2,7 @@
 //! A migration once released is never edited; views too change by a new one.
 
 use super::rows::integer;
-use super::{Opened, StoreError};
+use super::{Opened, StoreError, recover};
 use crate::base::limits::STORE_ENTRIES;
 use crate::base::{CallId, JournalSeq};
 use rusqlite::{Connection, TransactionBehavior};
@@ -10,8 +10,12 @@ use std::path::Path;
 use std::time::Duration;
 
 /// Every migration; the first brings an empty file to schema 1.
-pub(super) const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_journal.sql"), include_str!("migrations/0002_views.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_journal.sql"),
+    include_str!("migrations/0002_views.sql"),
+    include_str!("migrations/0003_sites.sql"),
+    include_str!("migrations/0004_agents.sql"),
+];
 
 /// Sets what holds for a connection that writes. FULL: NORMAL lost acknowledged commits in 30 of 30 power cuts.
 pub(super) fn prepare(connection: &Connection) -> rusqlite::Result<()> {
@@ -39,10 +43,22 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), St
     Ok(())
 }
 
-/// Writes this start's row and says where ids go on. A crash may have swallowed calls that existed outside but never
+/// Ends what the last start left open, writes this start's row and says where ids go on. A crash may have swallowed calls that existed outside but never
 /// reached the disk, at most as many as memory held: their ids are skipped, never given twice.
-pub(super) fn begin_boot(connection: &mut Connection, started_us: i64) -> rusqlite::Result<Opened> {
-    let step = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+pub(super) fn begin_boot(
+    connection: &mut Connection,
+    path: &Path,
+    started_us: i64,
+) -> Result<Opened, StoreError> {
+    let sqlite = |source| StoreError::Sqlite { path: path.to_owned(), source };
+    let step = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(sqlite)?;
+    let interrupted = recover::end_open_calls(&step, path)?;
+    let opened = insert_boot(&step, started_us, interrupted).map_err(sqlite)?;
+    step.commit().map_err(sqlite)?;
+    Ok(opened)
+}
+
+fn insert_boot(step: &Connection, started_us: i64, interrupted: u64) -> rusqlite::Result<Opened> {
     let last_call: i64 = step.query_row(
         "SELECT max((SELECT coalesce(max(call), 0) FROM journal), (SELECT coalesce(max(call), 0) FROM record),
                     (SELECT coalesce(max(first_call) - 1, 0) FROM boot))",
@@ -61,11 +77,11 @@ pub(super) fn begin_boot(connection: &mut Connection, started_us: i64) -> rusqli
         (started_us, env!("CARGO_PKG_VERSION"), next_call),
     )?;
     let boot = step.last_insert_rowid();
-    step.commit()?;
     Ok(Opened {
         next_call: CallId(next_call.unsigned_abs()),
         next_seq: JournalSeq((last_seq + 1).unsigned_abs()),
         boot: boot.unsigned_abs(),
         after_crash,
+        interrupted,
     })
 }

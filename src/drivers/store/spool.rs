@@ -181,7 +181,8 @@ impl Spool {
             backlog: entries + records,
             lost: self.lost.load(Ordering::Relaxed),
             failing: self.failing.load(Ordering::Relaxed),
-            strained: entries > STORE_ENTRIES / 4 * 3 || records > STORE_RECORDS / 4 * 3,
+            // The other half is for what a machine full of calls (`base::limits::CALLS`) still has to say.
+            strained: entries > STORE_ENTRIES / 2 || records > STORE_RECORDS / 2,
         }
     }
 }

@@ -26,6 +26,7 @@ fn record(call: u64, outcome: Outcome, wait_ms: u64) -> Record {
         cause: Cause::Normal,
         queue: Some("technique".into()),
         agent: Some("Nadia".into()),
+        agent_key: Some("201@ipoffice".into()),
         target: None,
         keys: "1#".into(),
         picked_up: true,
@@ -47,6 +48,18 @@ fn record(call: u64, outcome: Outcome, wait_ms: u64) -> Record {
             for_ms: 4_000,
             end: LegEnd::Answered,
         }],
+    }
+}
+
+fn arrived(site: Option<&str>) -> Fact {
+    Fact::Arrived {
+        trunk: "operateur".into(),
+        caller: "+33612345678".into(),
+        dialled: "0384961370".into(),
+        number: Some("03 84 96 13 70".into()),
+        site: site.map(Into::into),
+        plan: "d1gest".into(),
+        sip_call_id: "a\"b\\c\u{e9}@10.0.0.1".into(),
     }
 }
 
@@ -86,28 +99,25 @@ fn what_is_written_is_read_back_whole_and_writing_it_again_changes_nothing() {
         woken.fetch_add(1, Ordering::Relaxed);
     })
     .expect("opens");
-    let first = Opened { next_call: CallId(1), next_seq: JournalSeq(1), boot: 1, after_crash: false };
+    let first =
+        Opened { next_call: CallId(1), next_seq: JournalSeq(1), boot: 1, after_crash: false, interrupted: 0 };
     assert_eq!(opened, first);
 
     let call = Subject::Call(CallId(1));
-    let arrived = Fact::Arrived {
-        trunk: "operateur".into(),
-        caller: "+33612345678".into(),
-        dialled: "0384961370".into(),
-        number: Some("03 84 96 13 70".into()),
-        site: Some("habitat70".into()),
-        plan: "d1gest".into(),
-        sip_call_id: "a\"b\\c\u{e9}@10.0.0.1".into(),
-    };
     let became = Fact::AgentBecame { state: "ringing".into(), call: Some(CallId(1)) };
     let entries = vec![
         entry(1, Subject::Service, Fact::Started { version: "0.1.0".into(), plan: "d1gest".into() }),
-        entry(2, call.clone(), arrived),
-        entry(3, Subject::Agent("Nadia".into()), became),
+        entry(2, call.clone(), arrived(Some("habitat70"))),
+        entry(3, Subject::Agent("201@ipoffice".into()), became),
         entry(
             4,
             call.clone(),
-            Fact::RingStarted { agent: "Nadia".into(), queue: "technique".into(), leg: 1 },
+            Fact::RingStarted {
+                agent: "Nadia".into(),
+                agent_key: "201@ipoffice".into(),
+                queue: "technique".into(),
+                leg: 1,
+            },
         ),
         entry(5, call.clone(), Fact::CallerAnswered),
         entry(6, call, Fact::Ended { cause: Cause::Normal }),
@@ -124,12 +134,13 @@ fn what_is_written_is_read_back_whole_and_writing_it_again_changes_nothing() {
     assert_eq!(all_records(&path), records.iter().map(|record| (**record).clone()).collect::<Vec<_>>());
     assert_eq!(
         shell(&path, "SELECT seq, boot, subject_kind, call, agent, kind FROM journal"),
-        "1 1 service - - started\n2 1 call 1 - arrived\n3 1 agent 1 Nadia agent_became\n\
-         4 1 call 1 Nadia ring_started\n5 1 call 1 - caller_answered\n6 1 call 1 - ended"
+        "1 1 service - - started\n2 1 call 1 - arrived\n3 1 agent 1 201@ipoffice agent_became\n\
+         4 1 call 1 201@ipoffice ring_started\n5 1 call 1 - caller_answered\n6 1 call 1 - ended"
     );
 
     let (_store, opened) = Store::open(&path, || {}).expect("opens again");
-    let next = Opened { next_call: CallId(2), next_seq: JournalSeq(7), boot: 2, after_crash: false };
+    let next =
+        Opened { next_call: CallId(2), next_seq: JournalSeq(7), boot: 2, after_crash: false, interrupted: 0 };
     assert_eq!(opened, next);
 }
 
@@ -186,7 +197,8 @@ fn a_store_of_the_first_schema_is_migrated_and_a_later_one_refused() {
     Connection::open(&path).expect("a store").pragma_update(None, "user_version", 99).expect("pretends");
     let refused = Store::open(&path, || {}).expect_err("newer");
     assert!(matches!(refused, StoreError::Newer { found: 99, .. }), "{refused}");
-    assert!(refused.to_string().contains("schema 99, this version knows up to 2"), "{refused}");
+    let known = format!("schema 99, this version knows up to {}", schema::MIGRATIONS.len());
+    assert!(refused.to_string().contains(&known), "{refused}");
 }
 
 #[test]
@@ -247,4 +259,139 @@ fn the_views_add_up() {
     let kept =
         shell(&path, "SELECT sum(abs(flow_s + wait_s + talk_s + after_s - duration_s) > 0.0005) FROM calls");
     assert_eq!(kept, "0");
+}
+
+#[test]
+fn two_sites_with_a_queue_of_one_name_are_told_apart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    let (store, _) = Store::open(&path, || {}).expect("opens");
+    let sites = [(1, "habitat70"), (2, "opac71")];
+    let records = sites
+        .map(|(call, site)| Record { site: Some(site.into()), ..record(call, Outcome::Answered, 9_000) });
+    let enqueued = || Fact::Enqueued { queue: "technique".into(), position: 1 };
+    let entries = [
+        entry(1, Subject::Call(CallId(1)), arrived(Some("habitat70"))),
+        entry(2, Subject::Call(CallId(2)), arrived(Some("opac71"))),
+        entry(3, Subject::Call(CallId(1)), enqueued()),
+        entry(4, Subject::Call(CallId(2)), enqueued()),
+    ];
+    store.append(entries, records.map(Arc::new));
+    drop(store);
+    let sites = "habitat70 technique 1\nopac71 technique 1";
+    assert_eq!(shell(&path, "SELECT site, queue, offered FROM daily"), sites);
+    assert_eq!(shell(&path, "SELECT site, queue, count(*) FROM queue_visits GROUP BY site, queue"), sites);
+    assert_eq!(
+        shell(&path, "SELECT site, who, count(*) FROM rings GROUP BY site, who"),
+        sites.replace("technique", "Nadia")
+    );
+}
+
+#[test]
+fn what_an_agent_did_is_found_under_one_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    let (store, _) = Store::open(&path, || {}).expect("opens");
+    let (call, nadia) = (Subject::Call(CallId(1)), Subject::Agent("201@ipoffice".into()));
+    let (agent, agent_key): (Name, Name) = ("Nadia".into(), "201@ipoffice".into());
+    let became = |state: &str, call| Fact::AgentBecame { state: state.into(), call };
+    let rung = Fact::RingStarted {
+        agent: agent.clone(),
+        agent_key: agent_key.clone(),
+        queue: "technique".into(),
+        leg: 1,
+    };
+    let answered =
+        Fact::RingEnded { agent: agent.clone(), agent_key: agent_key.clone(), leg: 1, end: LegEnd::Answered };
+    let bridged = Fact::Bridged { leg: 1, agent: Some(agent), agent_key: Some(agent_key), target: None };
+    let entries = [
+        entry(1, nadia.clone(), became("ready", None)),
+        entry(2, call.clone(), arrived(None)),
+        entry(3, call.clone(), rung),
+        entry(4, nadia.clone(), became("ringing", Some(CallId(1)))),
+        entry(5, call.clone(), answered),
+        entry(6, call, bridged),
+        entry(7, nadia, became("talking", Some(CallId(1)))),
+    ];
+    store.append(entries, [Arc::new(record(1, Outcome::Answered, 5_000))]);
+    drop(store);
+    assert_eq!(
+        shell(&path, "SELECT group_concat(kind, ' ') FROM timeline WHERE agent = '201@ipoffice'"),
+        "agent_became ring_started agent_became ring_ended bridged agent_became"
+    );
+    assert_eq!(shell(&path, "SELECT details ->> 'agent' FROM timeline WHERE kind = 'ring_started'"), "Nadia");
+    assert_eq!(shell(&path, "SELECT agent, agent_key FROM calls"), "Nadia 201@ipoffice");
+}
+
+#[test]
+fn calls_left_open_are_recorded_as_interrupted_at_the_next_start_and_only_then() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    let (store, _) = Store::open(&path, || {}).expect("opens");
+    let (waiting, talking, over) = (CallId(1), CallId(2), CallId(3));
+    let of = Subject::Call;
+    let queue: Name = "technique".into();
+    let (agent, agent_key): (Name, Name) = ("Nadia".into(), "201@ipoffice".into());
+    let became = Fact::AgentBecame { state: "ready".into(), call: None };
+    let entries = [
+        entry(1, of(waiting), arrived(Some("habitat70"))),
+        entry(2, of(talking), arrived(Some("habitat70"))),
+        entry(3, of(talking), Fact::CallerAnswered),
+        entry(4, of(waiting), Fact::Enqueued { queue: queue.clone(), position: 1 }),
+        entry(5, of(talking), Fact::Enqueued { queue: queue.clone(), position: 2 }),
+        entry(6, of(talking), Fact::Dequeued { queue, end: VisitEnd::Answered }),
+        entry(
+            7,
+            of(talking),
+            Fact::Bridged { leg: 1, agent: Some(agent), agent_key: Some(agent_key), target: None },
+        ),
+        entry(8, of(over), arrived(None)),
+        entry(9, of(over), Fact::Ended { cause: Cause::NotFound }),
+        // The last sign of life is about none of them.
+        entry(20, Subject::Agent("202@ipoffice".into()), became),
+    ];
+    let rejected = Record { call: over, ..record(3, Outcome::Rejected, 0) };
+    store.append(entries, [Arc::new(rejected)]);
+    drop(store);
+
+    let (store, opened) = Store::open(&path, || {}).expect("opens again");
+    assert_eq!((opened.interrupted, opened.next_seq, opened.next_call), (2, JournalSeq(23), CallId(4)));
+    drop(store);
+    let records = all_records(&path);
+    let [first, second, third] = &records[..] else { panic!("three calls were offered: {records:?}") };
+    for record in [first, second] {
+        assert_eq!((record.outcome, record.cause), (Outcome::Interrupted, Cause::Interrupted));
+        let parts = record.flow_ms + record.wait_ms + record.talk_ms + record.after_ms;
+        assert_eq!(parts, record.duration_ms, "{record:?}");
+        assert_eq!(record.ended_utc, record.arrived_utc + Duration::from_millis(record.duration_ms));
+    }
+    assert_eq!((first.flow_ms, first.wait_ms, first.visit), (3_000, 16_000, None));
+    assert_eq!((second.wait_ms, second.talk_ms, second.agent.as_deref()), (2_000, 13_000, Some("Nadia")));
+    assert_eq!(third.outcome, Outcome::Rejected, "what had ended is as it was");
+    let ends = "SELECT seq, boot, call FROM journal WHERE kind = 'ended' ORDER BY seq";
+    assert_eq!(shell(&path, ends), "9 1 3\n21 1 1\n22 1 2");
+    assert_eq!(
+        shell(&path, "SELECT call, visit_end, wait_s FROM queue_visits"),
+        "1 interrupted 16\n2 answered 1"
+    );
+    let offered = "SELECT (SELECT count(*) FROM journal WHERE kind = 'arrived'), sum(offered), sum(interrupted) FROM daily";
+    assert_eq!(shell(&path, offered), "3 3 2");
+
+    let (store, opened) = Store::open(&path, || {}).expect("opens once more");
+    assert_eq!((opened.interrupted, opened.next_seq), (0, JournalSeq(23)));
+    drop(store);
+    assert_eq!(all_records(&path), records);
+    assert_eq!(shell(&path, "SELECT count(*) FROM journal"), "12");
+}
+
+#[test]
+fn a_call_whose_facts_cannot_be_read_keeps_nobody_from_starting() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    let (store, _) = Store::open(&path, || {}).expect("opens");
+    store.append([1, 2].map(|call| entry(call, Subject::Call(CallId(call)), arrived(None))), []);
+    drop(store);
+    shell(&path, "UPDATE journal SET body = 'once upon a time' WHERE call = 1");
+    let (_store, opened) = Store::open(&path, || {}).expect("opens all the same");
+    assert_eq!(opened.interrupted, 1);
 }

@@ -48,8 +48,10 @@ impl Core {
         // fault may have taken that: the plan in force then names the same queues.
         let plan = slot.call.as_ref().map_or_else(|| Arc::clone(&self.plan), |call| Arc::clone(call.plan()));
         let Some(record) = fold(call, facts.iter().map(AsRef::as_ref)) else { return };
+        let site = record.site.clone().unwrap_or_default();
         for judgement in judge(&record, &plan) {
             self.output.push_back(Output::Observe(Observation::Judged {
+                site: site.clone(),
                 sla: judgement.sla,
                 on: judgement.on,
                 indicator: judgement.indicator.label(),

@@ -117,6 +117,7 @@ impl Core {
         let Some(plan) = self.plan.queue(queue) else { return };
         let (waiting, oldest) = self.acd.line_length(queue);
         let observation = Observation::QueueLine {
+            site: self.plan.sites[plan.site.index()].id.clone(),
             queue: plan.name.clone(),
             waiting: u32::try_from(waiting).unwrap_or(u32::MAX),
             oldest: oldest.map(|since| {

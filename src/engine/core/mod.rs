@@ -144,6 +144,7 @@ pub struct Core {
     /// The agent states last shown.
     shown: Map<crate::base::AgentId, (crate::acd::AgentState, Moment)>,
     accepting: bool,
+    store_strained: bool,
     /// For strategies that draw lots; unused by the present ones but part of every replay's seed.
     _random: Random,
 }
@@ -174,6 +175,7 @@ impl Core {
             agent_keys: Vec::new(),
             shown: Map::default(),
             accepting: true,
+            store_strained: false,
             _random: random,
         };
         let started = Fact::Started { version: env!("CARGO_PKG_VERSION").into(), plan: plan.digest.clone() };
@@ -195,10 +197,7 @@ impl Core {
         self.agent_keys = plan
             .agents
             .iter()
-            .map(|agent| match agent {
-                Some(agent) => format!("{}@{}", agent.extension, self.lines.name(agent.via)).into(),
-                None => Name::default(),
-            })
+            .map(|agent| agent.as_ref().map(|agent| agent.key.clone()).unwrap_or_default())
             .collect();
         self.plan = plan;
         self.turn(now);
@@ -257,6 +256,8 @@ impl Core {
         let refusal = arrival.refused.or_else(|| {
             if !self.accepting {
                 Some(Cause::ShuttingDown)
+            } else if self.store_strained {
+                self.limit("store", Cause::Overload)
             } else if self.in_progress >= limits::CALLS {
                 self.limit("calls", Cause::Overload)
             } else if !self.lines.has_room_in(arrival.trunk) {
@@ -317,6 +318,11 @@ impl Core {
     /// New calls are refused from here on.
     pub fn stop_accepting(&mut self) {
         self.accepting = false;
+    }
+
+    /// New calls are refused while the store could lose what they leave.
+    pub fn store_strained(&mut self, strained: bool) {
+        self.store_strained = strained;
     }
 
     /// Ends every call that is left.

@@ -116,6 +116,12 @@ impl Sim {
         self.core.stop_accepting();
     }
 
+    /// The disk refuses so long that little more fits in memory; or has caught up.
+    pub fn store_strained(&mut self, strained: bool) {
+        self.ladder.line(self.now.moment, "store", if strained { "strained" } else { "caught up" });
+        self.core.store_strained(strained);
+    }
+
     /// The service ends the calls that are left.
     pub fn end_all(&mut self) {
         self.ladder.line(self.now.moment, "service", "ends all");

@@ -19,6 +19,12 @@ pub struct Outcomes {
     pub verdicts: Vec<String>,
     /// Faults.
     pub faults: Vec<String>,
+    /// Limits reached, by name.
+    pub limits: Vec<&'static str>,
+    /// Messages that were no SIP.
+    pub unreadable: usize,
+    /// Responses and ACKs that belonged to nothing.
+    pub strays: usize,
 }
 
 impl Outcomes {
@@ -34,20 +40,21 @@ impl Outcomes {
                 ladder.line(now.moment, &who, &told(&record));
                 self.records.push(record);
             }
-            Observation::Judged { sla, on, indicator, verdict } => {
+            Observation::Judged { sla, on, indicator, verdict, .. } => {
                 self.verdicts.push(format!("{sla} {on} {indicator} {verdict}"));
             }
             Observation::Fault { what } => self.faults.push(what),
+            Observation::LimitReached { limit, .. } => self.limits.push(limit),
+            Observation::NotSip => self.unreadable += 1,
+            Observation::SipStray => self.strays += 1,
             Observation::QueueLine { .. }
             | Observation::Trunk { .. }
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }
             | Observation::SourceRefused
-            | Observation::NotSip
             | Observation::Audio { .. }
-            | Observation::StoreLate { .. }
-            | Observation::LimitReached { .. } => {}
+            | Observation::StoreLate { .. } => {}
         }
     }
 }
@@ -106,6 +113,16 @@ impl Sim {
     /// Every verdict so far.
     pub fn verdicts(&self) -> &[String] {
         &self.outcomes.verdicts
+    }
+
+    /// Every fact so far.
+    pub fn facts(&self) -> &[Arc<Entry>] {
+        &self.outcomes.facts
+    }
+
+    /// Every limit reached so far.
+    pub fn limits(&self) -> &[&'static str] {
+        &self.outcomes.limits
     }
 
     /// Every fault so far.

@@ -168,6 +168,12 @@ impl Wired {
         self.network.carry(self.now.moment, datagram);
     }
 
+    /// The disk refuses so long that little more fits in memory; or has caught up.
+    pub fn store_strained(&mut self, strained: bool) {
+        self.engine.handle(self.now, Event::StoreStrained(strained));
+        self.settle();
+    }
+
     /// How a phone or a target takes calls from now on.
     pub fn phone(&mut self, station: usize, user: &str, pickup: Pickup) {
         self.stations[station].phone(user, pickup);
