@@ -1,7 +1,10 @@
 //! SIP's sockets: UDP and TCP, on the engine's own thread, so that no message waits for another thread to wake.
 //! Moves bytes between flows and the kernel. Must never know what a message says, beyond where it ends.
 
+mod connection;
 mod streams;
+#[cfg(test)]
+mod tests;
 
 use crate::base::{Flow, Transport};
 use mio::net::UdpSocket;
@@ -91,7 +94,7 @@ impl Sockets {
         for (transport, address) in listens {
             let opened = match transport {
                 Transport::Udp => sockets.open_udp(*address),
-                Transport::Tcp => sockets.streams.listen(sockets.poll.registry(), *address),
+                Transport::Tcp => sockets.streams.listen(sockets.poll.registry(), *address).map(drop),
             };
             opened.map_err(|source| SocketError::Listen {
                 transport: *transport,
@@ -169,7 +172,13 @@ impl Sockets {
             let token = *self.ready.front()?;
             let read = match self.datagrams.get(token.0) {
                 Some(datagrams) => datagrams.read(&mut self.buffer),
-                None => self.streams.read(token, self.poll.registry(), &mut self.buffer, &mut self.lost),
+                None => self.streams.read(
+                    token,
+                    self.poll.registry(),
+                    &mut self.buffer,
+                    Instant::now(),
+                    &mut self.lost,
+                ),
             };
             match read {
                 Some((flow, length)) => {
@@ -203,7 +212,9 @@ impl Sockets {
                     Err(_) => self.lost.push_back(flow),
                 }
             }
-            Transport::Tcp => self.streams.send(flow, bytes, self.poll.registry(), &mut self.lost),
+            Transport::Tcp => {
+                self.streams.send(flow, bytes, self.poll.registry(), Instant::now(), &mut self.lost);
+            }
         }
     }
 }
