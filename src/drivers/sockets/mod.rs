@@ -196,22 +196,24 @@ impl Sockets {
         }
     }
 
+    /// The socket of a flow, or one that speaks its peer's kind of address.
+    fn datagrams_for(&self, flow: Flow) -> Option<&Datagrams> {
+        let mut able = self
+            .datagrams
+            .iter()
+            .filter(|datagrams| datagrams.address.is_ipv4() == flow.remote.is_ipv4())
+            .peekable();
+        let first = able.peek().copied();
+        able.find(|datagrams| datagrams.address == flow.local).or(first)
+    }
+
     /// Sends one message. A stream nobody has opened yet is opened; a path that fails is reported by [`Self::receive`].
     pub fn send(&mut self, flow: Flow, bytes: &[u8]) {
         match flow.transport {
-            Transport::Udp => {
-                let socket = self.datagrams.iter().find(|datagrams| datagrams.address == flow.local);
-                let Some(datagrams) = socket.or(self.datagrams.first()) else {
-                    return self.lost.push_back(flow);
-                };
-                match datagrams.socket.send_to(bytes, flow.remote) {
-                    Ok(_) => {}
-                    // A full socket loses the datagram, as the network may: SIP sends it again.
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
-                    Err(_) => self.lost.push_back(flow),
-                }
-            }
+            Transport::Udp => match self.datagrams_for(flow) {
+                Some(datagrams) => datagrams.send(flow, bytes),
+                None => self.lost.push_back(flow),
+            },
             Transport::Tcp => {
                 self.streams.send(flow, bytes, self.poll.registry(), Instant::now(), &mut self.lost);
             }
@@ -220,6 +222,16 @@ impl Sockets {
 }
 
 impl Datagrams {
+    /// Whatever the kernel has against a datagram, it is a datagram lost, and RFC 3261's timers send it again: a full
+    /// queue, a filter or a route that flaps says nothing of the other calls towards that peer. What ICMP says of a
+    /// port nobody listens on is not asked for: with IP_RECVERR the kernel would report it on the next datagram, to
+    /// whichever peer that goes, and anyone may forge it. A trunk that is gone is noticed by its ping.
+    fn send(&self, flow: Flow, bytes: &[u8]) {
+        if let Err(error) = self.socket.send_to(bytes, flow.remote) {
+            tracing::debug!(%error, peer = %flow.remote, bytes = bytes.len(), "datagram not sent");
+        }
+    }
+
     fn read(&self, buffer: &mut [u8]) -> Option<(Flow, usize)> {
         loop {
             match self.socket.recv_from(buffer) {
@@ -227,7 +239,7 @@ impl Datagrams {
                     return Some((Flow { transport: Transport::Udp, local: self.address, remote }, length));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
-                // An earlier datagram of ours bounced; what follows in the queue is somebody else's.
+                // What stands behind an error in the queue is somebody else's.
                 Err(_) => {}
             }
         }

@@ -1,4 +1,4 @@
-//! Connections over loopback, told their time: an hour passes without waiting for it.
+//! Sockets over loopback. Connections are told their time: an hour passes without waiting for it.
 
 use super::*;
 use std::io::{Read, Write};
@@ -140,4 +140,32 @@ fn a_connection_opened_from_here_may_be_silent_once_it_stands() {
         received == OPTIONS
     });
     assert_eq!(doorstep.closed_by(doorstep.at(3_600)), 0);
+}
+
+#[test]
+fn a_datagram_the_kernel_refuses_is_a_datagram_lost_and_no_path() {
+    let loopback = (Ipv4Addr::LOCALHOST, 0).into();
+    let mut sockets = Sockets::open(&[(Transport::Udp, loopback)]).expect("a free port");
+    let local = sockets.udp_addresses().next().expect("one");
+    let peer = std::net::UdpSocket::bind(loopback).expect("a free port");
+    peer.set_read_timeout(Some(PATIENCE)).expect("a socket option");
+    let towards = |remote| Flow { transport: Transport::Udp, local, remote };
+    let remote = peer.local_addr().expect("bound");
+
+    let too_long = vec![b'x'; 65_530];
+    sockets.send(towards(remote), &too_long);
+    sockets.send(towards((Ipv4Addr::BROADCAST, 5060).into()), OPTIONS);
+    let gone =
+        std::net::UdpSocket::bind(loopback).and_then(|socket| socket.local_addr()).expect("a free port");
+    sockets.send(towards(gone), OPTIONS);
+    sockets.send(towards(remote), OPTIONS);
+    let mut received = [0; 100];
+    let length = peer.recv(&mut received).expect("nothing of it kept this from its peer");
+    assert_eq!(&received[..length], OPTIONS);
+    sockets.wait(Some(Duration::from_millis(20))).expect("epoll");
+    assert!(sockets.receive().is_none());
+
+    // No socket here could ever reach this one.
+    sockets.send(towards("[::1]:5060".parse().expect("an address")), OPTIONS);
+    assert!(matches!(sockets.receive(), Some(Received::Lost(_))));
 }
