@@ -127,7 +127,7 @@ impl Server {
         let clock = Clock::start();
         let listens: Vec<_> =
             service.listens.iter().map(|listen| (listen.transport, listen.address)).collect();
-        let sockets = Sockets::open(&listens)?;
+        let sockets = Sockets::open(&listens, service.accepts())?;
         let (requests_in, requests) = unbounded();
         let handle = Handle { requests: requests_in, waker: sockets.waker() };
         let mut seed = [0; 32];

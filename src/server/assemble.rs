@@ -83,6 +83,18 @@ impl Service {
         }
     }
 
+    /// Whether some trunk takes calls from an address, as signaling sees it of a stream, whose port says nothing.
+    pub(super) fn accepts(&self) -> impl Fn(IpAddr) -> bool + Send + 'static {
+        let trunks = self.trunks.clone();
+        move |source| {
+            let source = source.to_canonical();
+            trunks.iter().any(|trunk| {
+                trunk.peer.value.1.ip().to_canonical() == source
+                    || trunk.accept.iter().any(|prefix| prefix.value.contains(source))
+            })
+        }
+    }
+
     /// What the engine is told, now that the sockets are bound and the store is open.
     pub(super) fn engine(self, sockets: &Sockets, opened: Opened) -> Result<EngineConfig, ServeError> {
         let mut udp = sockets.udp_addresses();

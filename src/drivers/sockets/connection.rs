@@ -11,25 +11,37 @@ use std::time::Instant;
 /// Bytes waiting to be written to one connection; a peer that reads slower than this is lost.
 const UNSENT_BYTES: usize = 1024 * 1024;
 
+/// Who opened a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// We, to where a call or a trunk leads.
+    Ours,
+    /// A source some trunk accepts.
+    Accepted,
+    /// Anyone else.
+    Stranger,
+}
+
 pub(super) struct Connection {
     pub stream: TcpStream,
     pub flow: Flow,
-    pub incoming: bool,
+    pub origin: Origin,
     unread: Vec<u8>,
     unsent: VecDeque<u8>,
     opened: Instant,
-    /// Something was read or, on a connection opened from here, written: it may be silent from then on.
+    /// It may be silent from here on: one of ours took something, or one a trunk accepts sent a message. A stranger's
+    /// never may, whatever it sends: who speaks in a dialog from an address no trunk names opens another when needed.
     proven: bool,
     /// Since when a message is half read.
     half_since: Option<Instant>,
 }
 
 impl Connection {
-    pub fn new(stream: TcpStream, flow: Flow, incoming: bool, now: Instant) -> Self {
+    pub fn new(stream: TcpStream, flow: Flow, origin: Origin, now: Instant) -> Self {
         Self {
             stream,
             flow,
-            incoming,
+            origin,
             unread: Vec::new(),
             unsent: VecDeque::new(),
             opened: now,
@@ -46,20 +58,23 @@ impl Connection {
 
     /// Copies the next whole message into `buffer`. An error means that the connection is over or beyond repair.
     pub fn next_message(&mut self, buffer: &mut [u8], now: Instant) -> io::Result<Option<usize>> {
+        let mut read = 0;
         loop {
             match frame(&self.unread).map_err(|_| io::ErrorKind::InvalidData)? {
                 Frame::Keepalive { .. } => self.answer_keepalives(now)?,
                 Frame::Message { len } => {
                     buffer[..len].copy_from_slice(&self.unread[..len]);
                     self.take(len, now);
-                    self.proven = true;
+                    self.proven |= self.origin != Origin::Stranger;
                     return Ok(Some(len));
                 }
                 Frame::Incomplete => match self.stream.read(buffer) {
                     Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                     Ok(length) => {
                         self.unread.extend_from_slice(&buffer[..length]);
-                        if self.unread.len() > 2 * limits::SIP_MESSAGE_BYTES {
+                        read += length;
+                        // No message is that long: these are line ends, and others wait for their turn.
+                        if read > 2 * limits::SIP_MESSAGE_BYTES {
                             return Err(io::ErrorKind::InvalidData.into());
                         }
                         self.half_since.get_or_insert(now);
@@ -105,7 +120,7 @@ impl Connection {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {
                     self.unsent.drain(..written);
-                    self.proven |= !self.incoming;
+                    self.proven |= self.origin == Origin::Ours;
                 }
                 // Full, or still connecting.
                 Err(error)

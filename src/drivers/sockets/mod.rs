@@ -6,13 +6,13 @@ mod streams;
 #[cfg(test)]
 mod tests;
 
-use crate::base::{Flow, Transport};
+use crate::base::{Flow, Transport, limits};
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token, Waker};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use streams::Streams;
@@ -74,11 +74,15 @@ pub struct Sockets {
 }
 
 impl Sockets {
-    /// Opens every listening address, or says which one can't be.
+    /// Opens every listening address, or says which one can't be. `accepts` says from which addresses some trunk takes
+    /// calls: their connections may last.
     ///
     /// # Errors
     /// When an address is taken, not ours, or not allowed.
-    pub fn open(listens: &[(Transport, SocketAddr)]) -> Result<Self, SocketError> {
+    pub fn open(
+        listens: &[(Transport, SocketAddr)],
+        accepts: impl Fn(IpAddr) -> bool + Send + 'static,
+    ) -> Result<Self, SocketError> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let mut sockets = Self {
@@ -86,10 +90,10 @@ impl Sockets {
             events: Events::with_capacity(EVENTS),
             waker,
             datagrams: Vec::new(),
-            streams: Streams::default(),
+            streams: Streams::new(Box::new(accepts), limits::STREAMS),
             ready: VecDeque::new(),
             lost: VecDeque::new(),
-            buffer: vec![0; crate::base::limits::SIP_MESSAGE_BYTES].into_boxed_slice(),
+            buffer: vec![0; limits::SIP_MESSAGE_BYTES].into_boxed_slice(),
         };
         for (transport, address) in listens {
             let opened = match transport {

@@ -1,6 +1,6 @@
 //! TCP connections: accepted, opened when first needed, bounded in number and silence. Told the time by whoever calls.
 
-use super::connection::Connection;
+use super::connection::{Connection, Origin};
 use crate::base::{Flow, Map, Transport, limits};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
@@ -12,8 +12,13 @@ use std::time::Instant;
 /// Stream tokens start here: below are datagram sockets.
 const FIRST_TOKEN: usize = 1 << 20;
 
-#[derive(Default)]
+/// Whether some trunk accepts calls from an address.
+pub type Accepts = Box<dyn Fn(IpAddr) -> bool + Send>;
+
 pub(super) struct Streams {
+    accepts: Accepts,
+    /// Connections at once.
+    most: usize,
     listeners: Vec<Listener>,
     connections: Map<usize, Connection>,
     by_flow: Map<Flow, usize>,
@@ -27,6 +32,18 @@ struct Listener {
 }
 
 impl Streams {
+    pub fn new(accepts: Accepts, most: usize) -> Self {
+        Self {
+            accepts,
+            most,
+            listeners: Vec::new(),
+            connections: Map::default(),
+            by_flow: Map::default(),
+            next: 0,
+            per_source: Map::default(),
+        }
+    }
+
     /// Listens on `address`, and says where that is: port 0 takes any.
     pub fn listen(&mut self, registry: &Registry, address: SocketAddr) -> io::Result<SocketAddr> {
         let mut socket = TcpListener::bind(address)?;
@@ -49,7 +66,7 @@ impl Streams {
     ) -> Option<(Flow, usize)> {
         let number = token.0.checked_sub(FIRST_TOKEN)?;
         if number < self.listeners.len() {
-            self.accept(number, registry, now);
+            self.accept(number, registry, now, lost);
             return None;
         }
         let connection = self.connections.get_mut(&number)?;
@@ -63,17 +80,43 @@ impl Streams {
         }
     }
 
-    fn accept(&mut self, listener: usize, registry: &Registry, now: Instant) {
+    fn accept(&mut self, listener: usize, registry: &Registry, now: Instant, lost: &mut VecDeque<Flow>) {
         loop {
-            let Ok((stream, remote)) = self.listeners[listener].socket.accept() else { return };
-            let source = self.per_source.entry(remote.ip()).or_default();
-            if *source >= limits::STREAMS_PER_SOURCE {
+            let (stream, remote) = match self.listeners[listener].socket.accept() {
+                Ok(accepted) => accepted,
+                // Gone before its turn; others may wait behind it.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                Err(_) => return,
+            };
+            let source = remote.ip();
+            let origin = if (self.accepts)(source) { Origin::Accepted } else { Origin::Stranger };
+            let of_source = self.per_source.get(&source).copied().unwrap_or_default();
+            if of_source >= limits::STREAMS_PER_SOURCE || !self.make_room(origin, registry, lost) {
                 continue;
             }
-            *source += 1;
             let local = self.listeners[listener].address;
             let flow = Flow { transport: Transport::Tcp, local, remote };
-            self.adopt(stream, flow, true, registry, now);
+            if self.adopt(stream, flow, origin, registry, now).is_some() {
+                self.per_source.insert(source, of_source + 1);
+            }
+        }
+    }
+
+    /// Whether there is room for one more, after the oldest stranger's made way for whoever is none.
+    fn make_room(&mut self, newcomer: Origin, registry: &Registry, lost: &mut VecDeque<Flow>) -> bool {
+        if self.connections.len() < self.most {
+            return true;
+        }
+        let stranger = |(number, connection): (&usize, &Connection)| {
+            (connection.origin == Origin::Stranger).then_some(*number)
+        };
+        let oldest = self.connections.iter().filter_map(stranger).min();
+        match oldest.filter(|_| newcomer != Origin::Stranger) {
+            Some(number) => {
+                self.close(number, registry, lost);
+                true
+            }
+            None => false,
         }
     }
 
@@ -81,7 +124,7 @@ impl Streams {
         &mut self,
         mut stream: TcpStream,
         flow: Flow,
-        incoming: bool,
+        origin: Origin,
         registry: &Registry,
         now: Instant,
     ) -> Option<usize> {
@@ -91,7 +134,7 @@ impl Streams {
         registry
             .register(&mut stream, Token(FIRST_TOKEN + number), Interest::READABLE | Interest::WRITABLE)
             .ok()?;
-        self.connections.insert(number, Connection::new(stream, flow, incoming, now));
+        self.connections.insert(number, Connection::new(stream, flow, origin, now));
         self.by_flow.insert(flow, number);
         Some(number)
     }
@@ -104,11 +147,12 @@ impl Streams {
         now: Instant,
         lost: &mut VecDeque<Flow>,
     ) {
-        let number = match self.by_flow.get(&flow) {
-            Some(number) => Some(*number),
-            None => TcpStream::connect(flow.remote)
+        let number = match self.by_flow.get(&flow).copied() {
+            Some(number) => Some(number),
+            None if self.make_room(Origin::Ours, registry, lost) => TcpStream::connect(flow.remote)
                 .ok()
-                .and_then(|stream| self.adopt(stream, flow, false, registry, now)),
+                .and_then(|stream| self.adopt(stream, flow, Origin::Ours, registry, now)),
+            None => None,
         };
         let Some(number) = number else { return lost.push_back(flow) };
         let Some(connection) = self.connections.get_mut(&number) else { return };
@@ -149,9 +193,8 @@ impl Streams {
     fn close(&mut self, number: usize, registry: &Registry, lost: &mut VecDeque<Flow>) {
         let Some(mut connection) = self.connections.remove(&number) else { return };
         let _ = registry.deregister(&mut connection.stream);
-        self.by_flow.remove(&connection.flow);
         let source = connection.flow.remote.ip();
-        if connection.incoming
+        if connection.origin != Origin::Ours
             && let Some(count) = self.per_source.get_mut(&source)
         {
             *count -= 1;
@@ -159,6 +202,10 @@ impl Streams {
                 self.per_source.remove(&source);
             }
         }
-        lost.push_back(connection.flow);
+        // Peers that call from the port they listen on may have two connections of one flow: the newer one goes on.
+        if self.by_flow.get(&connection.flow) == Some(&number) {
+            self.by_flow.remove(&connection.flow);
+            lost.push_back(connection.flow);
+        }
     }
 }

@@ -5,6 +5,8 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 
 const OPTIONS: &[u8] = b"OPTIONS sip:a SIP/2.0\r\nContent-Length: 0\r\n\r\n";
+/// No trunk accepts it.
+const STRANGER: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 2);
 /// What loopback takes at the most.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -19,9 +21,10 @@ struct Doorstep {
 }
 
 impl Doorstep {
+    /// Room for three; a trunk accepts 127.0.0.1.
     fn new() -> Self {
         let poll = Poll::new().expect("epoll");
-        let mut streams = Streams::default();
+        let mut streams = Streams::new(Box::new(|source| source == Ipv4Addr::LOCALHOST), 3);
         let address = streams.listen(poll.registry(), (Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
         Self { poll, streams, address, start: Instant::now(), messages: Vec::new(), lost: VecDeque::new() }
     }
@@ -30,16 +33,23 @@ impl Doorstep {
         self.start + Duration::from_secs(seconds)
     }
 
+    /// A trunk's connection.
     fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).expect("listens");
-        stream.set_nonblocking(true).expect("a socket option");
-        stream
+        self.connect_from(Ipv4Addr::LOCALHOST)
+    }
+
+    fn connect_from(&self, source: Ipv4Addr) -> TcpStream {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket.bind(&SocketAddr::from((source, 0)).into()).expect("loopback");
+        socket.connect(&self.address.into()).expect("listens");
+        socket.set_nonblocking(true).expect("a socket option");
+        socket.into()
     }
 
     /// Serves, with the time standing still, until something has come about.
     fn until(&mut self, now: Instant, mut come: impl FnMut(&mut Self) -> bool) {
         let mut events = Events::with_capacity(EVENTS);
-        let mut buffer = vec![0; crate::base::limits::SIP_MESSAGE_BYTES];
+        let mut buffer = vec![0; limits::SIP_MESSAGE_BYTES];
         let patience = Instant::now() + PATIENCE;
         while !come(self) {
             assert!(Instant::now() < patience, "nothing came of it");
@@ -68,11 +78,15 @@ impl Doorstep {
 
     /// Sends line ends and waits for as many to come back.
     fn keep_alive(&mut self, from: &mut TcpStream, bytes: &[u8], now: Instant) {
+        self.exchange(from, bytes, b"\r\n", now);
+    }
+
+    fn exchange(&mut self, from: &mut TcpStream, bytes: &[u8], expected: &[u8], now: Instant) {
         from.write_all(bytes).expect("taken");
         let mut answered = Vec::new();
         self.until(now, |_| {
             read_some(from, &mut answered);
-            answered == b"\r\n"
+            answered == expected
         });
     }
 
@@ -81,6 +95,11 @@ impl Doorstep {
         self.streams.expire(now, self.poll.registry(), &mut self.lost);
         std::mem::take(&mut self.lost).len()
     }
+}
+
+/// Whether the other side closed it.
+fn is_closed(connection: &mut TcpStream) -> bool {
+    matches!(connection.read(&mut [0; 8]), Ok(0))
 }
 
 fn read_some(from: &mut TcpStream, into: &mut Vec<u8>) {
@@ -122,6 +141,58 @@ fn keep_alives_alone_make_no_first_message() {
 }
 
 #[test]
+fn a_stranger_s_connection_ends_soon_whatever_it_sends() {
+    let mut doorstep = Doorstep::new();
+    let mut stranger = doorstep.connect_from(STRANGER);
+    let flow = doorstep.request(&mut stranger, doorstep.start);
+    let now = doorstep.at(10);
+    let refusal = b"SIP/2.0 403 Forbidden\r\n\r\n";
+    doorstep.streams.send(flow, refusal, doorstep.poll.registry(), now, &mut doorstep.lost);
+    doorstep.exchange(&mut stranger, b"", refusal, now);
+    doorstep.keep_alive(&mut stranger, b"\r\n\r\n", doorstep.at(20));
+    doorstep.request(&mut stranger, doorstep.at(29));
+    assert_eq!(doorstep.closed_by(doorstep.at(29)), 0);
+    assert_eq!(doorstep.closed_by(doorstep.at(30)), 1);
+}
+
+#[test]
+fn in_a_full_house_strangers_make_room_for_a_trunk_and_nobody_makes_room_for_them() {
+    let mut doorstep = Doorstep::new();
+    let now = doorstep.start;
+    let mut strangers = [(); 3].map(|()| {
+        let mut stranger = doorstep.connect_from(STRANGER);
+        doorstep.request(&mut stranger, now);
+        stranger
+    });
+    let mut fourth = doorstep.connect_from(STRANGER);
+    doorstep.until(now, |_| is_closed(&mut fourth));
+    let trunks = [(); 3].map(|()| {
+        let mut trunk = doorstep.connect();
+        doorstep.request(&mut trunk, now);
+        trunk
+    });
+    assert!(strangers.iter_mut().all(is_closed));
+    assert_eq!(std::mem::take(&mut doorstep.lost).len(), 3);
+    let mut another = doorstep.connect();
+    doorstep.until(now, |_| is_closed(&mut another));
+    let own = Flow { transport: Transport::Tcp, local: doorstep.address, remote: doorstep.address };
+    doorstep.streams.send(own, OPTIONS, doorstep.poll.registry(), now, &mut doorstep.lost);
+    assert_eq!(doorstep.lost, [own], "what can't be opened is said to be lost");
+    drop(trunks);
+}
+
+#[test]
+fn line_ends_without_end_are_no_keep_alives() {
+    let mut doorstep = Doorstep::new();
+    let mut peer = doorstep.connect();
+    let flood = vec![b'\n'; 64 * 1_024];
+    doorstep.until(doorstep.start, |doorstep| {
+        while peer.write(&flood).is_ok() {}
+        !doorstep.lost.is_empty()
+    });
+}
+
+#[test]
 fn a_connection_opened_from_here_may_be_silent_once_it_stands() {
     let mut doorstep = Doorstep::new();
     let remote = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
@@ -145,7 +216,7 @@ fn a_connection_opened_from_here_may_be_silent_once_it_stands() {
 #[test]
 fn a_datagram_the_kernel_refuses_is_a_datagram_lost_and_no_path() {
     let loopback = (Ipv4Addr::LOCALHOST, 0).into();
-    let mut sockets = Sockets::open(&[(Transport::Udp, loopback)]).expect("a free port");
+    let mut sockets = Sockets::open(&[(Transport::Udp, loopback)], |_| true).expect("a free port");
     let local = sockets.udp_addresses().next().expect("one");
     let peer = std::net::UdpSocket::bind(loopback).expect("a free port");
     peer.set_read_timeout(Some(PATIENCE)).expect("a socket option");
