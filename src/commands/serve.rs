@@ -80,6 +80,12 @@ fn place<'a>(settings: &'a Settings, error: &ServeError) -> Option<&'a Place> {
             .iter()
             .find(|listen| listen.value.transport == *transport && listen.value.address == *address)
             .map(|listen| &listen.place),
+        ServeError::Wildcard { listen, .. } => {
+            settings.sip.listen.iter().find(|own| own.value == *listen).map(|own| &own.place)
+        }
+        ServeError::NoWay { trunk, .. } | ServeError::OwnPeer { trunk } => {
+            settings.trunk(trunk).map(|trunk| &trunk.peer.place)
+        }
         ServeError::Console(ConsoleError::Listen { .. }) => settings.http.as_ref().map(|http| &http.place),
         ServeError::Socket(SocketError::Poll(_))
         | ServeError::Console(ConsoleError::Start { .. })
@@ -100,6 +106,9 @@ fn at(place: &Place, error: &ServeError) -> Finding {
             "another program listens there"
         }
         ServeError::Socket(_)
+        | ServeError::Wildcard { .. }
+        | ServeError::NoWay { .. }
+        | ServeError::OwnPeer { .. }
         | ServeError::Console(_)
         | ServeError::Control(_)
         | ServeError::Store(_)

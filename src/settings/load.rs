@@ -66,9 +66,9 @@ fn sip(section: &Section<'_>, findings: &mut Findings) -> Sip {
             continue;
         };
         let value = Listen { transport, address };
-        if address.ip().is_unspecified() {
-            findings.error(&text.place, wording::any_address());
-        } else if let Some(first) = listen.iter().find(|other| other.value == value) {
+        if let Some(first) =
+            listen.iter().find(|other| other.value.covers(value) || value.covers(other.value))
+        {
             findings.error_with(&text.place, wording::listen_twice(text.value), &first.place, "first here");
         }
         listen.push(Located { value, place: text.place });

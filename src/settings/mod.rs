@@ -58,6 +58,15 @@ pub struct Listen {
     pub address: SocketAddr,
 }
 
+impl Listen {
+    /// Whether it receives what is sent to the other: the same address, or all addresses of its kind.
+    fn covers(self, other: Self) -> bool {
+        let (mine, its) = (self.address, other.address);
+        let every = mine.ip().is_unspecified() && mine.is_ipv4() == its.is_ipv4();
+        self.transport == other.transport && mine.port() == its.port() && (every || mine.ip() == its.ip())
+    }
+}
+
 impl fmt::Display for Listen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.transport.name(), self.address)

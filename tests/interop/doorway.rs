@@ -38,6 +38,17 @@ fn a_port_in_use_is_named_with_its_line() {
 }
 
 #[test]
+fn audio_takes_its_ports_on_the_address_trunks_are_told_and_on_no_other() {
+    let place = Place::new();
+    place.prompt("rappelez", 200.0, 0.5);
+    let _service = Setting::new(&place).serve(SITE);
+    let ports = place.rtp_ports();
+    let first: u16 = ports.split('-').next().and_then(|first| first.parse().ok()).expect("a range");
+    assert!(UdpSocket::bind((place.ip(SPILLWAY), first)).is_err(), "opened ahead");
+    assert!(UdpSocket::bind((place.ip(WATCHER), first)).is_ok(), "another service's to take");
+}
+
+#[test]
 fn a_stranger_gets_403_and_no_record() {
     let place = Place::new();
     place.prompt("rappelez", 200.0, 0.5);

@@ -110,8 +110,7 @@ impl Sockets {
     }
 
     fn open_udp(&mut self, address: SocketAddr) -> io::Result<()> {
-        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-        socket.set_nonblocking(true)?;
+        let socket = unbound(address, Type::DGRAM, Protocol::UDP)?;
         // A smaller buffer than asked for still works: the kernel's limit is the operator's to set.
         let _ = socket.set_recv_buffer_size(UDP_BUFFER_BYTES);
         let _ = socket.set_send_buffer_size(UDP_BUFFER_BYTES);
@@ -223,6 +222,16 @@ impl Sockets {
             }
         }
     }
+}
+
+/// A socket for an address. One of all IPv6 addresses leaves IPv4 to others: its peers would look like none of ours.
+fn unbound(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
+    socket.set_nonblocking(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    Ok(socket)
 }
 
 impl Datagrams {

@@ -4,6 +4,7 @@ use super::connection::{Connection, Origin};
 use crate::base::{Flow, Map, Transport, limits};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
+use socket2::{Protocol, Type};
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -11,6 +12,8 @@ use std::time::Instant;
 
 /// Stream tokens start here: below are datagram sockets.
 const FIRST_TOKEN: usize = 1 << 20;
+/// Connections the kernel holds until a turn accepts them.
+const BACKLOG: i32 = 1_024;
 
 /// Whether some trunk accepts calls from an address.
 pub type Accepts = Box<dyn Fn(IpAddr) -> bool + Send>;
@@ -46,7 +49,12 @@ impl Streams {
 
     /// Listens on `address`, and says where that is: port 0 takes any.
     pub fn listen(&mut self, registry: &Registry, address: SocketAddr) -> io::Result<SocketAddr> {
-        let mut socket = TcpListener::bind(address)?;
+        let socket = super::unbound(address, Type::STREAM, Protocol::TCP)?;
+        // Connections of the process before us may still be closing.
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        let mut socket = TcpListener::from_std(socket.into());
         let address = socket.local_addr()?;
         registry.register(&mut socket, Token(FIRST_TOKEN + self.next), Interest::READABLE)?;
         // Listeners come first: their tokens are their indexes.

@@ -240,3 +240,14 @@ fn a_datagram_the_kernel_refuses_is_a_datagram_lost_and_no_path() {
     sockets.send(towards("[::1]:5060".parse().expect("an address")), OPTIONS);
     assert!(matches!(sockets.receive(), Some(Received::Lost(_))));
 }
+
+#[test]
+fn all_ipv6_addresses_leave_ipv4_to_others() {
+    let every = |address: &str| address.parse().expect("an address");
+    let Ok(six) = Sockets::open(&[(Transport::Udp, every("[::]:0"))], |_| true) else {
+        return; // This machine has no IPv6.
+    };
+    let port = six.udp_addresses().next().expect("one").port();
+    let four = Sockets::open(&[(Transport::Udp, SocketAddr::from(([0, 0, 0, 0], port)))], |_| true);
+    assert!(four.is_ok());
+}
