@@ -76,9 +76,9 @@ impl Service {
             ports: settings.media.ports.value.clone(),
             media_threads: 1,
             trunks: settings.trunks.clone(),
-            store: settings.data.join("spillway.db"),
+            store: settings.data.value.join("spillway.db"),
             http: settings.http.as_ref().map(|http| http.value),
-            control: Some(settings.control.clone()),
+            control: Some(settings.control.value.clone()),
             drain: settings.sip.drain,
             watcher: None,
         }

@@ -25,11 +25,11 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The folder of sites.
-    pub dialplans: PathBuf,
+    pub dialplans: Located<PathBuf>,
     /// Where records, journal and the control socket live.
-    pub data: PathBuf,
-    /// The control socket.
-    pub control: PathBuf,
+    pub data: Located<PathBuf>,
+    /// The control socket; placed where `data` is when nothing is written of it.
+    pub control: Located<PathBuf>,
     /// SIP.
     pub sip: Sip,
     /// RTP and RTCP.

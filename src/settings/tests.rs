@@ -24,8 +24,8 @@ fn refused(text: &str) -> Vec<(u32, String)> {
 #[test]
 fn the_shipped_settings_load() {
     let settings = loaded(SHIPPED);
-    assert_eq!(settings.dialplans, PathBuf::from("config/../dialplans"));
-    assert_eq!(settings.control, PathBuf::from("config/../data/control.sock"));
+    assert_eq!(settings.dialplans.value, PathBuf::from("config/../dialplans"));
+    assert_eq!(settings.control.value, PathBuf::from("config/../data/control.sock"));
     assert_eq!(settings.sip.listen[1].value.to_string(), "tcp:127.0.0.1:5060");
     assert_eq!(settings.sip.listen[1].at(), "config/spillway.toml:7:33");
     assert_eq!(settings.media.ports.value, 20_000..=29_999);
