@@ -13,6 +13,23 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+const SERVE_CODES: &str = "Exit codes:
+  0  stopped when asked to
+  1  the files are refused, something can't be opened, or the service failed
+  2  the settings file or the arguments can't be read";
+const CHECK_CODES: &str = "Exit codes:
+  0  the files can be served; there may be warnings
+  1  they can't
+  2  the settings file or the arguments can't be read";
+const DEMO_CODES: &str = "Exit codes:
+  0  every call ended as it should
+  1  one did not, or the demo was interrupted
+  2  it could not be played, or the arguments can't be read";
+const STATUS_CODES: &str = "Exit codes:
+  0  the service answered
+  1  nobody answers, or the settings are refused
+  2  the settings file or the arguments can't be read";
+
 /// A call-routing engine: a SIP back-to-back user agent with menus and queues, the overflow router beside an IPBX.
 #[derive(Parser)]
 #[command(version, about)]
@@ -24,6 +41,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Serve calls until SIGTERM: no new calls then, the running ones may end up to `[sip] drain`.
+    #[command(after_help = SERVE_CODES)]
     Serve {
         /// The settings file.
         #[arg(long, default_value = "config/spillway.toml")]
@@ -35,13 +53,15 @@ enum Command {
         #[arg(long, env = "SPILLWAY_LOG", default_value = "info")]
         log: String,
     },
-    /// Say everything wrong with the settings and the sites: 0 clean, 1 findings, 2 unreadable. Opens no socket.
+    /// Say everything wrong with the settings and the sites. Opens no socket.
+    #[command(after_help = CHECK_CODES)]
     Check {
         /// The settings file.
         #[arg(long, default_value = "config/spillway.toml")]
         config: PathBuf,
     },
-    /// Serve a small call centre on loopback and play its callers and agents: 0 when every call ended as it should.
+    /// Serve a small call centre on loopback and play its callers and agents.
+    #[command(after_help = DEMO_CODES)]
     Demo {
         /// How many call; 40 unless --for says how long.
         #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
@@ -60,6 +80,7 @@ enum Command {
         keep: bool,
     },
     /// Say how a running service stands.
+    #[command(after_help = STATUS_CODES)]
     Status {
         /// The settings file, which names the control socket.
         #[arg(long, default_value = "config/spillway.toml")]

@@ -12,7 +12,7 @@ mod outward;
 
 pub use assemble::{Service, load};
 
-use crate::base::{JournalSeq, Random};
+use crate::base::{JournalSeq, Name, Random};
 use crate::drivers::clock::Clock;
 use crate::drivers::console::ConsoleError;
 use crate::drivers::control::ControlError;
@@ -21,9 +21,10 @@ use crate::drivers::metrics::Page;
 use crate::drivers::sockets::{Received, SocketError, Sockets};
 use crate::drivers::store::{Store, StoreError, StoreHandle};
 use crate::engine::{Engine, Event};
+use crate::settings::Listen;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use outward::Outward;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -42,6 +43,35 @@ pub enum ServeError {
     /// A socket.
     #[error(transparent)]
     Socket(#[from] SocketError),
+    /// Trunks that would be told different addresses for one that is all of them.
+    #[error(
+        "{listen} stands for several addresses: trunk `{}` sees {} and `{}` {}; listen on each of them instead",
+        trunks[0], addresses[0], trunks[1], addresses[1]
+    )]
+    Wildcard {
+        /// As configured.
+        listen: Listen,
+        /// The trunks.
+        trunks: [Name; 2],
+        /// The address of ours each is reached from.
+        addresses: [IpAddr; 2],
+    },
+    /// The machine has no route to a trunk.
+    #[error("there is no way from here to trunk `{trunk}` at {peer}: {source}")]
+    NoWay {
+        /// Which.
+        trunk: Name,
+        /// Where.
+        peer: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A trunk leads back here.
+    #[error("the peer of trunk `{trunk}` is Spillway itself")]
+    OwnPeer {
+        /// Which.
+        trunk: Name,
+    },
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -128,7 +158,7 @@ impl Server {
         let clock = Clock::start();
         let listens: Vec<_> =
             service.listens.iter().map(|listen| (listen.transport, listen.address)).collect();
-        let sockets = Sockets::open(&listens)?;
+        let sockets = Sockets::open(&listens, service.accepts())?;
         let (requests_in, requests) = unbounded();
         let handle = Handle { requests: requests_in, waker: sockets.waker() };
         let mut seed = [0; 32];
@@ -136,19 +166,16 @@ impl Server {
         let mut random = Random::from_seed(seed);
         let waker = sockets.waker();
         let (store, opened) = Store::open(&service.store, move || drop(waker.wake()))?;
-        let waker = sockets.waker();
-        let media = MediaThreads::start(
-            media_threads::Config {
-                threads: service.media_threads,
-                bind: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-                epoch: clock.epoch(),
-            },
-            &mut random,
-            move || drop(waker.wake()),
-        )?;
         let outward = Outward::open(&mut service, &handle, clock)?;
         let drain = service.drain;
         let config = service.engine(&sockets, opened)?;
+        let bind = assemble::media_address(&config.listens, &config.trunks);
+        let waker = sockets.waker();
+        let media = MediaThreads::start(
+            media_threads::Config { threads: config.boards, bind, epoch: clock.epoch() },
+            &mut random,
+            move || drop(waker.wake()),
+        )?;
         let engine = Engine::new(clock.now(), config, random);
         let stored = store.stored();
         Ok(Self {

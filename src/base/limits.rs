@@ -22,9 +22,13 @@ pub const DIGITS: usize = 64;
 pub const STORED_WAIT: Duration = Duration::from_millis(200);
 /// A released RTP port is not lent again for this long (invariants.md, 18).
 pub const PORT_COOLING: Duration = Duration::from_secs(5);
-/// TCP connections per source address that has not yet sent a valid request.
+/// TCP connections at once, so that files stay for RTP. A full house closes a stranger's for a trunk's, and takes no
+/// other stranger's.
+pub const STREAMS: usize = 1_000;
+/// TCP connections at once from one source address, whoever it is.
 pub const STREAMS_PER_SOURCE: usize = 100;
-/// A half-sent message on a stream, or a silent new connection, is closed after this.
+/// A half-sent message on a stream, a new connection without a message, and whatever a stranger opened, is closed after
+/// this.
 pub const STREAM_IDLE: Duration = Duration::from_secs(30);
 /// Audio in one prompt or music file. Decoded A-law and µ-law: 16 kB a second.
 pub const SOUND_SECONDS: u32 = 600;

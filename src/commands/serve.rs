@@ -11,6 +11,7 @@ use crate::drivers::sockets::SocketError;
 use crate::drivers::{open_files, signals};
 use crate::server::{self, Request, ServeError, Server, Service};
 use crate::settings::Settings;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,7 +27,7 @@ pub struct ServeArgs {
 }
 
 /// Serves, and returns the exit code: 0 after a stop that was asked for, 1 when the files are refused or the service
-/// can't be opened, 2 when the settings file can't be read.
+/// can't be opened, 2 when the settings file or the arguments can't be read.
 #[must_use]
 pub fn run(args: &ServeArgs) -> u8 {
     let configuration = match dialplan_files::read(&args.config, &mut Ids::default()) {
@@ -60,7 +61,6 @@ pub fn run(args: &ServeArgs) -> u8 {
 
 fn serve(configuration: Configuration) -> Result<(), ServeError> {
     let Configuration { settings, plan, .. } = configuration;
-    std::fs::create_dir_all(&settings.data)?;
     let sounds = server::load(&plan, |path| std::fs::read(path))?;
     let service = Service::new(&settings, Arc::new(plan), sounds);
     open_files::raise_limit();
@@ -80,11 +80,17 @@ fn place<'a>(settings: &'a Settings, error: &ServeError) -> Option<&'a Place> {
             .iter()
             .find(|listen| listen.value.transport == *transport && listen.value.address == *address)
             .map(|listen| &listen.place),
+        ServeError::Wildcard { listen, .. } => {
+            settings.sip.listen.iter().find(|own| own.value == *listen).map(|own| &own.place)
+        }
+        ServeError::NoWay { trunk, .. } | ServeError::OwnPeer { trunk } => {
+            settings.trunk(trunk).map(|trunk| &trunk.peer.place)
+        }
         ServeError::Console(ConsoleError::Listen { .. }) => settings.http.as_ref().map(|http| &http.place),
+        ServeError::Control(_) => Some(&settings.control.place),
+        ServeError::Store(_) => Some(&settings.data.place),
         ServeError::Socket(SocketError::Poll(_))
         | ServeError::Console(ConsoleError::Start { .. })
-        | ServeError::Control(_)
-        | ServeError::Store(_)
         | ServeError::Sound { .. }
         | ServeError::System(_)
         | ServeError::MediaThread(_) => None,
@@ -94,12 +100,11 @@ fn place<'a>(settings: &'a Settings, error: &ServeError) -> Option<&'a Place> {
 fn at(place: &Place, error: &ServeError) -> Finding {
     let label = match error {
         ServeError::Socket(SocketError::Listen { source, .. })
-        | ServeError::Console(ConsoleError::Listen { source, .. })
-            if source.kind() == std::io::ErrorKind::AddrInUse =>
-        {
-            "another program listens there"
-        }
+        | ServeError::Console(ConsoleError::Listen { source, .. }) => why_not_listen(source.kind()),
         ServeError::Socket(_)
+        | ServeError::Wildcard { .. }
+        | ServeError::NoWay { .. }
+        | ServeError::OwnPeer { .. }
         | ServeError::Console(_)
         | ServeError::Control(_)
         | ServeError::Store(_)
@@ -114,4 +119,13 @@ fn at(place: &Place, error: &ServeError) -> Finding {
         words: Words::new(error.to_string(), label),
         related: None,
     }
+}
+
+fn why_not_listen(kind: ErrorKind) -> &'static str {
+    let reasons = [
+        (ErrorKind::AddrInUse, "another program listens there"),
+        (ErrorKind::AddrNotAvailable, "not an address of this machine"),
+        (ErrorKind::PermissionDenied, "not allowed to this user"),
+    ];
+    reasons.iter().find(|(known, _)| *known == kind).map_or("", |(_, words)| words)
 }

@@ -4,6 +4,7 @@ use super::check;
 use super::language::Language;
 use crate::base::finding::Source;
 use crate::drivers::control::{self, Answer, Command};
+use crate::drivers::dialplan_files::ConfigurationError;
 use crate::engine::status::{AgentStatus, QueueStatus, Status};
 use crate::settings;
 use std::fmt::Write;
@@ -51,7 +52,7 @@ fn refuse(why: &str) -> u8 {
 
 fn socket_of(config: &Path) -> Result<PathBuf, u8> {
     let text = std::fs::read_to_string(config).map_err(|error| {
-        eprintln!("error: {}: {error}", config.display());
+        eprintln!("error: {}", ConfigurationError::Unreadable { path: config.to_owned(), error });
         2
     })?;
     let settings =
@@ -59,7 +60,7 @@ fn socket_of(config: &Path) -> Result<PathBuf, u8> {
             check::print(&findings);
             1
         })?;
-    Ok(settings.0.control)
+    Ok(settings.0.control.value)
 }
 
 /// The whole page: the service, then its queues, agents and trunks.

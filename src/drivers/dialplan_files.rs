@@ -1,7 +1,7 @@
 //! Reads spillway.toml, the sites and their sounds from disk, for `serve` and `check` alike. Opens no socket.
 //! Must never say what is wrong with them beyond being unreadable: the loaders do.
 
-use crate::base::finding::{Finding, Findings, Place, Source, Words};
+use crate::base::finding::{Finding, Findings, Located, Place, Source, Words};
 use crate::base::{Map, Name, TrunkId};
 use crate::dialplan::{self, Files, Ids, Known, Plan, SoundFile};
 use crate::media::Sound;
@@ -25,7 +25,7 @@ pub struct Configuration {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigurationError {
     /// spillway.toml itself can't be read.
-    #[error("{path}: {error}")]
+    #[error("the settings file {path} can't be read: {error}; --config names another")]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -69,7 +69,11 @@ pub fn read(config: &Path, ids: &mut Ids) -> Result<Configuration, Configuration
 ///
 /// # Errors
 /// Everything wrong with any of them.
-pub fn read_sites(folder: &Path, known: &Known, ids: &mut Ids) -> Result<(Plan, Vec<Finding>), Vec<Finding>> {
+pub fn read_sites(
+    folder: &Located<PathBuf>,
+    known: &Known,
+    ids: &mut Ids,
+) -> Result<(Plan, Vec<Finding>), Vec<Finding>> {
     let mut findings = Findings::default();
     let sources = sources(folder, &mut findings);
     let any_error = findings.any_error();
@@ -88,11 +92,13 @@ pub fn read_sites(folder: &Path, known: &Known, ids: &mut Ids) -> Result<(Plan, 
 }
 
 /// Every site: `NAME.toml` and `NAME/NAME.toml`, by name. Other TOML in a site's folder is read by nobody: a warning.
-fn sources(folder: &Path, findings: &mut Findings) -> Vec<Source> {
+fn sources(folder: &Located<PathBuf>, findings: &mut Findings) -> Vec<Source> {
+    let Located { value: folder, place } = folder;
     let entries = match listing(folder) {
         Ok(entries) => entries,
         Err(error) => {
-            complain(folder, &format!("this folder of sites can't be read: {error}"), findings);
+            let message = format!("the folder of sites {} can't be read: {error}", folder.display());
+            findings.error(place, Words::new(message, "").hint("relative paths start at this file's folder"));
             return Vec::new();
         }
     };
@@ -104,7 +110,11 @@ fn sources(folder: &Path, findings: &mut Findings) -> Vec<Source> {
         }
         let Some(name) = path.file_name().filter(|_| path.is_dir()) else { continue };
         let main = path.join(name).with_extension("toml");
-        for other in listing(&path).unwrap_or_default().into_iter().filter(|other| is_toml(other)) {
+        let inside = listing(&path).unwrap_or_else(|error| {
+            complain(&path, &format!("this folder can't be read: {error}"), findings);
+            Vec::new()
+        });
+        for other in inside.into_iter().filter(|other| is_toml(other)) {
             if other == main {
                 sources.extend(source(&other, findings));
             } else {
@@ -115,7 +125,8 @@ fn sources(folder: &Path, findings: &mut Findings) -> Vec<Source> {
         }
     }
     if sources.is_empty() && !findings.any_error() {
-        complain(folder, "there is no site in this folder", findings);
+        let message = format!("there is no site in {}", folder.display());
+        findings.error(place, Words::new(message, "").hint("a site is NAME.toml or NAME/NAME.toml"));
     }
     sources
 }

@@ -37,7 +37,7 @@ pub enum Event<'a> {
         /// Its bytes.
         bytes: &'a [u8],
     },
-    /// A path is gone: a stream closed or never opened, or a datagram bounced.
+    /// A path is gone: a stream closed or never opened, or no socket here could reach its peer.
     FlowLost(Flow),
     /// Something happened to a port or a sound.
     Media(media::Event),

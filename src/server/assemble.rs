@@ -11,7 +11,8 @@ use crate::media::Sound;
 use crate::settings::{self, Settings, Trunk};
 use crate::signaling::{CallerHeader, Listen, TrunkPeer};
 use crossbeam_channel::Sender;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,7 +49,7 @@ pub struct Service {
 ///
 /// # Errors
 /// When a file can't be read or is no sound we can use.
-pub fn load(plan: &Plan, read: impl Fn(&Path) -> std::io::Result<Vec<u8>>) -> Result<Sounds, ServeError> {
+pub fn load(plan: &Plan, read: impl Fn(&Path) -> io::Result<Vec<u8>>) -> Result<Sounds, ServeError> {
     let sound = |file: &Path| {
         let fail = |why: String| ServeError::Sound { file: file.display().to_string(), why };
         let bytes = read(file).map_err(|error| fail(error.to_string()))?;
@@ -75,11 +76,23 @@ impl Service {
             ports: settings.media.ports.value.clone(),
             media_threads: 1,
             trunks: settings.trunks.clone(),
-            store: settings.data.join("spillway.db"),
+            store: settings.data.value.join("spillway.db"),
             http: settings.http.as_ref().map(|http| http.value),
-            control: Some(settings.control.clone()),
+            control: Some(settings.control.value.clone()),
             drain: settings.sip.drain,
             watcher: None,
+        }
+    }
+
+    /// Whether some trunk takes calls from an address, as signaling sees it of a stream, whose port says nothing.
+    pub(super) fn accepts(&self) -> impl Fn(IpAddr) -> bool + Send + 'static {
+        let trunks = self.trunks.clone();
+        move |source| {
+            let source = source.to_canonical();
+            trunks.iter().any(|trunk| {
+                trunk.peer.value.1.ip().to_canonical() == source
+                    || trunk.accept.iter().any(|prefix| prefix.value.contains(source))
+            })
         }
     }
 
@@ -94,9 +107,10 @@ impl Service {
                     Transport::Udp => udp.next().unwrap_or(listen.address),
                     Transport::Tcp => listen.address,
                 };
-                Listen { transport: listen.transport, address, advertised: advertised(address, &self.trunks) }
+                let advertised = advertised(*listen, address, &self.trunks, local_address_towards)?;
+                Ok(Listen { transport: listen.transport, address, advertised })
             })
-            .collect();
+            .collect::<Result<_, ServeError>>()?;
         let trunks =
             self.trunks.iter().map(|trunk| engine_trunk(trunk, &listens)).collect::<Result<_, _>>()?;
         Ok(EngineConfig {
@@ -112,19 +126,49 @@ impl Service {
     }
 }
 
-/// What peers are told instead of a wildcard address: the one our packets to the first trunk leave from.
-fn advertised(address: SocketAddr, trunks: &[Trunk]) -> Option<SocketAddr> {
-    if !address.ip().is_unspecified() {
-        return None;
+/// What peers are told instead of a wildcard: the address from which every trunk of its kind is reached. Any of them may
+/// call in on it and is told to come back there, so they must agree; `towards` says what each sees.
+fn advertised(
+    listen: settings::Listen,
+    bound: SocketAddr,
+    trunks: &[Trunk],
+    towards: impl Fn(SocketAddr) -> io::Result<IpAddr>,
+) -> Result<Option<SocketAddr>, ServeError> {
+    if !bound.ip().is_unspecified() {
+        return Ok(None);
     }
-    let peer = trunks.first().map(|trunk| trunk.peer.value.1)?;
-    Some(SocketAddr::new(local_address_towards(peer).ok()?, address.port()))
+    let mut told: Option<(&Trunk, IpAddr)> = None;
+    for trunk in trunks.iter().filter(|trunk| trunk.peer.value.1.is_ipv4() == bound.is_ipv4()) {
+        let (transport, peer) = trunk.peer.value;
+        let own =
+            towards(peer).map_err(|source| ServeError::NoWay { trunk: trunk.name.clone(), peer, source })?;
+        if (transport, peer) == (listen.transport, SocketAddr::new(own, bound.port())) {
+            return Err(ServeError::OwnPeer { trunk: trunk.name.clone() });
+        }
+        match told {
+            Some((other, address)) if address != own => {
+                let trunks = [other.name.clone(), trunk.name.clone()];
+                return Err(ServeError::Wildcard { listen, trunks, addresses: [address, own] });
+            }
+            Some(_) => {}
+            None => told = Some((trunk, own)),
+        }
+    }
+    Ok(told.map(|(_, address)| SocketAddr::new(address, bound.port())))
+}
+
+/// Where audio is received: the address every trunk is told, so that two services of one machine may use the same
+/// ports. Every address when they are told different ones, or when SIP is received on every address too.
+pub(super) fn media_address(listens: &[Listen], trunks: &[EngineTrunk]) -> IpAddr {
+    let mut told = trunks.iter().map(|trunk| trunk.media);
+    let first = told.next().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let wildcard = listens.iter().any(|listen| listen.address.ip().is_unspecified());
+    if !wildcard && told.all(|other| other == first) { first } else { unspecified_like(first) }
 }
 
 /// The local address the kernel would send from. Connecting a UDP socket sends nothing.
-fn local_address_towards(peer: SocketAddr) -> std::io::Result<IpAddr> {
-    let any: SocketAddr = if peer.is_ipv4() { ([0, 0, 0, 0], 0).into() } else { ([0_u16; 8], 0).into() };
-    let socket = UdpSocket::bind(any)?;
+fn local_address_towards(peer: SocketAddr) -> io::Result<IpAddr> {
+    let socket = UdpSocket::bind((unspecified_like(peer.ip()), 0))?;
     socket.connect(peer)?;
     Ok(socket.local_addr()?.ip())
 }
@@ -134,7 +178,7 @@ fn engine_trunk(trunk: &Trunk, listens: &[Listen]) -> Result<EngineTrunk, ServeE
     let listen = listens
         .iter()
         .find(|listen| listen.transport == transport && listen.address.is_ipv4() == peer.is_ipv4())
-        .map_or_else(|| SocketAddr::new(unspecified_like(peer), 0), |listen| listen.address);
+        .map_or_else(|| SocketAddr::new(unspecified_like(peer.ip()), 0), |listen| listen.address);
     let media = if listen.ip().is_unspecified() { local_address_towards(peer)? } else { listen.ip() };
     let header = match trunk.caller_header {
         settings::CallerHeader::From => CallerHeader::From,
@@ -165,10 +209,9 @@ fn engine_trunk(trunk: &Trunk, listens: &[Listen]) -> Result<EngineTrunk, ServeE
     })
 }
 
-fn unspecified_like(peer: SocketAddr) -> IpAddr {
-    if peer.is_ipv4() {
-        IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)
-    } else {
-        IpAddr::V6(std::net::Ipv6Addr::UNSPECIFIED)
-    }
+fn unspecified_like(address: IpAddr) -> IpAddr {
+    if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() }
 }
+
+#[cfg(test)]
+mod tests;

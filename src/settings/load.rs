@@ -30,10 +30,10 @@ pub fn load(source: &Source) -> Result<(Settings, Vec<Finding>), Vec<Finding>> {
 /// What little of a settings file a check of the dialplans needs, read also when the rest is wrong: their folder and
 /// the trunks' names.
 #[must_use]
-pub fn outline(source: &Source) -> (Option<PathBuf>, Vec<Name>) {
+pub fn outline(source: &Source) -> (Option<Located<PathBuf>>, Vec<Name>) {
     let document = written::read(source, &keys::ROOT, &mut Findings::default());
     let root = document.root();
-    let folder = root.text("dialplans").map(|text| Path::new(source.folder()).join(text.value));
+    let folder = root.text("dialplans").map(|text| path_in(Path::new(source.folder()), text));
     (folder, root.named("trunk").iter().map(|(name, _)| name.value.into()).collect())
 }
 
@@ -44,18 +44,23 @@ fn read(root: &Section<'_>, folder: &Path, findings: &mut Findings) -> Option<Se
     let http = root.section("http").and_then(|section| http(&section, findings));
     let listen = sip.as_ref().map(|sip| sip.listen.as_slice()).unwrap_or_default();
     let trunks = trunk::read(root, listen, findings);
-    let path = |text: Located<&str>| folder.join(text.value);
+    let path = |text: Located<&str>| path_in(folder, text);
     let data = root.text("data").map(path)?;
     let socket = root.section("control").and_then(|control| control.text("socket")).map(path);
     Some(Settings {
         dialplans: root.text("dialplans").map(path)?,
-        control: socket.unwrap_or_else(|| data.join(SOCKET)),
+        control: socket
+            .unwrap_or_else(|| Located { value: data.value.join(SOCKET), place: data.place.clone() }),
         data,
         sip: sip?,
         media: media?,
         http,
         trunks,
     })
+}
+
+fn path_in(folder: &Path, text: Located<&str>) -> Located<PathBuf> {
+    Located { value: folder.join(text.value), place: text.place }
 }
 
 fn sip(section: &Section<'_>, findings: &mut Findings) -> Sip {
@@ -66,9 +71,9 @@ fn sip(section: &Section<'_>, findings: &mut Findings) -> Sip {
             continue;
         };
         let value = Listen { transport, address };
-        if address.ip().is_unspecified() {
-            findings.error(&text.place, wording::any_address());
-        } else if let Some(first) = listen.iter().find(|other| other.value == value) {
+        if let Some(first) =
+            listen.iter().find(|other| other.value.covers(value) || value.covers(other.value))
+        {
             findings.error_with(&text.place, wording::listen_twice(text.value), &first.place, "first here");
         }
         listen.push(Located { value, place: text.place });

@@ -25,11 +25,11 @@ use std::time::Duration;
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The folder of sites.
-    pub dialplans: PathBuf,
+    pub dialplans: Located<PathBuf>,
     /// Where records, journal and the control socket live.
-    pub data: PathBuf,
-    /// The control socket.
-    pub control: PathBuf,
+    pub data: Located<PathBuf>,
+    /// The control socket; placed where `data` is when nothing is written of it.
+    pub control: Located<PathBuf>,
     /// SIP.
     pub sip: Sip,
     /// RTP and RTCP.
@@ -56,6 +56,15 @@ pub struct Listen {
     pub transport: Transport,
     /// Where.
     pub address: SocketAddr,
+}
+
+impl Listen {
+    /// Whether it receives what is sent to the other: the same address, or all addresses of its kind.
+    fn covers(self, other: Self) -> bool {
+        let (mine, its) = (self.address, other.address);
+        let every = mine.ip().is_unspecified() && mine.is_ipv4() == its.is_ipv4();
+        self.transport == other.transport && mine.port() == its.port() && (every || mine.ip() == its.ip())
+    }
 }
 
 impl fmt::Display for Listen {

@@ -24,8 +24,8 @@ fn refused(text: &str) -> Vec<(u32, String)> {
 #[test]
 fn the_shipped_settings_load() {
     let settings = loaded(SHIPPED);
-    assert_eq!(settings.dialplans, PathBuf::from("config/../dialplans"));
-    assert_eq!(settings.control, PathBuf::from("config/../data/control.sock"));
+    assert_eq!(settings.dialplans.value, PathBuf::from("config/../dialplans"));
+    assert_eq!(settings.control.value, PathBuf::from("config/../data/control.sock"));
     assert_eq!(settings.sip.listen[1].value.to_string(), "tcp:127.0.0.1:5060");
     assert_eq!(settings.sip.listen[1].at(), "config/spillway.toml:7:33");
     assert_eq!(settings.media.ports.value, 20_000..=29_999);
@@ -121,4 +121,32 @@ fn a_file_of_nothing_says_what_is_missing() {
     let messages: Vec<String> = refused("").into_iter().map(|(_, message)| message).collect();
     let missing = ["version", "dialplans", "data", "sip", "media"].map(|key| format!("`{key}` is missing"));
     assert_eq!(messages, missing);
+}
+
+#[test]
+fn every_address_may_be_listened_on_once() {
+    let every = |listen: &str| SHIPPED.replace("\"udp:127.0.0.1:5060\", \"tcp:127.0.0.1:5060\"", listen);
+    let settings = loaded(&every("\"udp:0.0.0.0:5060\", \"tcp:0.0.0.0:5060\", \"udp:[::]:5060\""));
+    assert_eq!(settings.sip.listen[0].value.to_string(), "udp:0.0.0.0:5060");
+    let twice = |text: &str| vec![(7, format!("{text} is listened to twice"))];
+    assert_eq!(refused(&every("\"udp:0.0.0.0:5060\", \"udp:127.0.0.1:5060\"")), twice("udp:127.0.0.1:5060"));
+    assert_eq!(refused(&every("\"udp:127.0.0.1:5060\", \"udp:0.0.0.0:5060\"")), twice("udp:0.0.0.0:5060"));
+}
+
+#[test]
+fn a_trunk_that_could_not_answer_is_refused() {
+    let over_tcp = SHIPPED.replace("udp:127.0.0.1:5080", "tcp:127.0.0.1:5080");
+    loaded(&over_tcp);
+    let messages = |text: &str| refused(text).into_iter().map(|(_, message)| message).collect::<Vec<_>>();
+    assert_eq!(
+        messages(&over_tcp.replace(", \"tcp:127.0.0.1:5060\"", "")),
+        ["trunk `ipoffice` is reached over tcp and IPv4, where nothing listens"]
+    );
+    let both = SHIPPED
+        .replace("tcp:127.0.0.1:5060", "udp:[::1]:5060")
+        .replace("udp:127.0.0.1:5080", "udp:[::1]:5080");
+    assert_eq!(
+        messages(&both),
+        ["trunks `operateur` and `ipoffice` speak IPv4 and IPv6: not in this version"]
+    );
 }

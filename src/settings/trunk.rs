@@ -124,6 +124,14 @@ pub(super) fn read(root: &Section<'_>, listen: &[Located<Listen>], findings: &mu
         if listen.iter().any(|own| (own.value.transport, own.value.address) == peer) {
             findings.error(&text.place, wording::own_peer(name.value));
         }
+        let (transport, address) = peer;
+        let heard = |own: &Located<Listen>| {
+            own.value.transport == transport && own.value.address.is_ipv4() == address.is_ipv4()
+        };
+        if !listen.is_empty() && !listen.iter().any(heard) {
+            let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
+            findings.error(&text.place, wording::unheard_peer(name.value, transport.name(), family));
+        }
         let Ok(id) = u16::try_from(trunks.len()).map(TrunkId) else { break };
         let word = |key, word| section.text(key).is_some_and(|text| text.value == word);
         let trunk = Trunk {
@@ -202,7 +210,9 @@ fn hold_against(trunk: &Trunk, other: &Trunk, all: &[Trunk], findings: &mut Find
     let (place, first) = (&trunk.peer.place, &other.peer.place);
     let ((transport, address), (other_transport, other_address)) = (trunk.peer.value, other.peer.value);
     let covered = || all.iter().flat_map(|any| &any.accept).any(|prefix| prefix.value.contains(address.ip()));
-    if (transport, address) == (other_transport, other_address) {
+    if address.is_ipv4() != other_address.is_ipv4() {
+        findings.error_with(place, wording::families(&trunk.name, &other.name), first, "the other");
+    } else if (transport, address) == (other_transport, other_address) {
         findings.error_with(place, wording::peer_twice(&trunk.name, &other.name), first, "the other");
     } else if (transport, other_transport) == (Transport::Tcp, Transport::Tcp)
         && address.ip() == other_address.ip()

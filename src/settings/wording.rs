@@ -9,11 +9,6 @@ pub(super) fn bad_listen(text: &str) -> Words {
         .hint("write transport, address and port: \"udp:192.0.2.1:5060\" or \"tcp:[2001:db8::1]:5060\"")
 }
 
-pub(super) fn any_address() -> Words {
-    Words::new("SIP needs an address of this machine, not all of them", "any address")
-        .hint("phones are told where to answer: write the address they reach, one entry for each")
-}
-
 pub(super) fn no_listen() -> Words {
     Words::new("no place to listen", "empty").hint("write at least one, \"udp:192.0.2.1:5060\"")
 }
@@ -38,6 +33,17 @@ pub(super) fn bad_peer(text: &str) -> Words {
 
 pub(super) fn own_peer(name: &str) -> Words {
     Words::new(format!("the peer of trunk `{name}` is Spillway itself"), "our own address")
+}
+
+pub(super) fn unheard_peer(name: &str, transport: &str, family: &str) -> Words {
+    let message = format!("trunk `{name}` is reached over {transport} and {family}, where nothing listens");
+    Words::new(message, "could not answer")
+        .hint(format!("add an {family} address to `listen`: \"{transport}:…\""))
+}
+
+pub(super) fn families(name: &str, other: &str) -> Words {
+    let message = format!("trunks `{other}` and `{name}` speak IPv4 and IPv6: not in this version");
+    Words::new(message, "the other kind").hint("audio is received over one of them")
 }
 
 pub(super) fn peer_twice(name: &str, other: &str) -> Words {

@@ -1,8 +1,11 @@
 //! The door: a port that is taken is named by the line that asks for it; who isn't on the list gets 403 and no record.
 
 use crate::place::{PBX, Place, SPILLWAY, WATCHER};
+use crate::process::Process;
 use crate::service::Setting;
-use std::net::UdpSocket;
+use std::fs;
+use std::net::{TcpListener, UdpSocket};
+use std::process::Command;
 use std::time::Duration;
 
 const SITE: &str = r#"
@@ -35,6 +38,60 @@ fn a_port_in_use_is_named_with_its_line() {
     assert!(said.contains("spillway.toml:6:") && said.contains(&listen), "the line is missing:\n{said}");
     assert!(said.contains("in use") || said.contains("another program"), "the reason is missing:\n{said}");
     drop(taken);
+}
+
+/// What `serve` says of settings it refuses.
+fn refusal(place: &Place, settings: &str) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_spillway"));
+    command.arg("serve").arg("--config").arg(place.path(settings));
+    let mut process = Process::start("spillway", &mut command, place.path("refusal.log"));
+    assert_eq!(process.wait(SOON).code(), Some(1), "{}", process.said());
+    process.said()
+}
+
+#[test]
+fn whatever_a_service_can_t_have_is_named_with_the_line_that_asks_for_it() {
+    let place = Place::new();
+    place.prompt("rappelez", 200.0, 0.5);
+    let (us, second) = (place.ip(SPILLWAY), place.ip(WATCHER));
+    let setting = Setting::new(&place);
+    setting.write();
+    place.write("dialplans/site.toml", SITE);
+    let says = |settings: &str, words: &[&str]| {
+        let said = refusal(&place, settings);
+        assert!(words.iter().all(|word| said.contains(word)), "{words:?} is missing:\n{said}");
+    };
+    for (port, line) in [(5060, 6), (8080, 13)] {
+        let _taken = TcpListener::bind((us, port)).expect("nobody else has this address");
+        says("spillway.toml", &[&format!("spillway.toml:{line}:"), "another program listens there"]);
+    }
+
+    let written = fs::read_to_string(place.path("spillway.toml")).expect("written");
+    let beside = written.replace(&format!("{us}:"), &format!("{second}:"));
+    let change = |from: &str, to: &str| {
+        assert!(beside.contains(from), "{from}");
+        place.write("second.toml", &beside.replace(from, to));
+    };
+    let _first = setting.serve(SITE);
+    change("", "");
+    says("second.toml", &["second.toml:3:", "in use by another spillway"]);
+    change("\"data\"", "\"data2\"\n[control]\nsocket = \"data/control.sock\"");
+    says("second.toml", &["second.toml:5:", "a running spillway already answers"]);
+    change("\"data\"", "\"second.toml/data\"");
+    says("second.toml", &["second.toml:3:", "Not a directory"]);
+    change("\"dialplans\"", "\"sites\"");
+    says("second.toml", &["second.toml:2:", "the folder of sites", "can't be read"]);
+}
+
+#[test]
+fn audio_takes_its_ports_on_the_address_trunks_are_told_and_on_no_other() {
+    let place = Place::new();
+    place.prompt("rappelez", 200.0, 0.5);
+    let _service = Setting::new(&place).serve(SITE);
+    let ports = place.rtp_ports();
+    let first: u16 = ports.split('-').next().and_then(|first| first.parse().ok()).expect("a range");
+    assert!(UdpSocket::bind((place.ip(SPILLWAY), first)).is_err(), "opened ahead");
+    assert!(UdpSocket::bind((place.ip(WATCHER), first)).is_ok(), "another service's to take");
 }
 
 #[test]

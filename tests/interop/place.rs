@@ -11,7 +11,7 @@ use std::sync::MutexGuard;
 use std::sync::atomic::{AtomicU8, Ordering};
 use tempfile::TempDir;
 
-/// RTP ports of one service; they are bound on every address, so services share the numbers between them.
+/// RTP ports of one service. Players may bind theirs on every address, so those of one machine share the numbers.
 const RTP_PORTS: u16 = 800;
 /// Below the kernel's ephemeral ports (32768 on Linux), so that no connection takes one.
 const RTP_FIRST: u16 = 10_000;

@@ -67,7 +67,6 @@ impl Stage {
             None => TcpListener::bind((LOOPBACK, 0))?.local_addr()?,
         };
         let settings = settings(folder, sip, http, peers)?;
-        std::fs::create_dir_all(&settings.data)?;
         let known =
             Known { trunks: settings.trunks.iter().map(|trunk| (trunk.name.clone(), trunk.id)).collect() };
         let (plan, _) =
@@ -81,7 +80,7 @@ impl Stage {
         let server = Server::open(service)?;
         let (handle, page) = (server.handle(), server.page());
         let thread = std::thread::Builder::new().name("engine".into()).spawn(|| server.run())?;
-        Ok(Self { sip, http, control: settings.control, records, shown, handle, thread, page })
+        Ok(Self { sip, http, control: settings.control.value, records, shown, handle, thread, page })
     }
 
     /// Whether the service stopped by itself.

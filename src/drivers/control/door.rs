@@ -5,7 +5,7 @@ use super::ControlError;
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, FileTypeExt, MetadataExt, PermissionsExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
 /// A listening socket at its place.
@@ -20,6 +20,10 @@ impl Door {
     /// Puts a socket at `path`.
     pub fn open(path: &Path) -> Result<Self, ControlError> {
         let io = |source| ControlError::Io { path: path.to_owned(), source };
+        // Renaming puts it at any path; connecting finds it at short ones only.
+        if SocketAddr::from_pathname(path).is_err() {
+            return Err(ControlError::TooLong { path: path.to_owned() });
+        }
         let folder = match path.parent() {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             Some(_) | None => Path::new("."),

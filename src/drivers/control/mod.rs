@@ -68,8 +68,14 @@ pub enum ControlError {
         /// What lies there.
         path: PathBuf,
     },
+    /// The system takes no socket of such a long name.
+    #[error("{path} is too long for a socket, which has 107 bytes: name a shorter path in [control]")]
+    TooLong {
+        /// The socket.
+        path: PathBuf,
+    },
     /// Nobody answers there.
-    #[error("no spillway runs on {path}")]
+    #[error("no spillway runs on {path}: the service is stopped, or has another control socket")]
     NotRunning {
         /// The socket.
         path: PathBuf,

@@ -93,3 +93,10 @@ fn a_folder_others_may_enter_is_not_trusted_for_making_the_socket() {
     let refused = Control::open(&folder.path().join("control.sock"), || {}).expect_err("not ours");
     assert!(matches!(refused, ControlError::Foreign { .. }), "{refused}");
 }
+
+#[test]
+fn a_path_nobody_could_ask_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let refused = Control::open(&folder.path().join("x".repeat(120)), || {}).expect_err("too long");
+    assert!(matches!(refused, ControlError::TooLong { .. }), "{refused}");
+}

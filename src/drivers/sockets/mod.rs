@@ -1,15 +1,18 @@
 //! SIP's sockets: UDP and TCP, on the engine's own thread, so that no message waits for another thread to wake.
 //! Moves bytes between flows and the kernel. Must never know what a message says, beyond where it ends.
 
+mod connection;
 mod streams;
+#[cfg(test)]
+mod tests;
 
-use crate::base::{Flow, Transport};
+use crate::base::{Flow, Transport, limits};
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token, Waker};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use streams::Streams;
@@ -71,11 +74,15 @@ pub struct Sockets {
 }
 
 impl Sockets {
-    /// Opens every listening address, or says which one can't be.
+    /// Opens every listening address, or says which one can't be. `accepts` says from which addresses some trunk takes
+    /// calls: their connections may last.
     ///
     /// # Errors
     /// When an address is taken, not ours, or not allowed.
-    pub fn open(listens: &[(Transport, SocketAddr)]) -> Result<Self, SocketError> {
+    pub fn open(
+        listens: &[(Transport, SocketAddr)],
+        accepts: impl Fn(IpAddr) -> bool + Send + 'static,
+    ) -> Result<Self, SocketError> {
         let poll = Poll::new()?;
         let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
         let mut sockets = Self {
@@ -83,15 +90,15 @@ impl Sockets {
             events: Events::with_capacity(EVENTS),
             waker,
             datagrams: Vec::new(),
-            streams: Streams::default(),
+            streams: Streams::new(Box::new(accepts), limits::STREAMS),
             ready: VecDeque::new(),
             lost: VecDeque::new(),
-            buffer: vec![0; crate::base::limits::SIP_MESSAGE_BYTES].into_boxed_slice(),
+            buffer: vec![0; limits::SIP_MESSAGE_BYTES].into_boxed_slice(),
         };
         for (transport, address) in listens {
             let opened = match transport {
                 Transport::Udp => sockets.open_udp(*address),
-                Transport::Tcp => sockets.streams.listen(sockets.poll.registry(), *address),
+                Transport::Tcp => sockets.streams.listen(sockets.poll.registry(), *address).map(drop),
             };
             opened.map_err(|source| SocketError::Listen {
                 transport: *transport,
@@ -103,8 +110,7 @@ impl Sockets {
     }
 
     fn open_udp(&mut self, address: SocketAddr) -> io::Result<()> {
-        let socket = Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
-        socket.set_nonblocking(true)?;
+        let socket = unbound(address, Type::DGRAM, Protocol::UDP)?;
         // A smaller buffer than asked for still works: the kernel's limit is the operator's to set.
         let _ = socket.set_recv_buffer_size(UDP_BUFFER_BYTES);
         let _ = socket.set_send_buffer_size(UDP_BUFFER_BYTES);
@@ -169,7 +175,13 @@ impl Sockets {
             let token = *self.ready.front()?;
             let read = match self.datagrams.get(token.0) {
                 Some(datagrams) => datagrams.read(&mut self.buffer),
-                None => self.streams.read(token, self.poll.registry(), &mut self.buffer, &mut self.lost),
+                None => self.streams.read(
+                    token,
+                    self.poll.registry(),
+                    &mut self.buffer,
+                    Instant::now(),
+                    &mut self.lost,
+                ),
             };
             match read {
                 Some((flow, length)) => {
@@ -187,28 +199,52 @@ impl Sockets {
         }
     }
 
+    /// The socket of a flow, or one that speaks its peer's kind of address.
+    fn datagrams_for(&self, flow: Flow) -> Option<&Datagrams> {
+        let mut able = self
+            .datagrams
+            .iter()
+            .filter(|datagrams| datagrams.address.is_ipv4() == flow.remote.is_ipv4())
+            .peekable();
+        let first = able.peek().copied();
+        able.find(|datagrams| datagrams.address == flow.local).or(first)
+    }
+
     /// Sends one message. A stream nobody has opened yet is opened; a path that fails is reported by [`Self::receive`].
     pub fn send(&mut self, flow: Flow, bytes: &[u8]) {
         match flow.transport {
-            Transport::Udp => {
-                let socket = self.datagrams.iter().find(|datagrams| datagrams.address == flow.local);
-                let Some(datagrams) = socket.or(self.datagrams.first()) else {
-                    return self.lost.push_back(flow);
-                };
-                match datagrams.socket.send_to(bytes, flow.remote) {
-                    Ok(_) => {}
-                    // A full socket loses the datagram, as the network may: SIP sends it again.
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
-                    Err(_) => self.lost.push_back(flow),
-                }
+            Transport::Udp => match self.datagrams_for(flow) {
+                Some(datagrams) => datagrams.send(flow, bytes),
+                None => self.lost.push_back(flow),
+            },
+            Transport::Tcp => {
+                self.streams.send(flow, bytes, self.poll.registry(), Instant::now(), &mut self.lost);
             }
-            Transport::Tcp => self.streams.send(flow, bytes, self.poll.registry(), &mut self.lost),
         }
     }
 }
 
+/// A socket for an address. One of all IPv6 addresses leaves IPv4 to others: its peers would look like none of ours.
+fn unbound(address: SocketAddr, kind: Type, protocol: Protocol) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
+    socket.set_nonblocking(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    Ok(socket)
+}
+
 impl Datagrams {
+    /// Whatever the kernel has against a datagram, it is a datagram lost, and RFC 3261's timers send it again: a full
+    /// queue, a filter or a route that flaps says nothing of the other calls towards that peer. What ICMP says of a
+    /// port nobody listens on is not asked for: with IP_RECVERR the kernel would report it on the next datagram, to
+    /// whichever peer that goes, and anyone may forge it. A trunk that is gone is noticed by its ping.
+    fn send(&self, flow: Flow, bytes: &[u8]) {
+        if let Err(error) = self.socket.send_to(bytes, flow.remote) {
+            tracing::debug!(%error, peer = %flow.remote, bytes = bytes.len(), "datagram not sent");
+        }
+    }
+
     fn read(&self, buffer: &mut [u8]) -> Option<(Flow, usize)> {
         loop {
             match self.socket.recv_from(buffer) {
@@ -216,7 +252,7 @@ impl Datagrams {
                     return Some((Flow { transport: Transport::Udp, local: self.address, remote }, length));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
-                // An earlier datagram of ours bounced; what follows in the queue is somebody else's.
+                // What stands behind an error in the queue is somebody else's.
                 Err(_) => {}
             }
         }

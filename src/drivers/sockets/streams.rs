@@ -1,21 +1,27 @@
-//! TCP connections: accepted, opened when first needed, framed, bounded in number, size and silence.
+//! TCP connections: accepted, opened when first needed, bounded in number and silence. Told the time by whoever calls.
 
+use super::connection::{Connection, Origin};
 use crate::base::{Flow, Map, Transport, limits};
-use crate::wire::sip::{Frame, frame};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
+use socket2::{Protocol, Type};
 use std::collections::VecDeque;
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 /// Stream tokens start here: below are datagram sockets.
 const FIRST_TOKEN: usize = 1 << 20;
-/// Bytes waiting to be written to one connection; a peer that reads slower than this is lost.
-const UNSENT_BYTES: usize = 1024 * 1024;
+/// Connections the kernel holds until a turn accepts them.
+const BACKLOG: i32 = 1_024;
 
-#[derive(Default)]
+/// Whether some trunk accepts calls from an address.
+pub type Accepts = Box<dyn Fn(IpAddr) -> bool + Send>;
+
 pub(super) struct Streams {
+    accepts: Accepts,
+    /// Connections at once.
+    most: usize,
     listeners: Vec<Listener>,
     connections: Map<usize, Connection>,
     by_flow: Map<Flow, usize>,
@@ -28,25 +34,33 @@ struct Listener {
     address: SocketAddr,
 }
 
-struct Connection {
-    stream: TcpStream,
-    flow: Flow,
-    incoming: bool,
-    unread: Vec<u8>,
-    unsent: VecDeque<u8>,
-    /// When a half-sent message, or silence before the first, ends the connection; none in between messages.
-    deadline: Option<Instant>,
-}
-
 impl Streams {
-    pub fn listen(&mut self, registry: &Registry, address: SocketAddr) -> io::Result<()> {
-        let mut socket = TcpListener::bind(address)?;
+    pub fn new(accepts: Accepts, most: usize) -> Self {
+        Self {
+            accepts,
+            most,
+            listeners: Vec::new(),
+            connections: Map::default(),
+            by_flow: Map::default(),
+            next: 0,
+            per_source: Map::default(),
+        }
+    }
+
+    /// Listens on `address`, and says where that is: port 0 takes any.
+    pub fn listen(&mut self, registry: &Registry, address: SocketAddr) -> io::Result<SocketAddr> {
+        let socket = super::unbound(address, Type::STREAM, Protocol::TCP)?;
+        // Connections of the process before us may still be closing.
+        socket.set_reuse_address(true)?;
+        socket.bind(&address.into())?;
+        socket.listen(BACKLOG)?;
+        let mut socket = TcpListener::from_std(socket.into());
         let address = socket.local_addr()?;
         registry.register(&mut socket, Token(FIRST_TOKEN + self.next), Interest::READABLE)?;
         // Listeners come first: their tokens are their indexes.
         self.next += 1;
         self.listeners.push(Listener { socket, address });
-        Ok(())
+        Ok(address)
     }
 
     /// The next framed message of the connection, or nothing when it has no whole one yet.
@@ -55,15 +69,16 @@ impl Streams {
         token: Token,
         registry: &Registry,
         buffer: &mut [u8],
+        now: Instant,
         lost: &mut VecDeque<Flow>,
     ) -> Option<(Flow, usize)> {
         let number = token.0.checked_sub(FIRST_TOKEN)?;
         if number < self.listeners.len() {
-            self.accept(number, registry);
+            self.accept(number, registry, now, lost);
             return None;
         }
         let connection = self.connections.get_mut(&number)?;
-        match connection.next_message(buffer) {
+        match connection.next_message(buffer, now) {
             Ok(Some(length)) => Some((connection.flow, length)),
             Ok(None) => None,
             Err(_) => {
@@ -73,17 +88,43 @@ impl Streams {
         }
     }
 
-    fn accept(&mut self, listener: usize, registry: &Registry) {
+    fn accept(&mut self, listener: usize, registry: &Registry, now: Instant, lost: &mut VecDeque<Flow>) {
         loop {
-            let Ok((stream, remote)) = self.listeners[listener].socket.accept() else { return };
-            let source = self.per_source.entry(remote.ip()).or_default();
-            if *source >= limits::STREAMS_PER_SOURCE {
+            let (stream, remote) = match self.listeners[listener].socket.accept() {
+                Ok(accepted) => accepted,
+                // Gone before its turn; others may wait behind it.
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+                Err(_) => return,
+            };
+            let source = remote.ip();
+            let origin = if (self.accepts)(source) { Origin::Accepted } else { Origin::Stranger };
+            let of_source = self.per_source.get(&source).copied().unwrap_or_default();
+            if of_source >= limits::STREAMS_PER_SOURCE || !self.make_room(origin, registry, lost) {
                 continue;
             }
-            *source += 1;
             let local = self.listeners[listener].address;
             let flow = Flow { transport: Transport::Tcp, local, remote };
-            self.adopt(stream, flow, true, registry);
+            if self.adopt(stream, flow, origin, registry, now).is_some() {
+                self.per_source.insert(source, of_source + 1);
+            }
+        }
+    }
+
+    /// Whether there is room for one more, after the oldest stranger's made way for whoever is none.
+    fn make_room(&mut self, newcomer: Origin, registry: &Registry, lost: &mut VecDeque<Flow>) -> bool {
+        if self.connections.len() < self.most {
+            return true;
+        }
+        let stranger = |(number, connection): (&usize, &Connection)| {
+            (connection.origin == Origin::Stranger).then_some(*number)
+        };
+        let oldest = self.connections.iter().filter_map(stranger).min();
+        match oldest.filter(|_| newcomer != Origin::Stranger) {
+            Some(number) => {
+                self.close(number, registry, lost);
+                true
+            }
+            None => false,
         }
     }
 
@@ -91,8 +132,9 @@ impl Streams {
         &mut self,
         mut stream: TcpStream,
         flow: Flow,
-        incoming: bool,
+        origin: Origin,
         registry: &Registry,
+        now: Instant,
     ) -> Option<usize> {
         let number = self.next;
         self.next += 1;
@@ -100,26 +142,29 @@ impl Streams {
         registry
             .register(&mut stream, Token(FIRST_TOKEN + number), Interest::READABLE | Interest::WRITABLE)
             .ok()?;
-        let deadline = Some(Instant::now() + limits::STREAM_IDLE);
-        self.connections.insert(
-            number,
-            Connection { stream, flow, incoming, unread: Vec::new(), unsent: VecDeque::new(), deadline },
-        );
+        self.connections.insert(number, Connection::new(stream, flow, origin, now));
         self.by_flow.insert(flow, number);
         Some(number)
     }
 
-    pub fn send(&mut self, flow: Flow, bytes: &[u8], registry: &Registry, lost: &mut VecDeque<Flow>) {
-        let number = match self.by_flow.get(&flow) {
-            Some(number) => Some(*number),
-            None => TcpStream::connect(flow.remote)
+    pub fn send(
+        &mut self,
+        flow: Flow,
+        bytes: &[u8],
+        registry: &Registry,
+        now: Instant,
+        lost: &mut VecDeque<Flow>,
+    ) {
+        let number = match self.by_flow.get(&flow).copied() {
+            Some(number) => Some(number),
+            None if self.make_room(Origin::Ours, registry, lost) => TcpStream::connect(flow.remote)
                 .ok()
-                .and_then(|stream| self.adopt(stream, flow, false, registry)),
+                .and_then(|stream| self.adopt(stream, flow, Origin::Ours, registry, now)),
+            None => None,
         };
         let Some(number) = number else { return lost.push_back(flow) };
         let Some(connection) = self.connections.get_mut(&number) else { return };
-        connection.unsent.extend(bytes);
-        if connection.unsent.len() > UNSENT_BYTES || connection.write().is_err() {
+        if connection.send(bytes).is_err() {
             self.close(number, registry, lost);
         }
     }
@@ -134,7 +179,7 @@ impl Streams {
     }
 
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.connections.values().filter_map(|connection| connection.deadline).min()
+        self.connections.values().filter_map(Connection::deadline).min()
     }
 
     /// Closes the connections whose time is up.
@@ -145,7 +190,7 @@ impl Streams {
         let late: Vec<usize> = self
             .connections
             .iter()
-            .filter(|(_, connection)| connection.deadline.is_some_and(|deadline| deadline <= now))
+            .filter(|(_, connection)| connection.deadline().is_some_and(|deadline| deadline <= now))
             .map(|(number, _)| *number)
             .collect();
         for number in late {
@@ -156,9 +201,8 @@ impl Streams {
     fn close(&mut self, number: usize, registry: &Registry, lost: &mut VecDeque<Flow>) {
         let Some(mut connection) = self.connections.remove(&number) else { return };
         let _ = registry.deregister(&mut connection.stream);
-        self.by_flow.remove(&connection.flow);
         let source = connection.flow.remote.ip();
-        if connection.incoming
+        if connection.origin != Origin::Ours
             && let Some(count) = self.per_source.get_mut(&source)
         {
             *count -= 1;
@@ -166,68 +210,10 @@ impl Streams {
                 self.per_source.remove(&source);
             }
         }
-        lost.push_back(connection.flow);
-    }
-}
-
-impl Connection {
-    /// Copies the next whole message into `buffer`. An error means that the connection is over or beyond repair.
-    fn next_message(&mut self, buffer: &mut [u8]) -> io::Result<Option<usize>> {
-        loop {
-            match frame(&self.unread).map_err(|_| io::ErrorKind::InvalidData)? {
-                Frame::Keepalive { len } => {
-                    // RFC 5626 section 3.5.1: a double CRLF is answered by a single one.
-                    if self.unread[..len].starts_with(b"\r\n\r\n") {
-                        self.unsent.extend(b"\r\n");
-                        self.write()?;
-                    }
-                    self.unread.drain(..len);
-                }
-                Frame::Message { len } => {
-                    buffer[..len].copy_from_slice(&self.unread[..len]);
-                    self.unread.drain(..len);
-                    self.deadline = self.half_read();
-                    return Ok(Some(len));
-                }
-                Frame::Incomplete => match self.stream.read(buffer) {
-                    Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                    Ok(length) => {
-                        let was_empty = self.unread.is_empty();
-                        self.unread.extend_from_slice(&buffer[..length]);
-                        if self.unread.len() > 2 * limits::SIP_MESSAGE_BYTES {
-                            return Err(io::ErrorKind::InvalidData.into());
-                        }
-                        if was_empty && self.deadline.is_none() {
-                            self.deadline = self.half_read();
-                        }
-                    }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => return Err(error),
-                },
-            }
+        // Peers that call from the port they listen on may have two connections of one flow: the newer one goes on.
+        if self.by_flow.get(&connection.flow) == Some(&number) {
+            self.by_flow.remove(&connection.flow);
+            lost.push_back(connection.flow);
         }
-    }
-
-    fn half_read(&self) -> Option<Instant> {
-        (!self.unread.is_empty()).then(|| Instant::now() + limits::STREAM_IDLE)
-    }
-
-    fn write(&mut self) -> io::Result<()> {
-        while !self.unsent.is_empty() {
-            match self.stream.write(self.unsent.as_slices().0) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => {
-                    self.unsent.drain(..written);
-                    self.deadline = self.half_read();
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                // Still connecting.
-                Err(error) if error.kind() == io::ErrorKind::NotConnected => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
     }
 }

@@ -1,0 +1,137 @@
+//! One TCP connection: bytes framed into messages, and how long its peer may keep it without one. Told the time by
+//! whoever reads or writes it. Must never know how many connections there are.
+
+use crate::base::{Flow, limits};
+use crate::wire::sip::{Frame, frame};
+use mio::net::TcpStream;
+use std::collections::VecDeque;
+use std::io::{self, Read, Write};
+use std::time::Instant;
+
+/// Bytes waiting to be written to one connection; a peer that reads slower than this is lost.
+const UNSENT_BYTES: usize = 1024 * 1024;
+
+/// Who opened a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// We, to where a call or a trunk leads.
+    Ours,
+    /// A source some trunk accepts.
+    Accepted,
+    /// Anyone else.
+    Stranger,
+}
+
+pub(super) struct Connection {
+    pub stream: TcpStream,
+    pub flow: Flow,
+    pub origin: Origin,
+    unread: Vec<u8>,
+    unsent: VecDeque<u8>,
+    opened: Instant,
+    /// It may be silent from here on: one of ours took something, or one a trunk accepts sent a message. A stranger's
+    /// never may, whatever it sends: who speaks in a dialog from an address no trunk names opens another when needed.
+    proven: bool,
+    /// Since when a message is half read.
+    half_since: Option<Instant>,
+}
+
+impl Connection {
+    pub fn new(stream: TcpStream, flow: Flow, origin: Origin, now: Instant) -> Self {
+        Self {
+            stream,
+            flow,
+            origin,
+            unread: Vec::new(),
+            unsent: VecDeque::new(),
+            opened: now,
+            proven: false,
+            half_since: None,
+        }
+    }
+
+    /// When a half-sent message, or silence before the first, ends it; never between messages.
+    pub fn deadline(&self) -> Option<Instant> {
+        let opened = (!self.proven).then_some(self.opened);
+        opened.into_iter().chain(self.half_since).min().map(|since| since + limits::STREAM_IDLE)
+    }
+
+    /// Copies the next whole message into `buffer`. An error means that the connection is over or beyond repair.
+    pub fn next_message(&mut self, buffer: &mut [u8], now: Instant) -> io::Result<Option<usize>> {
+        let mut read = 0;
+        loop {
+            match frame(&self.unread).map_err(|_| io::ErrorKind::InvalidData)? {
+                Frame::Keepalive { .. } => self.answer_keepalives(now)?,
+                Frame::Message { len } => {
+                    buffer[..len].copy_from_slice(&self.unread[..len]);
+                    self.take(len, now);
+                    self.proven |= self.origin != Origin::Stranger;
+                    return Ok(Some(len));
+                }
+                Frame::Incomplete => match self.stream.read(buffer) {
+                    Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                    Ok(length) => {
+                        self.unread.extend_from_slice(&buffer[..length]);
+                        read += length;
+                        // No message is that long: these are line ends, and others wait for their turn.
+                        if read > 2 * limits::SIP_MESSAGE_BYTES {
+                            return Err(io::ErrorKind::InvalidData.into());
+                        }
+                        self.half_since.get_or_insert(now);
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(error),
+                },
+            }
+        }
+    }
+
+    /// Takes every line end before the next message: taken one by one, a buffer full of them would be moved thousands of
+    /// times.
+    fn answer_keepalives(&mut self, now: Instant) -> io::Result<()> {
+        let mut length = 0;
+        while let Ok(Frame::Keepalive { len }) = frame(&self.unread[length..]) {
+            // RFC 5626 section 3.5.1: a double CRLF is answered by a single one.
+            if self.unread[length..length + len] == *b"\r\n\r\n" {
+                self.unsent.extend(b"\r\n");
+            }
+            length += len;
+        }
+        self.take(length, now);
+        self.write()
+    }
+
+    fn take(&mut self, length: usize, now: Instant) {
+        self.unread.drain(..length);
+        self.half_since = (!self.unread.is_empty()).then_some(now);
+    }
+
+    /// Sends `bytes`, or as much as the peer takes now.
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.unsent.extend(bytes);
+        self.write()
+    }
+
+    /// Sends what is left. An error means that the connection is over, or its peer too slow.
+    pub fn write(&mut self) -> io::Result<()> {
+        while !self.unsent.is_empty() {
+            match self.stream.write(self.unsent.as_slices().0) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    self.unsent.drain(..written);
+                    self.proven |= self.origin == Origin::Ours;
+                }
+                // Full, or still connecting.
+                Err(error)
+                    if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::NotConnected) =>
+                {
+                    break;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if self.unsent.len() > UNSENT_BYTES { Err(io::ErrorKind::OutOfMemory.into()) } else { Ok(()) }
+    }
+}
