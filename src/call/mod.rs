@@ -35,8 +35,9 @@ pub struct Call {
 }
 
 /// What outlives a state: counters, and the caller's own clock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Ledger {
+    arrived: Moment,
     next_leg: u16,
     next_token: u64,
     /// When the caller first entered a queue: the clock of every overflow, whichever queue the caller is in.
@@ -87,13 +88,25 @@ impl Out<'_> {
     fn start_waiting(&mut self, now: Moment) -> Moment {
         *self.ledger.waiting_since.get_or_insert(now)
     }
+
+    /// What the caller's own clock shows, as the record will tell it.
+    fn waited_ms(&self, now: Moment) -> u64 {
+        let ms = |at| whole_ms(self.ledger.arrived, at);
+        ms(now) - self.ledger.waiting_since.map_or(ms(now), ms)
+    }
+}
+
+/// A moment of a call as its record counts it: whole milliseconds since the INVITE.
+fn whole_ms(arrived: Moment, at: Moment) -> u64 {
+    u64::try_from(at.since(arrived).as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Call {
-    /// A call to a number whose flow is `start`.
+    /// A call, just arrived, to a number whose flow is `start`.
     #[must_use]
-    pub fn new(id: CallId, plan: Arc<Plan>, start: FlowStart) -> Self {
-        Self { id, plan, state: State::Arriving(Arriving::new(start)), ledger: Ledger::default() }
+    pub fn new(id: CallId, arrived: Moment, plan: Arc<Plan>, start: FlowStart) -> Self {
+        let ledger = Ledger { arrived, next_leg: 0, next_token: 0, waiting_since: None };
+        Self { id, plan, state: State::Arriving(Arriving::new(start)), ledger }
     }
 
     /// Its id.

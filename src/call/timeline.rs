@@ -3,6 +3,7 @@
 
 use super::fact::{Entry, Fact, LegEnd, VisitEnd};
 use super::record::{Record, Ring, Rung};
+use super::whole_ms;
 use crate::base::{CallId, Cause, Moment, Name, Now, Outcome, limits};
 
 /// How far the call got: what an abandon is named after.
@@ -117,7 +118,7 @@ impl Timeline {
     }
 
     fn ms(&self, at: Moment) -> u64 {
-        u64::try_from(at.since(self.arrived).as_millis()).unwrap_or(u64::MAX)
+        whole_ms(self.arrived, at)
     }
 
     /// The time up to `at` belonged to the phase that ends here.

@@ -196,7 +196,7 @@ impl Visit {
     /// The caller hung up. Immediate hang-ups are counted apart, from queue entry.
     pub(super) fn abandon(&self, ctx: Ctx, out: &mut Out) {
         let limit = self.plan(ctx).sla.map_or(SHORT, |sla| ctx.plan.slas[sla.index()].ignore_hangup_under);
-        let short = ctx.now.moment.since(self.since) < limit;
+        let short = u128::from(out.waited_ms(ctx.now.moment)) < limit.as_millis();
         self.end(if short { VisitEnd::AbandonedShort } else { VisitEnd::Abandoned }, ctx, out);
     }
 

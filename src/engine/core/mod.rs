@@ -223,7 +223,7 @@ impl Core {
         };
         self.lines.take_in(arrival.trunk);
         let slot = Slot {
-            call: Some(Call::new(id, Arc::clone(&plan), start)),
+            call: Some(Call::new(id, now.moment, Arc::clone(&plan), start)),
             caller: Caller { number: arrival.caller, display: arrival.display, dialled: arrival.dialled },
             facts: Vec::new(),
             legs: SmallVec::from_slice(&[(0, arrival.trunk)]),

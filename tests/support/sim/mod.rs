@@ -148,6 +148,11 @@ impl Sim {
         self.advance(Duration::from_millis(millis));
     }
 
+    /// Lets next to no time pass.
+    pub fn advance_us(&mut self, micros: u64) {
+        self.advance(Duration::from_micros(micros));
+    }
+
     fn advance(&mut self, by: Duration) {
         let until = self.now.moment + by;
         self.now_happens();
