@@ -16,8 +16,12 @@ pub const STEPS_PER_EVENT: usize = 64;
 pub const REFUSALS_PER_SOURCE: u32 = 5;
 /// Stateless refusals of unknown sources, all sources together, per second.
 pub const REFUSALS: u32 = 100;
-/// Digits kept for one call's timeline.
-pub const DIGITS: usize = 64;
+/// Keys of one call that are written down.
+pub const DIGITS: u32 = 64;
+/// Keys of one call that are heard. Who presses more has left the choice to the menu's `else`.
+pub const KEYS: u32 = 1_000;
+/// Holds of one call that are written down; what further ones last counts as talk.
+pub const HOLDS: u32 = 200;
 /// The longest the 200 to a BYE waits for the journal (design.md, Recovery).
 pub const STORED_WAIT: Duration = Duration::from_millis(200);
 /// A released RTP port is not lent again for this long (invariants.md, 18).

@@ -19,7 +19,7 @@ pub use record::{Record, Ring, Rung};
 pub use state::State;
 pub use timeline::fold;
 
-use crate::base::{CallId, Moment, Now};
+use crate::base::{CallId, Moment, Now, limits};
 use crate::dialplan::{FlowStart, Plan};
 use state::Arriving;
 use std::sync::Arc;
@@ -40,6 +40,8 @@ struct Ledger {
     arrived: Moment,
     next_leg: u16,
     next_token: u64,
+    keys: u32,
+    holds: u32,
     /// When the caller first entered a queue: the clock of every overflow, whichever queue the caller is in.
     waiting_since: Option<Moment>,
 }
@@ -71,6 +73,23 @@ impl Out<'_> {
 
     fn leg(&mut self, leg: u16, command: LegCommand) {
         self.effects.push(Effect::Leg(leg, command));
+    }
+
+    /// Writes a key down, as long as there is room for it.
+    fn key(&mut self, key: char, known: bool) {
+        if self.ledger.keys <= limits::DIGITS {
+            self.note(Fact::KeyPressed { key, known });
+        }
+    }
+
+    /// Writes a hold down, as long as there is room for it.
+    fn hold(&mut self, leg: u16) -> bool {
+        let has_room = self.ledger.holds < limits::HOLDS;
+        if has_room {
+            self.ledger.holds += 1;
+            self.note(Fact::Held { leg });
+        }
+        has_room
     }
 
     /// The number of a leg about to be dialled.
@@ -105,7 +124,7 @@ impl Call {
     /// A call, just arrived, to a number whose flow is `start`.
     #[must_use]
     pub fn new(id: CallId, arrived: Moment, plan: Arc<Plan>, start: FlowStart) -> Self {
-        let ledger = Ledger { arrived, next_leg: 0, next_token: 0, waiting_since: None };
+        let ledger = Ledger { arrived, next_leg: 0, next_token: 0, keys: 0, holds: 0, waiting_since: None };
         Self { id, plan, state: State::Arriving(Arriving::new(start)), ledger }
     }
 
@@ -130,6 +149,12 @@ impl Call {
     /// One step: the call moves to its next state and says what is to be done.
     #[must_use]
     pub fn on(mut self, now: Now, event: Event) -> (Self, Vec<Effect>) {
+        if matches!(event, Event::KeyPressed(_)) {
+            if self.ledger.keys >= limits::KEYS {
+                return (self, Vec::new());
+            }
+            self.ledger.keys += 1;
+        }
         let plan = Arc::clone(&self.plan);
         let ctx = Ctx { now, plan: &plan };
         let mut out = Out { effects: Vec::new(), ledger: &mut self.ledger };

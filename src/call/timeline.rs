@@ -4,7 +4,7 @@
 use super::fact::{Entry, Fact, LegEnd, VisitEnd};
 use super::record::{Record, Ring, Rung};
 use super::whole_ms;
-use crate::base::{CallId, Cause, Moment, Name, Now, Outcome, limits};
+use crate::base::{CallId, Cause, Moment, Name, Now, Outcome};
 
 /// How far the call got: what an abandon is named after.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -206,9 +206,7 @@ impl Timeline {
                 self.answered_ms = Some(at);
             }
             Fact::MenuEntered { .. } if self.stage == Stage::Greeting => self.stage = Stage::Menu,
-            Fact::KeyPressed { key, .. } if self.record.keys.len() < limits::DIGITS => {
-                self.record.keys.push(*key)
-            }
+            Fact::KeyPressed { key, .. } => self.record.keys.push(*key),
             Fact::Enqueued { queue, .. } => {
                 self.stage = Stage::Queue;
                 self.record.queue.get_or_insert_with(|| queue.clone());
@@ -255,7 +253,6 @@ impl Timeline {
             | Fact::PromptStarted { .. }
             | Fact::PromptEnded
             | Fact::MenuEntered { .. }
-            | Fact::KeyPressed { .. }
             | Fact::Widened { .. }
             | Fact::LegHungUp { .. }
             | Fact::Ended { .. }

@@ -194,6 +194,54 @@ fn a_service_that_stops_refuses_new_calls_and_ends_those_left() {
     sim.is_at_rest();
 }
 
+/// How many facts of a kind there are.
+fn facts(sim: &Sim, kind: &str) -> usize {
+    sim.log().matches(&format!("fact: {kind}")).count()
+}
+
+#[test]
+fn a_caller_who_leans_on_a_key_fills_no_journal() {
+    let mut sim = Sim::of(SITE);
+    let caller = sim.dial("0384961370");
+    sim.agent_answers("nadia");
+    for _ in 0..1_500 {
+        sim.press(caller, '5');
+    }
+    sim.hang_up(caller);
+    assert_eq!(sim.record(caller).keys, "5".repeat(64));
+    assert_eq!(facts(&sim, "KeyPressed"), 64);
+}
+
+#[test]
+fn a_caller_who_goes_round_a_menu_by_key_is_not_heard_for_ever() {
+    let mut sim = Sim::of(MENU);
+    let caller = sim.dial("0384961370");
+    for _ in 0..1_500 {
+        sim.press(caller, '2');
+    }
+    assert_eq!(facts(&sim, "MenuEntered"), 1_001);
+    sim.advance_s(30);
+    sim.agent_answers("nadia");
+    assert!(sim.talk(caller, "nadia"), "the menu's else is taken");
+    sim.hang_up(caller);
+}
+
+#[test]
+fn a_phone_that_holds_and_resumes_for_ever_fills_no_journal() {
+    let mut sim = Sim::of(SITE);
+    let caller = sim.dial("0384961370");
+    sim.agent_answers("nadia");
+    for _ in 0..300 {
+        sim.agent_holds("nadia", true);
+        sim.advance_s(1);
+        sim.agent_holds("nadia", false);
+        sim.advance_s(1);
+    }
+    sim.hang_up(caller);
+    assert_eq!((facts(&sim, "Held"), facts(&sim, "Resumed")), (200, 200));
+    assert_eq!((sim.record(caller).talk_ms, sim.record(caller).hold_ms), (600_000, 200_000));
+}
+
 #[test]
 fn a_fault_of_ours_costs_one_call() {
     let mut broken = plan(MENU);
@@ -217,6 +265,7 @@ const MENU: &str = r#"
 [menu.motif]
 say  = "choix"
 1    = "technique"
+2    = "motif"
 else = "technique"
 
 [queue.technique]

@@ -77,7 +77,7 @@ impl Queued {
                 None => State::Queued(self),
             },
             Event::KeyPressed(key) => {
-                out.note(Fact::KeyPressed { key, known: false });
+                out.key(key, false);
                 State::Queued(self)
             }
             Event::CallerConfirmed => {

@@ -157,7 +157,7 @@ fn on_agents(
             silence(&rings, Cause::ShuttingDown, ctx, out);
             return Ending::hang_up(Cause::ShuttingDown, out);
         }
-        Event::KeyPressed(key) => out.note(Fact::KeyPressed { key, known: false }),
+        Event::KeyPressed(key) => out.key(key, false),
         Event::CallerConfirmed => out.note(Fact::CallerConfirmed),
         Event::Invited
         | Event::NoRoom(_)
@@ -253,7 +253,7 @@ fn on_target(target: TargetId, leg: u16, standing: Standing, event: Event, ctx: 
             Ringing::target_over(target, leg, LegEnd::Cancelled, ctx, out);
             return Ending::hang_up(Cause::ShuttingDown, out);
         }
-        Event::KeyPressed(key) => out.note(Fact::KeyPressed { key, known: false }),
+        Event::KeyPressed(key) => out.key(key, false),
         Event::CallerConfirmed => out.note(Fact::CallerConfirmed),
         Event::Invited
         | Event::NoRoom(_)
