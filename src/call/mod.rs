@@ -21,6 +21,7 @@ pub use timeline::fold;
 
 use crate::base::{CallId, Moment, Now, limits};
 use crate::dialplan::{FlowStart, Plan};
+use smallvec::SmallVec;
 use state::Arriving;
 use std::sync::Arc;
 
@@ -42,8 +43,21 @@ struct Ledger {
     next_token: u64,
     keys: u32,
     holds: u32,
+    /// Legs that do not want to hear the other, bridged or not yet.
+    holding: SmallVec<[u16; 2]>,
     /// When the caller first entered a queue: the clock of every overflow, whichever queue the caller is in.
     waiting_since: Option<Moment>,
+}
+
+impl Ledger {
+    fn remember_hold(&mut self, event: &Event) {
+        if let Event::Held(leg) | Event::Resumed(leg) = *event {
+            self.holding.retain(|holding| *holding != leg);
+        }
+        if let Event::Held(leg) = *event {
+            self.holding.push(leg);
+        }
+    }
 }
 
 /// What a state may look at.
@@ -80,6 +94,11 @@ impl Out<'_> {
         if self.ledger.keys <= limits::DIGITS {
             self.note(Fact::KeyPressed { key, known });
         }
+    }
+
+    /// Whether a leg does not want to hear the other.
+    fn is_holding(&self, leg: u16) -> bool {
+        self.ledger.holding.contains(&leg)
     }
 
     /// Writes a hold down, as long as there is room for it.
@@ -124,7 +143,15 @@ impl Call {
     /// A call, just arrived, to a number whose flow is `start`.
     #[must_use]
     pub fn new(id: CallId, arrived: Moment, plan: Arc<Plan>, start: FlowStart) -> Self {
-        let ledger = Ledger { arrived, next_leg: 0, next_token: 0, keys: 0, holds: 0, waiting_since: None };
+        let ledger = Ledger {
+            arrived,
+            next_leg: 0,
+            next_token: 0,
+            keys: 0,
+            holds: 0,
+            holding: SmallVec::new(),
+            waiting_since: None,
+        };
         Self { id, plan, state: State::Arriving(Arriving::new(start)), ledger }
     }
 
@@ -155,6 +182,7 @@ impl Call {
             }
             self.ledger.keys += 1;
         }
+        self.ledger.remember_hold(&event);
         let plan = Arc::clone(&self.plan);
         let ctx = Ctx { now, plan: &plan };
         let mut out = Out { effects: Vec::new(), ledger: &mut self.ledger };

@@ -60,7 +60,13 @@ impl Bridged {
         };
         out.leg(0, LegCommand::Connect { with: leg });
         out.note(Fact::Bridged { leg, agent, target });
-        State::Bridged(Self { peer, held: SmallVec::new() })
+        let mut bridged = Self { peer, held: SmallVec::new() };
+        for leg in [0, leg] {
+            if out.is_holding(leg) {
+                bridged.hold(leg, out);
+            }
+        }
+        State::Bridged(bridged)
     }
 
     /// Who answered.
