@@ -164,29 +164,21 @@ impl Acd {
         }
     }
 
-    /// Callers waiting in lines nobody staffs, though these have somewhere else to send them.
+    /// Callers whom nobody could serve, though the queue they entered has somewhere else to send them.
     #[must_use]
-    pub fn abandoned_by_agents(&self) -> Vec<(QueueId, CallId)> {
-        let mut found = Vec::new();
-        for (index, line) in self.lines.iter().enumerate() {
-            let queue = QueueId(u32::try_from(index).unwrap_or(u32::MAX));
-            if line.waits_unstaffed || line.len() == 0 || self.is_staffed(queue) {
-                continue;
-            }
-            found.extend(
-                line.turns()
-                    .filter(|turn| self.first_queue(turn.call) == Some(queue))
-                    .map(|turn| (queue, turn.call)),
-            );
-        }
-        found
+    pub fn abandoned_by_agents(&self) -> Vec<CallId> {
+        let mut turns: Vec<Turn> = self.waiting.values().map(|waiter| waiter.turn).collect();
+        turns.retain(|turn| self.is_abandoned(turn.call));
+        turns.sort_unstable();
+        turns.into_iter().map(|turn| turn.call).collect()
     }
 
-    /// Whether a caller waits where nobody serves, though the queue has somewhere else to send its callers.
+    /// Whether no queue a caller waits in is staffed, though the first has somewhere else to send its callers.
     #[must_use]
     pub fn is_abandoned(&self, call: CallId) -> bool {
-        self.first_queue(call)
-            .is_some_and(|queue| !self.line(queue).waits_unstaffed && !self.is_staffed(queue))
+        let Some(waiter) = self.waiting.get(&call) else { return false };
+        let has_elsewhere = waiter.queues.first().is_some_and(|first| !self.line(*first).waits_unstaffed);
+        has_elsewhere && !waiter.queues.iter().any(|queue| self.is_staffed(*queue))
     }
 
     /// Whether any agent of `queue` could ever be rung as things stand.
@@ -246,10 +238,6 @@ impl Acd {
             self.desks[agent.index()].rested(now);
             self.reseat(now, agent);
         }
-    }
-
-    fn first_queue(&self, call: CallId) -> Option<QueueId> {
-        self.waiting.get(&call).and_then(|waiter| waiter.queues.first().copied())
     }
 
     fn line(&self, queue: QueueId) -> &Line {

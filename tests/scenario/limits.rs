@@ -24,6 +24,16 @@ agents   = { sophie = 203 }
 overflow = [{ after = "60s", to = "excuses" }]
 hold     = { music = "attente" }
 
+[queue.jumelee]
+agents   = { marc = 202 }
+overflow = [{ after = "10s", to = "lointaine" }, { after = "60s", to = "rappelez" }]
+nobody   = "rappelez"
+
+[queue.lointaine]
+via      = "operateur"
+agents   = { lucie = 301 }
+overflow = [{ after = "60s", to = "rappelez" }]
+
 [flow.excuses]
 steps = [{ play = "excuses" }, { go = "prestataire" }]
 
@@ -39,6 +49,8 @@ play = "rappelez"
 steps = [{ go = "technique" }]
 [flow.accueil_garde]
 steps = [{ go = "gardee" }]
+[flow.accueil_jumele]
+steps = [{ go = "jumelee" }]
 [flow.accueil_patient]
 steps = [{ go = "patiente" }]
 
@@ -48,6 +60,8 @@ flow = "accueil"
 flow = "accueil_garde"
 [number."03 84 96 13 72"]
 flow = "accueil_patient"
+[number."03 84 96 13 73"]
+flow = "accueil_jumele"
 
 [prompts]
 excuses  = "Toutes nos lignes sont occupées."
@@ -118,6 +132,30 @@ fn callers_in_line_are_sent_on_when_the_last_agent_goes() {
     sim.hang_up(waiting);
     sim.hang_up(ringing);
     sim.is_at_rest();
+}
+
+#[test]
+fn a_guest_whose_own_agents_are_gone_waits_for_the_neighbours() {
+    let mut sim = Sim::of(SITE);
+    sim.habit("marc", Habit::BUSY);
+    sim.habit("lucie", Habit::BUSY);
+    let waiting = sim.dial("0384961373");
+    sim.advance_s(11);
+    sim.trunk_down("ipoffice");
+    assert_eq!(sim.hears(waiting), Hears::Silence, "the neighbour's agent is there");
+    sim.habit("lucie", Habit::RINGS);
+    sim.advance_s(5);
+    sim.agent_answers("lucie");
+    assert!(sim.talk(waiting, "lucie"));
+    sim.hang_up(waiting);
+    sim.trunk_up("ipoffice");
+    sim.habit("lucie", Habit::BUSY);
+    let abandoned = sim.dial("0384961373");
+    sim.advance_s(11);
+    sim.trunk_down("ipoffice");
+    sim.trunk_down("operateur");
+    assert!(matches!(sim.hears(abandoned), Hears::Prompt(_)), "nobody is left in either");
+    sim.hang_up(abandoned);
 }
 
 #[test]

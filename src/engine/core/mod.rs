@@ -308,7 +308,7 @@ impl Core {
         let name = self.lines.name(trunk).clone();
         self.output.push_back(Output::Observe(Observation::Trunk { trunk: name, up }));
         self.acd.trunk(now.moment, trunk, up);
-        for (_, call) in self.acd.abandoned_by_agents() {
+        for call in self.acd.abandoned_by_agents() {
             self.pending.push_back((call, Event::Unstaffed));
         }
         self.turn(now);
