@@ -37,6 +37,8 @@ struct Waiter {
     queues: SmallVec<[QueueId; 2]>,
     /// Agents whose phones ring for this caller.
     rung: SmallVec<[AgentId; 2]>,
+    /// The phones ringing now are the last: the caller keeps the place and is matched to nobody else.
+    last_ring: bool,
 }
 
 impl Acd {
@@ -84,7 +86,7 @@ impl Acd {
         let turn = Turn { since, call };
         let mut queues = SmallVec::new();
         queues.push(queue);
-        self.waiting.insert(call, Waiter { turn, queues, rung: SmallVec::new() });
+        self.waiting.insert(call, Waiter { turn, queues, rung: SmallVec::new(), last_ring: false });
         let line = self.line_mut(queue);
         line.join(turn);
         let position = line.position(turn);
@@ -115,6 +117,16 @@ impl Acd {
         self.touch(queue);
     }
 
+    /// The phones that ring for the caller are the last.
+    pub fn last_ring(&mut self, call: CallId) {
+        let Some(waiter) = self.waiting.get_mut(&call) else { return };
+        waiter.last_ring = true;
+        let (turn, queues) = (waiter.turn, waiter.queues.clone());
+        for queue in queues {
+            self.line_mut(queue).satisfy(turn);
+        }
+    }
+
     /// The caller leaves every line. Phones still ringing for the caller are to be let go one by one.
     pub fn leave(&mut self, call: CallId) {
         let Some(waiter) = self.waiting.remove(&call) else { return };
@@ -131,7 +143,7 @@ impl Acd {
         }
         let Some(waiter) = self.waiting.get_mut(&call) else { return };
         waiter.rung.retain(|rung| *rung != agent);
-        if waiter.rung.is_empty() {
+        if waiter.rung.is_empty() && !waiter.last_ring {
             let (turn, queues) = (waiter.turn, waiter.queues.clone());
             for queue in queues {
                 self.line_mut(queue).hunger(turn);

@@ -14,6 +14,7 @@ hold     = { music = "attente" }
 agents   = { marc = 202 }
 overflow = [{ after = "90s", to = "prestataire" }]
 while_ringing = "finish"
+full     = { length = 1, to = "rappelez" }
 
 [queue.agence]
 agents   = { ali = 203 }
@@ -147,6 +148,26 @@ fn where_the_queue_lets_a_ring_finish_the_deadline_waits_for_the_rest_of_that_ri
     assert!(sim.talk(caller, "marc"));
     sim.hang_up(caller);
     assert_eq!(sim.outcome(caller), Outcome::Answered);
+}
+
+#[test]
+fn until_that_ring_is_over_the_caller_keeps_a_place_in_line() {
+    let mut sim = Sim::of(SITE);
+    busy(&mut sim, "0384961371", "marc");
+    let caller = sim.dial("0384961371");
+    sim.advance_s(85);
+    sim.agent_hangs_up("marc");
+    sim.advance_s(6);
+    let one_more = sim.dial("0384961371");
+    assert!(matches!(sim.hears(one_more), Hears::Prompt(_)), "there is room for one, and one is there");
+    sim.advance_s(9);
+    assert!(sim.rings("prestataire"));
+    let next = sim.dial("0384961371");
+    sim.advance_s(2);
+    assert!(sim.rings("marc"), "now there is room, and marc has had his two seconds");
+    sim.hang_up(caller);
+    sim.hang_up(next);
+    sim.is_at_rest();
 }
 
 #[test]

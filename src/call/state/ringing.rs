@@ -135,8 +135,7 @@ fn on_agents(
                 match visit.plan(ctx).while_ringing {
                     WhileRinging::Cancel => return leave(visit, &rings, VisitEnd::Overflowed, to, ctx, out),
                     WhileRinging::Finish => {
-                        // Only what rings now may ring on.
-                        out.push(Effect::LeaveQueues);
+                        out.push(Effect::LastRing);
                         then = Then::Leave(to);
                     }
                 }

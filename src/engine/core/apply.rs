@@ -22,6 +22,7 @@ impl Core {
                 self.pending.push_front((call, answer));
             }
             Effect::Widen(queue) => self.acd.widen(call, queue),
+            Effect::LastRing => self.acd.last_ring(call),
             Effect::LeaveQueues => self.acd.leave(call),
             Effect::RingOver { agent, end } => {
                 self.disown(call, agent);

@@ -243,9 +243,10 @@ impl Invariants {
                     continue;
                 }
                 let last = queue.overflow.last().expect("a queue has an overflow").after;
+                let rings = seen.lines.iter().map(|line| self.queue(line).ring);
                 let grace = match queue.while_ringing {
                     WhileRinging::Cancel => Duration::ZERO,
-                    WhileRinging::Finish => queue.ring,
+                    WhileRinging::Finish => rings.max().unwrap_or_default(),
                 };
                 let deadline = (*since + last + grace).max(seen.joined) + SOON;
                 assert!(at <= deadline, "{call} is in line past its deadline at {at}");
