@@ -152,6 +152,13 @@ impl Acd {
         }
     }
 
+    /// The phone that was told to stop ringing for `call` has done so.
+    pub fn stopped(&mut self, now: Moment, call: CallId, agent: AgentId) {
+        if self.desks[agent.index()].stopped(call) {
+            self.reseat(now, agent);
+        }
+    }
+
     /// `agent` answered `call`: the caller leaves every line.
     pub fn answered(&mut self, now: Moment, call: CallId, agent: AgentId) {
         self.leave(call);

@@ -11,13 +11,13 @@ pub use channels::{Channels, TrunkLine};
 pub use look::CallView;
 
 use crate::acd::{Acd, Match};
-use crate::base::{CallId, Cause, LegId, Map, Moment, Name, Now, Random, TrunkId, limits};
+use crate::base::{AgentId, CallId, Cause, LegId, Map, Moment, Name, Now, Random, TrunkId, limits};
 use crate::call::{Call, Event, Fact, State, Subject, Timer};
 use crate::dialplan::{FlowStart, Plan};
 use crate::engine::Observation;
 use channels::Lines;
 use journal::Journal;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -113,10 +113,19 @@ struct Slot {
     call: Option<Call>,
     caller: Caller,
     facts: Vec<Arc<crate::call::Entry>>,
-    legs: SmallVec<[(u16, TrunkId); 2]>,
-    agents: SmallVec<[crate::base::AgentId; 2]>,
+    legs: SmallVec<[HeldLeg; 2]>,
+    agents: SmallVec<[AgentId; 2]>,
     timers: SmallVec<[Timer; 2]>,
     over: bool,
+}
+
+/// A leg that is not gone, and the channel it takes.
+#[derive(Clone, Copy, Debug)]
+struct HeldLeg {
+    number: u16,
+    trunk: TrunkId,
+    /// Whose phone it rang.
+    agent: Option<AgentId>,
 }
 
 #[derive(Debug)]
@@ -142,7 +151,7 @@ pub struct Core {
     output: VecDeque<Output>,
     agent_keys: Vec<Name>,
     /// The agent states last shown.
-    shown: Map<crate::base::AgentId, (crate::acd::AgentState, Moment)>,
+    shown: Map<AgentId, (crate::acd::AgentState, Moment)>,
     accepting: bool,
     /// For strategies that draw lots; unused by the present ones but part of every replay's seed.
     _random: Random,
@@ -226,7 +235,7 @@ impl Core {
             call: Some(Call::new(id, now.moment, Arc::clone(&plan), start)),
             caller: Caller { number: arrival.caller, display: arrival.display, dialled: arrival.dialled },
             facts: Vec::new(),
-            legs: SmallVec::from_slice(&[(0, arrival.trunk)]),
+            legs: smallvec![HeldLeg { number: 0, trunk: arrival.trunk, agent: None }],
             agents: SmallVec::new(),
             timers: SmallVec::new(),
             over: false,
@@ -286,14 +295,18 @@ impl Core {
     /// Nothing is left of a leg.
     pub fn leg_gone(&mut self, now: Now, leg: LegId) {
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
-        let Some(index) = slot.legs.iter().position(|(number, _)| *number == leg.number) else { return };
-        let (_, trunk) = slot.legs.remove(index);
+        let Some(index) = slot.legs.iter().position(|held| held.number == leg.number) else { return };
+        let HeldLeg { trunk, agent, .. } = slot.legs.remove(index);
+        let is_over = slot.over;
         if leg.is_caller() {
             self.lines.give_back_in(trunk);
         } else {
             self.lines.give_back_out(trunk);
         }
-        if slot.over {
+        if let Some(agent) = agent {
+            self.free_when_quiet(now, leg.call, agent);
+        }
+        if is_over {
             self.forget_when_empty(leg.call);
         } else {
             // The leg vanished without a farewell: for the call that is a loss.
