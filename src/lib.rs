@@ -57,6 +57,11 @@
 //! **Why does `nobody` count agents behind a dead trunk as absent?** A caller can't tell the difference, and 90 s of
 //! music for nobody is what `nobody` is there to avoid.
 //!
+//! **Why is a conversation that a shutdown cuts `answered`, and a caller it cuts off before that `failed`?** An ordered
+//! shutdown ends calls only after its drain limit, and the agent or provider who picked up has done what the SLA asks:
+//! both organisations' figures count that answer, the cause `shutting_down` beside it says what cut it, and whoever
+//! nobody had answered, whatever was rung or said before, is our failure.
+//!
 //! ## What is never done where
 //!
 //! - no clock, socket, thread, sleep or chance outside drivers: clippy bans them, each ban with its reason;

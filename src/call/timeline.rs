@@ -286,14 +286,15 @@ impl Timeline {
         if self.agent_answered {
             return Outcome::Answered;
         }
+        // A shutdown is ours, but it does not undo an answer.
+        if cause == Cause::ShuttingDown && self.target_end != Some(LegEnd::Answered) {
+            return Outcome::Failed;
+        }
         if let Some(end) = self.target_end {
-            return target_outcome(self.overflowed, end, cause);
+            return target_outcome(self.overflowed, end);
         }
         if self.message {
             return Outcome::Message;
-        }
-        if cause == Cause::ShuttingDown {
-            return Outcome::Failed;
         }
         match (self.last_visit, self.stage) {
             (Some(VisitEnd::AbandonedShort), _) => Outcome::AbandonedShort,
@@ -304,14 +305,13 @@ impl Timeline {
     }
 }
 
-fn target_outcome(overflowed: bool, end: LegEnd, cause: Cause) -> Outcome {
+fn target_outcome(overflowed: bool, end: LegEnd) -> Outcome {
     match (end, overflowed) {
         (LegEnd::Answered, true) => Outcome::OverflowedAnswered,
         (LegEnd::Answered, false) => Outcome::RoutedAnswered,
         (LegEnd::NoAnswer, true) => Outcome::OverflowedNoAnswer,
         (LegEnd::NoAnswer, false) => Outcome::RoutedNoAnswer,
-        // Stopped by us: the caller gave up, or the service stopped.
-        (LegEnd::Cancelled, _) if cause == Cause::ShuttingDown => Outcome::Failed,
+        // Stopped by us: the caller gave up.
         (LegEnd::Cancelled, true) => Outcome::OverflowedAbandoned,
         (LegEnd::Cancelled, false) => Outcome::RoutedAbandoned,
         (LegEnd::Busy | LegEnd::Declined | LegEnd::Unreachable, true) => Outcome::OverflowedFailed,

@@ -232,6 +232,30 @@ fn a_service_that_stops_refuses_new_calls_and_ends_those_left() {
     sim.is_at_rest();
 }
 
+#[test]
+fn a_shutdown_undoes_no_answer_and_fails_everybody_else() {
+    let mut sim = Sim::of(SITE);
+    sim.habit("nadia", Habit::SILENT);
+    let talking = sim.dial("0384961370");
+    sim.advance_s(90);
+    sim.agent_answers("prestataire");
+    sim.habit("prestataire", Habit::BUSY);
+    let told_to_call_again = sim.dial("0384961370");
+    sim.advance_s(91);
+    assert!(matches!(sim.hears(told_to_call_again), Hears::Prompt(_)));
+    sim.end_all();
+    assert_eq!(
+        (sim.outcome(talking), sim.record(talking).cause),
+        (Outcome::OverflowedAnswered, Cause::ShuttingDown)
+    );
+    assert_eq!(
+        sim.outcome(told_to_call_again),
+        Outcome::Failed,
+        "cut off in the middle of the closing words"
+    );
+    sim.is_at_rest();
+}
+
 /// How many facts of a kind there are.
 fn facts(sim: &Sim, kind: &str) -> usize {
     sim.log().matches(&format!("fact: {kind}")).count()
