@@ -8,8 +8,9 @@ pub const SIP_MESSAGE_BYTES: usize = 65_535;
 pub const SIP_HEADERS: usize = 128;
 /// Calls at once, whatever the trunks allow.
 pub const CALLS: usize = 20_000;
-/// Legs one call may open in its life: rings, overflow attempts and re-rings.
-pub const LEGS_PER_CALL: u16 = 2_000;
+/// Legs one call may open in its life: a hundred busy phones that all ring at once, for half an hour. More is a fault of
+/// ours, for the number of a leg must never come twice.
+pub const LEGS_PER_CALL: u16 = 40_000;
 /// Destinations one call may pass through without anything being played or rung: a loop `check` missed.
 pub const STEPS_PER_EVENT: usize = 64;
 /// Stateless refusals of unknown sources, per source address and second.

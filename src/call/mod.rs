@@ -113,7 +113,8 @@ impl Out<'_> {
 
     /// The number of a leg about to be dialled.
     fn new_leg(&mut self) -> u16 {
-        self.ledger.next_leg = self.ledger.next_leg.saturating_add(1);
+        assert!(self.ledger.next_leg < limits::LEGS_PER_CALL, "a call opens no end of legs");
+        self.ledger.next_leg += 1;
         self.ledger.next_leg
     }
 

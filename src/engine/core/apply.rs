@@ -123,13 +123,8 @@ impl Core {
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
         slot.legs.push(HeldLeg { number: leg.number, trunk, agent });
         self.lines.take_out(trunk);
-        let command = Command::Dial(Dial {
-            trunk,
-            user,
-            caller: slot.caller.number.clone(),
-            display: slot.caller.display.clone(),
-            diverted_from: agent.is_none().then(|| slot.caller.dialled.clone()),
-        });
+        let command =
+            Command::Dial(Dial { trunk, user, diverted_from: agent.is_none().then(|| slot.dialled.clone()) });
         self.output.push_back(Output::Leg { leg, command });
     }
 

@@ -82,10 +82,6 @@ pub struct Dial {
     pub trunk: TrunkId,
     /// The user part to dial.
     pub user: String,
-    /// Whose number the called phone shows; empty when withheld.
-    pub caller: String,
-    /// The caller's display name.
-    pub display: Option<String>,
     /// The number of ours the call was diverted from, when it goes to a target.
     pub diverted_from: Option<String>,
 }
@@ -111,7 +107,8 @@ pub enum Output {
 struct Slot {
     /// Taken out for its step.
     call: Option<Call>,
-    caller: Caller,
+    /// The number of ours that was dialled.
+    dialled: String,
     facts: Vec<Arc<crate::call::Entry>>,
     legs: SmallVec<[HeldLeg; 2]>,
     agents: SmallVec<[AgentId; 2]>,
@@ -126,13 +123,6 @@ struct HeldLeg {
     trunk: TrunkId,
     /// Whose phone it rang.
     agent: Option<AgentId>,
-}
-
-#[derive(Debug)]
-struct Caller {
-    number: String,
-    display: Option<String>,
-    dialled: String,
 }
 
 /// Calls, queues and agents of the machine.
@@ -223,7 +213,7 @@ impl Core {
         let start = self.admit(&arrival, found.map(|(_, number)| number.flow));
         let fact = Fact::Arrived {
             trunk: self.lines.name(arrival.trunk).clone(),
-            caller: arrival.caller.clone(),
+            caller: arrival.caller,
             dialled: arrival.dialled.clone(),
             number: found.map(|(_, number)| number.name.clone()),
             site: found.map(|(_, number)| plan.sites[number.site.index()].id.clone()),
@@ -233,7 +223,7 @@ impl Core {
         self.lines.take_in(arrival.trunk);
         let slot = Slot {
             call: Some(Call::new(id, now.moment, Arc::clone(&plan), start)),
-            caller: Caller { number: arrival.caller, display: arrival.display, dialled: arrival.dialled },
+            dialled: arrival.dialled,
             facts: Vec::new(),
             legs: smallvec![HeldLeg { number: 0, trunk: arrival.trunk, agent: None }],
             agents: SmallVec::new(),
