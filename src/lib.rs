@@ -51,10 +51,16 @@
 //! exactly, and anyone who reads the record judges 39.999 s against 40 s as we did.
 //!
 //! **Why is an agent left alone for 2 s after a ring nobody answered?** The phone must have stopped ringing; a new
-//! INVITE that crosses the CANCEL's 487 would be answered 486 by many phones.
+//! INVITE that crosses the CANCEL's 487 would be answered 486 by many phones. A ring we stop for another reason frees
+//! the agent once the leg is gone: a round trip for a healthy phone, 32 s for one that never answers its CANCEL.
 //!
 //! **Why does `nobody` count agents behind a dead trunk as absent?** A caller can't tell the difference, and 90 s of
 //! music for nobody is what `nobody` is there to avoid.
+//!
+//! **Why is a conversation that a shutdown cuts `answered`, and a caller it cuts off before that `failed`?** An ordered
+//! shutdown ends calls only after its drain limit, and the agent or provider who picked up has done what the SLA asks:
+//! both organisations' figures count that answer, the cause `shutting_down` beside it says what cut it, and whoever
+//! nobody had answered, whatever was rung or said before, is our failure.
 //!
 //! ## What is never done where
 //!

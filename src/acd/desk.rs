@@ -20,7 +20,7 @@ pub enum AgentState {
     Talking(CallId),
     /// Finishing up after a call.
     WrapUp,
-    /// Left alone for a moment after a ring that led nowhere.
+    /// Left alone for a moment after a ring that led nowhere, or until the phone we stopped has stopped.
     BackedOff,
     /// Behind a trunk that does not answer.
     Unreachable,
@@ -64,7 +64,7 @@ pub enum RingEnd {
     NoAnswer,
     /// Busy, declined or unreachable: backed off, no penalty.
     Refused,
-    /// We stopped it.
+    /// We stopped it: the agent is free again once the phone has stopped.
     Cancelled,
 }
 
@@ -85,6 +85,11 @@ enum Occupation {
         since: Moment,
     },
     Ringing {
+        call: CallId,
+        idle_since: Moment,
+    },
+    /// The phone was told to stop ringing and may not have done so.
+    Stopping {
         call: CallId,
         idle_since: Moment,
     },
@@ -120,6 +125,7 @@ impl Desk {
             Occupation::Absent
             | Occupation::Idle { .. }
             | Occupation::Ringing { .. }
+            | Occupation::Stopping { .. }
             | Occupation::Talking { .. }
             | Occupation::WrapUp { .. }
             | Occupation::BackedOff { .. } => None,
@@ -132,6 +138,7 @@ impl Desk {
             Occupation::Absent
             | Occupation::Idle { .. }
             | Occupation::Ringing { .. }
+            | Occupation::Stopping { .. }
             | Occupation::Talking { .. } => None,
         }
     }
@@ -152,10 +159,27 @@ impl Desk {
         self.state = match end {
             RingEnd::NoAnswer => Occupation::BackedOff { until: now + AFTER_NO_ANSWER },
             RingEnd::Refused => Occupation::BackedOff { until: now + AFTER_REFUSAL },
-            // Not the agent's doing: the place among the idle is kept.
-            RingEnd::Cancelled => Occupation::Idle { since: idle_since },
+            RingEnd::Cancelled => Occupation::Stopping { call, idle_since },
         };
         true
+    }
+
+    /// Says whether the phone that stopped ringing was this agent's. Being stopped was not the agent's doing: the place
+    /// among the idle is kept.
+    pub(super) fn stopped(&mut self, of: CallId) -> bool {
+        match self.state {
+            Occupation::Stopping { call, idle_since } if call == of => {
+                self.state = Occupation::Idle { since: idle_since };
+                true
+            }
+            Occupation::Absent
+            | Occupation::Idle { .. }
+            | Occupation::Ringing { .. }
+            | Occupation::Stopping { .. }
+            | Occupation::Talking { .. }
+            | Occupation::WrapUp { .. }
+            | Occupation::BackedOff { .. } => false,
+        }
     }
 
     pub(super) fn answered(&mut self, call: CallId) {
@@ -176,6 +200,7 @@ impl Desk {
             Occupation::Absent
             | Occupation::Idle { .. }
             | Occupation::Ringing { .. }
+            | Occupation::Stopping { .. }
             | Occupation::Talking { .. }
             | Occupation::WrapUp { .. }
             | Occupation::BackedOff { .. } => false,
@@ -193,19 +218,25 @@ impl Desk {
             Occupation::Ringing { call, .. } => AgentState::Ringing(call),
             Occupation::Talking { call } => AgentState::Talking(call),
             Occupation::Absent => AgentState::LoggedOut,
-            Occupation::Idle { .. } | Occupation::WrapUp { .. } | Occupation::BackedOff { .. }
+            Occupation::Idle { .. }
+            | Occupation::Stopping { .. }
+            | Occupation::WrapUp { .. }
+            | Occupation::BackedOff { .. }
                 if self.via.is_none() =>
             {
                 AgentState::LoggedOut
             }
-            Occupation::Idle { .. } | Occupation::WrapUp { .. } | Occupation::BackedOff { .. }
+            Occupation::Idle { .. }
+            | Occupation::Stopping { .. }
+            | Occupation::WrapUp { .. }
+            | Occupation::BackedOff { .. }
                 if !self.reachable =>
             {
                 AgentState::Unreachable
             }
             Occupation::Idle { .. } => AgentState::Ready,
             Occupation::WrapUp { .. } => AgentState::WrapUp,
-            Occupation::BackedOff { .. } => AgentState::BackedOff,
+            Occupation::Stopping { .. } | Occupation::BackedOff { .. } => AgentState::BackedOff,
         }
     }
 }

@@ -37,6 +37,8 @@ struct Waiter {
     queues: SmallVec<[QueueId; 2]>,
     /// Agents whose phones ring for this caller.
     rung: SmallVec<[AgentId; 2]>,
+    /// The phones ringing now are the last: the caller keeps the place and is matched to nobody else.
+    last_ring: bool,
 }
 
 impl Acd {
@@ -84,7 +86,7 @@ impl Acd {
         let turn = Turn { since, call };
         let mut queues = SmallVec::new();
         queues.push(queue);
-        self.waiting.insert(call, Waiter { turn, queues, rung: SmallVec::new() });
+        self.waiting.insert(call, Waiter { turn, queues, rung: SmallVec::new(), last_ring: false });
         let line = self.line_mut(queue);
         line.join(turn);
         let position = line.position(turn);
@@ -115,6 +117,16 @@ impl Acd {
         self.touch(queue);
     }
 
+    /// The phones that ring for the caller are the last.
+    pub fn last_ring(&mut self, call: CallId) {
+        let Some(waiter) = self.waiting.get_mut(&call) else { return };
+        waiter.last_ring = true;
+        let (turn, queues) = (waiter.turn, waiter.queues.clone());
+        for queue in queues {
+            self.line_mut(queue).satisfy(turn);
+        }
+    }
+
     /// The caller leaves every line. Phones still ringing for the caller are to be let go one by one.
     pub fn leave(&mut self, call: CallId) {
         let Some(waiter) = self.waiting.remove(&call) else { return };
@@ -131,12 +143,19 @@ impl Acd {
         }
         let Some(waiter) = self.waiting.get_mut(&call) else { return };
         waiter.rung.retain(|rung| *rung != agent);
-        if waiter.rung.is_empty() {
+        if waiter.rung.is_empty() && !waiter.last_ring {
             let (turn, queues) = (waiter.turn, waiter.queues.clone());
             for queue in queues {
                 self.line_mut(queue).hunger(turn);
                 self.touch(queue);
             }
+        }
+    }
+
+    /// The phone that was told to stop ringing for `call` has done so.
+    pub fn stopped(&mut self, now: Moment, call: CallId, agent: AgentId) {
+        if self.desks[agent.index()].stopped(call) {
+            self.reseat(now, agent);
         }
     }
 
@@ -164,29 +183,21 @@ impl Acd {
         }
     }
 
-    /// Callers waiting in lines nobody staffs, though these have somewhere else to send them.
+    /// Callers whom nobody could serve, though the queue they entered has somewhere else to send them.
     #[must_use]
-    pub fn abandoned_by_agents(&self) -> Vec<(QueueId, CallId)> {
-        let mut found = Vec::new();
-        for (index, line) in self.lines.iter().enumerate() {
-            let queue = QueueId(u32::try_from(index).unwrap_or(u32::MAX));
-            if line.waits_unstaffed || line.len() == 0 || self.is_staffed(queue) {
-                continue;
-            }
-            found.extend(
-                line.turns()
-                    .filter(|turn| self.first_queue(turn.call) == Some(queue))
-                    .map(|turn| (queue, turn.call)),
-            );
-        }
-        found
+    pub fn abandoned_by_agents(&self) -> Vec<CallId> {
+        let mut turns: Vec<Turn> = self.waiting.values().map(|waiter| waiter.turn).collect();
+        turns.retain(|turn| self.is_abandoned(turn.call));
+        turns.sort_unstable();
+        turns.into_iter().map(|turn| turn.call).collect()
     }
 
-    /// Whether a caller waits where nobody serves, though the queue has somewhere else to send its callers.
+    /// Whether no queue a caller waits in is staffed, though the first has somewhere else to send its callers.
     #[must_use]
     pub fn is_abandoned(&self, call: CallId) -> bool {
-        self.first_queue(call)
-            .is_some_and(|queue| !self.line(queue).waits_unstaffed && !self.is_staffed(queue))
+        let Some(waiter) = self.waiting.get(&call) else { return false };
+        let has_elsewhere = waiter.queues.first().is_some_and(|first| !self.line(*first).waits_unstaffed);
+        has_elsewhere && !waiter.queues.iter().any(|queue| self.is_staffed(*queue))
     }
 
     /// Whether any agent of `queue` could ever be rung as things stand.
@@ -246,10 +257,6 @@ impl Acd {
             self.desks[agent.index()].rested(now);
             self.reseat(now, agent);
         }
-    }
-
-    fn first_queue(&self, call: CallId) -> Option<QueueId> {
-        self.waiting.get(&call).and_then(|waiter| waiter.queues.first().copied())
     }
 
     fn line(&self, queue: QueueId) -> &Line {

@@ -8,16 +8,21 @@ pub const SIP_MESSAGE_BYTES: usize = 65_535;
 pub const SIP_HEADERS: usize = 128;
 /// Calls at once, whatever the trunks allow.
 pub const CALLS: usize = 20_000;
-/// Legs one call may open in its life: rings, overflow attempts and re-rings.
-pub const LEGS_PER_CALL: u16 = 2_000;
+/// Legs one call may open in its life: a hundred busy phones that all ring at once, for half an hour. More is a fault of
+/// ours, for the number of a leg must never come twice.
+pub const LEGS_PER_CALL: u16 = 40_000;
 /// Destinations one call may pass through without anything being played or rung: a loop `check` missed.
 pub const STEPS_PER_EVENT: usize = 64;
 /// Stateless refusals of unknown sources, per source address and second.
 pub const REFUSALS_PER_SOURCE: u32 = 5;
 /// Stateless refusals of unknown sources, all sources together, per second.
 pub const REFUSALS: u32 = 100;
-/// Digits kept for one call's timeline.
-pub const DIGITS: usize = 64;
+/// Keys of one call that are written down.
+pub const DIGITS: u32 = 64;
+/// Keys of one call that are heard. Who presses more has left the choice to the menu's `else`.
+pub const KEYS: u32 = 1_000;
+/// Holds of one call that are written down; what further ones last counts as talk.
+pub const HOLDS: u32 = 200;
 /// The longest the 200 to a BYE waits for the journal (design.md, Recovery).
 pub const STORED_WAIT: Duration = Duration::from_millis(200);
 /// A released RTP port is not lent again for this long (invariants.md, 18).

@@ -21,6 +21,8 @@ pub enum Effect {
     },
     /// Let another queue's agents count too.
     Widen(QueueId),
+    /// Keep the place in every line, but meet nobody more: what rings now is the last.
+    LastRing,
     /// Leave every line.
     LeaveQueues,
     /// An agent's phone has stopped ringing for this call.

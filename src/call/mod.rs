@@ -19,8 +19,9 @@ pub use record::{Record, Ring, Rung};
 pub use state::State;
 pub use timeline::fold;
 
-use crate::base::{CallId, Moment, Now};
+use crate::base::{CallId, Moment, Now, limits};
 use crate::dialplan::{FlowStart, Plan};
+use smallvec::SmallVec;
 use state::Arriving;
 use std::sync::Arc;
 
@@ -35,12 +36,28 @@ pub struct Call {
 }
 
 /// What outlives a state: counters, and the caller's own clock.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Ledger {
+    arrived: Moment,
     next_leg: u16,
     next_token: u64,
+    keys: u32,
+    holds: u32,
+    /// Legs that do not want to hear the other, bridged or not yet.
+    holding: SmallVec<[u16; 2]>,
     /// When the caller first entered a queue: the clock of every overflow, whichever queue the caller is in.
     waiting_since: Option<Moment>,
+}
+
+impl Ledger {
+    fn remember_hold(&mut self, event: &Event) {
+        if let Event::Held(leg) | Event::Resumed(leg) = *event {
+            self.holding.retain(|holding| *holding != leg);
+        }
+        if let Event::Held(leg) = *event {
+            self.holding.push(leg);
+        }
+    }
 }
 
 /// What a state may look at.
@@ -72,9 +89,32 @@ impl Out<'_> {
         self.effects.push(Effect::Leg(leg, command));
     }
 
+    /// Writes a key down, as long as there is room for it.
+    fn key(&mut self, key: char, known: bool) {
+        if self.ledger.keys <= limits::DIGITS {
+            self.note(Fact::KeyPressed { key, known });
+        }
+    }
+
+    /// Whether a leg does not want to hear the other.
+    fn is_holding(&self, leg: u16) -> bool {
+        self.ledger.holding.contains(&leg)
+    }
+
+    /// Writes a hold down, as long as there is room for it.
+    fn hold(&mut self, leg: u16) -> bool {
+        let has_room = self.ledger.holds < limits::HOLDS;
+        if has_room {
+            self.ledger.holds += 1;
+            self.note(Fact::Held { leg });
+        }
+        has_room
+    }
+
     /// The number of a leg about to be dialled.
     fn new_leg(&mut self) -> u16 {
-        self.ledger.next_leg = self.ledger.next_leg.saturating_add(1);
+        assert!(self.ledger.next_leg < limits::LEGS_PER_CALL, "a call opens no end of legs");
+        self.ledger.next_leg += 1;
         self.ledger.next_leg
     }
 
@@ -87,13 +127,33 @@ impl Out<'_> {
     fn start_waiting(&mut self, now: Moment) -> Moment {
         *self.ledger.waiting_since.get_or_insert(now)
     }
+
+    /// What the caller's own clock shows, as the record will tell it.
+    fn waited_ms(&self, now: Moment) -> u64 {
+        let ms = |at| whole_ms(self.ledger.arrived, at);
+        ms(now) - self.ledger.waiting_since.map_or(ms(now), ms)
+    }
+}
+
+/// A moment of a call as its record counts it: whole milliseconds since the INVITE.
+fn whole_ms(arrived: Moment, at: Moment) -> u64 {
+    u64::try_from(at.since(arrived).as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Call {
-    /// A call to a number whose flow is `start`.
+    /// A call, just arrived, to a number whose flow is `start`.
     #[must_use]
-    pub fn new(id: CallId, plan: Arc<Plan>, start: FlowStart) -> Self {
-        Self { id, plan, state: State::Arriving(Arriving::new(start)), ledger: Ledger::default() }
+    pub fn new(id: CallId, arrived: Moment, plan: Arc<Plan>, start: FlowStart) -> Self {
+        let ledger = Ledger {
+            arrived,
+            next_leg: 0,
+            next_token: 0,
+            keys: 0,
+            holds: 0,
+            holding: SmallVec::new(),
+            waiting_since: None,
+        };
+        Self { id, plan, state: State::Arriving(Arriving::new(start)), ledger }
     }
 
     /// Its id.
@@ -117,6 +177,13 @@ impl Call {
     /// One step: the call moves to its next state and says what is to be done.
     #[must_use]
     pub fn on(mut self, now: Now, event: Event) -> (Self, Vec<Effect>) {
+        if matches!(event, Event::KeyPressed(_)) {
+            if self.ledger.keys >= limits::KEYS {
+                return (self, Vec::new());
+            }
+            self.ledger.keys += 1;
+        }
+        self.ledger.remember_hold(&event);
         let plan = Arc::clone(&self.plan);
         let ctx = Ctx { now, plan: &plan };
         let mut out = Out { effects: Vec::new(), ledger: &mut self.ledger };

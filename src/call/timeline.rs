@@ -3,7 +3,8 @@
 
 use super::fact::{Entry, Fact, LegEnd, VisitEnd};
 use super::record::{Record, Ring, Rung};
-use crate::base::{CallId, Cause, Moment, Name, Now, Outcome, limits};
+use super::whole_ms;
+use crate::base::{CallId, Cause, Moment, Name, Now, Outcome};
 
 /// How far the call got: what an abandon is named after.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -118,7 +119,7 @@ impl Timeline {
     }
 
     fn ms(&self, at: Moment) -> u64 {
-        u64::try_from(at.since(self.arrived).as_millis()).unwrap_or(u64::MAX)
+        whole_ms(self.arrived, at)
     }
 
     /// The time up to `at` belonged to the phase that ends here.
@@ -206,9 +207,7 @@ impl Timeline {
                 self.answered_ms = Some(at);
             }
             Fact::MenuEntered { .. } if self.stage == Stage::Greeting => self.stage = Stage::Menu,
-            Fact::KeyPressed { key, .. } if self.record.keys.len() < limits::DIGITS => {
-                self.record.keys.push(*key)
-            }
+            Fact::KeyPressed { key, .. } => self.record.keys.push(*key),
             Fact::Enqueued { queue, .. } => {
                 self.stage = Stage::Queue;
                 self.record.queue.get_or_insert_with(|| queue.clone());
@@ -256,7 +255,6 @@ impl Timeline {
             | Fact::PromptStarted { .. }
             | Fact::PromptEnded
             | Fact::MenuEntered { .. }
-            | Fact::KeyPressed { .. }
             | Fact::Widened { .. }
             | Fact::LegHungUp { .. }
             | Fact::Ended { .. }
@@ -293,14 +291,15 @@ impl Timeline {
         if self.agent_answered {
             return Outcome::Answered;
         }
+        // A shutdown is ours, but it does not undo an answer.
+        if cause == Cause::ShuttingDown && self.target_end != Some(LegEnd::Answered) {
+            return Outcome::Failed;
+        }
         if let Some(end) = self.target_end {
-            return target_outcome(self.overflowed, end, cause);
+            return target_outcome(self.overflowed, end);
         }
         if self.message {
             return Outcome::Message;
-        }
-        if cause == Cause::ShuttingDown {
-            return Outcome::Failed;
         }
         match (self.last_visit, self.stage) {
             (Some(VisitEnd::AbandonedShort), _) => Outcome::AbandonedShort,
@@ -311,14 +310,13 @@ impl Timeline {
     }
 }
 
-fn target_outcome(overflowed: bool, end: LegEnd, cause: Cause) -> Outcome {
+fn target_outcome(overflowed: bool, end: LegEnd) -> Outcome {
     match (end, overflowed) {
         (LegEnd::Answered, true) => Outcome::OverflowedAnswered,
         (LegEnd::Answered, false) => Outcome::RoutedAnswered,
         (LegEnd::NoAnswer, true) => Outcome::OverflowedNoAnswer,
         (LegEnd::NoAnswer, false) => Outcome::RoutedNoAnswer,
-        // Stopped by us: the caller gave up, or the service stopped.
-        (LegEnd::Cancelled, _) if cause == Cause::ShuttingDown => Outcome::Failed,
+        // Stopped by us: the caller gave up.
         (LegEnd::Cancelled, true) => Outcome::OverflowedAbandoned,
         (LegEnd::Cancelled, false) => Outcome::RoutedAbandoned,
         (LegEnd::Busy | LegEnd::Declined | LegEnd::Unreachable, true) => Outcome::OverflowedFailed,

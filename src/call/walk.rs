@@ -56,7 +56,10 @@ pub fn enter(to: Destination, mut standing: Standing, ctx: Ctx, out: &mut Out) -
             Destination::Menu(menu) => enter_menu(menu, standing, ctx, out),
             Destination::Queue(queue) => {
                 standing.answer(out);
-                Next::Rest(Queued::join(queue, standing, ctx, out))
+                match Queued::closed(queue, &mut standing, ctx, out) {
+                    Some(to) => Next::Walk(to),
+                    None => Next::Rest(Queued::join(queue, standing, ctx, out)),
+                }
             }
             Destination::Target(target) => Next::Rest(ring_target(target, standing, ctx, out)),
             Destination::Message(message) => Next::Rest(say(message, standing, ctx, out)),

@@ -117,7 +117,7 @@ const HOLD: Key = Key::optional("hold", Kind::Table(&HOLDING), "what those who w
 const FULL: Key = Key::optional("full", Kind::Table(&FULLNESS), "how many may wait, and where one more goes");
 const NOBODY: Key = Key::optional("nobody", Kind::Text, "where callers go when no agent is logged in");
 const AT_CLOSE: Key = Key::optional("at_close", Kind::Text, "\"serve\", or where callers go at closing time");
-const CLOSES: Key = Key::optional("hours", Kind::Text, "the hours whose end is closing time");
+const CLOSES: Key = Key::optional("hours", Kind::Text, "the hours outside which nobody new enters");
 const WHILE_RINGING: Key = Key::optional(
     "while_ringing",
     Kind::Choice(&RINGING),

@@ -204,9 +204,12 @@ pub struct Full {
 /// `at_close`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AtClose {
-    /// No new entries (the flow sees to that); those inside are served until their deadline.
-    Serve,
-    /// When these hours close, those inside go there.
+    /// The queue has no hours of its own: the flows see to who enters and when.
+    Open,
+    /// Outside these hours whoever would enter goes where the last overflow leads; those inside are served until their
+    /// deadline.
+    Serve(HoursId),
+    /// Outside these hours whoever would enter goes there, and so do those inside.
     Leave(HoursId, Destination),
 }
 
@@ -332,6 +335,16 @@ impl Queue {
     #[must_use]
     pub fn last_resort(&self) -> Destination {
         self.overflow.last().expect("a queue has an overflow").to
+    }
+
+    /// The hours outside which nobody enters, and where callers go instead.
+    #[must_use]
+    pub fn closes(&self) -> Option<(HoursId, Destination)> {
+        match self.at_close {
+            AtClose::Open => None,
+            AtClose::Serve(hours) => Some((hours, self.last_resort())),
+            AtClose::Leave(hours, to) => Some((hours, to)),
+        }
     }
 }
 

@@ -56,7 +56,7 @@ impl Engine {
             }
             LegEvent::Confirmed { media } => {
                 if let Some(media) = media {
-                    self.remote(id, media);
+                    self.first_remote(now, id, media);
                 }
                 self.tell(now, id, CallEvent::CallerConfirmed);
             }
@@ -69,7 +69,7 @@ impl Engine {
             }
             LegEvent::Answered { media } => {
                 self.set_stage(id, Stage::Up);
-                self.remote(id, media);
+                self.first_remote(now, id, media);
                 self.tell(now, id, CallEvent::LegAnswered(number));
             }
             LegEvent::Refused { cause, .. } => {
@@ -149,6 +149,15 @@ impl Engine {
         self.attach(id);
     }
 
+    /// What a leg is answered with may be a hold already.
+    fn first_remote(&mut self, now: Now, id: LegId, remote: RemoteMedia) {
+        let is_up = hears(&remote);
+        self.remote(id, remote);
+        if !is_up {
+            self.tell(now, id, CallEvent::Held(id.number));
+        }
+    }
+
     pub(super) fn attach(&mut self, id: LegId) {
         let Some(leg) = self.legs.get_mut(id) else { return };
         let (Some(port), Some(remote)) = (leg.port, &leg.remote) else { return };
@@ -179,7 +188,7 @@ impl Engine {
         let sends = remote.direction.sends();
         self.remote(id, remote);
         let peer = match self.legs.get(id).map(|leg| leg.heard) {
-            Some(Heard::Peer(peer)) => peer,
+            Some(Heard::Peer(peer)) => Some(peer),
             Some(
                 Heard::Nothing
                 | Heard::Prompt { .. }
@@ -187,15 +196,18 @@ impl Engine {
                 | Heard::Ringback
                 | Heard::Silence,
             )
-            | None => return,
+            | None => None,
         };
+        // Before there is anybody to hear, the call remembers it for the bridge.
         if was_up && !is_up {
-            if !sends {
+            if let Some(peer) = peer.filter(|_| !sends) {
                 self.hold_tone(peer);
             }
             self.tell(now, id, CallEvent::Held(id.number));
         } else if !was_up && is_up {
-            self.sound(id);
+            if peer.is_some() {
+                self.sound(id);
+            }
             self.tell(now, id, CallEvent::Resumed(id.number));
         }
     }

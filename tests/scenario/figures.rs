@@ -39,6 +39,16 @@ play = "rappelez"
 steps = [{ go = "technique" }]
 [flow.ferme]
 steps = [{ go = "prestataire" }]
+[flow.choix]
+steps = [{ go = "motif" }]
+
+[menu.motif]
+say  = "rappelez"
+wait = "2s"
+tries = 1
+1    = "technique"
+else = "technique"
+
 [flow.plein]
 steps = [{ go = "amont" }]
 
@@ -48,6 +58,8 @@ flow = "accueil"
 flow = "ferme"
 [number."03 84 96 13 72"]
 flow = "plein"
+[number."03 84 96 13 73"]
+flow = "choix"
 
 [prompts]
 rappelez = "Merci de rappeler."
@@ -94,6 +106,26 @@ fn a_hang_up_within_five_seconds_counts_nowhere_and_a_later_one_in_both() {
         assert_eq!(sim.outcome(caller), outcome);
         let expected = ["qs1", "qs2"].map(|indicator| format!("accueil technique {indicator} {verdict}"));
         assert_eq!(sim.verdicts(), expected, "after {wait_ms} ms");
+    }
+}
+
+#[test]
+fn a_hang_up_is_immediate_for_the_outcome_when_it_is_for_the_contract() {
+    // From 500.5 ms to 5,500.4 ms: five seconds in the whole milliseconds of the record, and a little less by the clock.
+    for (waited_us, verdict, outcome) in [
+        (4_999_400, "ignored", Outcome::AbandonedShort),
+        (4_999_900, "miss", Outcome::AbandonedWaiting),
+        (5_000_000, "miss", Outcome::AbandonedWaiting),
+    ] {
+        let mut sim = Sim::of(SITE);
+        let caller = sim.dial("0384961373");
+        sim.advance_us(500_500);
+        sim.press(caller, '1');
+        sim.advance_us(waited_us);
+        sim.hang_up(caller);
+        assert_eq!(sim.outcome(caller), outcome, "after {waited_us} µs");
+        let expected = ["qs1", "qs2"].map(|indicator| format!("accueil technique {indicator} {verdict}"));
+        assert_eq!(sim.verdicts(), expected, "after {waited_us} µs");
     }
 }
 

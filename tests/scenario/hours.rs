@@ -20,6 +20,17 @@ steps = [{ play = "urgences" }, { go = "astreinte" }]
 [flow.agence]
 steps = [{ go = "agence_en_ligne" }]
 
+[flow.agence_saluee]
+steps = [{ play = "bienvenue" }, { go = "agence_en_ligne" }]
+
+[flow.guichet]
+steps = [{ go = "guichet_en_ligne" }]
+
+[queue.guichet_en_ligne]
+agents   = { sophie = 203 }
+overflow = [{ after = "90s", to = "rappelez" }]
+hours    = "crc"
+
 [queue.technique]
 agents   = { nadia = 201 }
 overflow = [{ after = "90s", to = "rappelez" }]
@@ -41,10 +52,15 @@ play = "rappelez"
 flow = "accueil"
 [number."03 84 96 13 71"]
 flow = "agence"
+[number."03 84 96 13 72"]
+flow = "agence_saluee"
+[number."03 84 96 13 73"]
+flow = "guichet"
 
 [prompts]
-urgences = "Nos bureaux sont fermés."
-rappelez = "Merci de rappeler."
+bienvenue = "Bonjour."
+urgences  = "Nos bureaux sont fermés."
+rappelez  = "Merci de rappeler."
 "#;
 
 #[test]
@@ -104,4 +120,40 @@ fn a_queue_may_send_its_callers_elsewhere_at_closing_time() {
     assert_eq!((record.outcome, record.visit), (Outcome::OverflowedAnswered, Some(VisitEnd::Closed)));
     assert_eq!(record.wait_ms, 33_000);
     sim.is_at_rest();
+}
+
+#[test]
+fn whoever_comes_to_a_closed_queue_goes_where_it_says_at_once() {
+    let mut sim = Sim::at("2026-03-09 17:30:00", SITE);
+    let caller = sim.dial("0384961371");
+    assert!(!sim.rings("marc"), "no new entries");
+    sim.advance_s(3);
+    assert!(sim.rings("astreinte"));
+    sim.hang_up(caller);
+    let record = sim.record(caller);
+    assert_eq!((record.outcome, record.visit), (Outcome::OverflowedAbandoned, Some(VisitEnd::Closed)));
+    assert_eq!(record.queue.as_deref(), Some("agence_en_ligne"));
+    sim.is_at_rest();
+}
+
+#[test]
+fn whoever_hears_the_greeting_at_closing_time_comes_too_late() {
+    let mut sim = Sim::at("2026-03-09 17:29:58", SITE);
+    let caller = sim.dial("0384961372");
+    sim.advance_s(3 + 3);
+    assert!(!sim.rings("marc") && sim.rings("astreinte"));
+    sim.hang_up(caller);
+}
+
+#[test]
+fn a_queue_with_hours_that_serves_those_inside_sends_new_callers_where_its_overflow_leads() {
+    let mut sim = Sim::at("2026-03-09 17:29:59", SITE);
+    sim.habit("sophie", Habit::SILENT);
+    let inside = sim.dial("0384961373");
+    sim.advance_s(1);
+    let late = sim.dial("0384961373");
+    sim.advance_s(3);
+    assert_eq!((sim.outcome(late), sim.record(late).visit), (Outcome::Message, Some(VisitEnd::Closed)));
+    assert_eq!(sim.hears(inside), Hears::Silence, "served until their own deadline");
+    sim.hang_up(inside);
 }

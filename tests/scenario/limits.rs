@@ -24,6 +24,16 @@ agents   = { sophie = 203 }
 overflow = [{ after = "60s", to = "excuses" }]
 hold     = { music = "attente" }
 
+[queue.jumelee]
+agents   = { marc = 202 }
+overflow = [{ after = "10s", to = "lointaine" }, { after = "60s", to = "rappelez" }]
+nobody   = "rappelez"
+
+[queue.lointaine]
+via      = "operateur"
+agents   = { lucie = 301 }
+overflow = [{ after = "60s", to = "rappelez" }]
+
 [flow.excuses]
 steps = [{ play = "excuses" }, { go = "prestataire" }]
 
@@ -39,6 +49,8 @@ play = "rappelez"
 steps = [{ go = "technique" }]
 [flow.accueil_garde]
 steps = [{ go = "gardee" }]
+[flow.accueil_jumele]
+steps = [{ go = "jumelee" }]
 [flow.accueil_patient]
 steps = [{ go = "patiente" }]
 
@@ -48,6 +60,8 @@ flow = "accueil"
 flow = "accueil_garde"
 [number."03 84 96 13 72"]
 flow = "accueil_patient"
+[number."03 84 96 13 73"]
+flow = "accueil_jumele"
 
 [prompts]
 excuses  = "Toutes nos lignes sont occupées."
@@ -118,6 +132,30 @@ fn callers_in_line_are_sent_on_when_the_last_agent_goes() {
     sim.hang_up(waiting);
     sim.hang_up(ringing);
     sim.is_at_rest();
+}
+
+#[test]
+fn a_guest_whose_own_agents_are_gone_waits_for_the_neighbours() {
+    let mut sim = Sim::of(SITE);
+    sim.habit("marc", Habit::BUSY);
+    sim.habit("lucie", Habit::BUSY);
+    let waiting = sim.dial("0384961373");
+    sim.advance_s(11);
+    sim.trunk_down("ipoffice");
+    assert_eq!(sim.hears(waiting), Hears::Silence, "the neighbour's agent is there");
+    sim.habit("lucie", Habit::RINGS);
+    sim.advance_s(5);
+    sim.agent_answers("lucie");
+    assert!(sim.talk(waiting, "lucie"));
+    sim.hang_up(waiting);
+    sim.trunk_up("ipoffice");
+    sim.habit("lucie", Habit::BUSY);
+    let abandoned = sim.dial("0384961373");
+    sim.advance_s(11);
+    sim.trunk_down("ipoffice");
+    sim.trunk_down("operateur");
+    assert!(matches!(sim.hears(abandoned), Hears::Prompt(_)), "nobody is left in either");
+    sim.hang_up(abandoned);
 }
 
 #[test]
@@ -195,6 +233,78 @@ fn a_service_that_stops_refuses_new_calls_and_ends_those_left() {
 }
 
 #[test]
+fn a_shutdown_undoes_no_answer_and_fails_everybody_else() {
+    let mut sim = Sim::of(SITE);
+    sim.habit("nadia", Habit::SILENT);
+    let talking = sim.dial("0384961370");
+    sim.advance_s(90);
+    sim.agent_answers("prestataire");
+    sim.habit("prestataire", Habit::BUSY);
+    let told_to_call_again = sim.dial("0384961370");
+    sim.advance_s(91);
+    assert!(matches!(sim.hears(told_to_call_again), Hears::Prompt(_)));
+    sim.end_all();
+    assert_eq!(
+        (sim.outcome(talking), sim.record(talking).cause),
+        (Outcome::OverflowedAnswered, Cause::ShuttingDown)
+    );
+    assert_eq!(
+        sim.outcome(told_to_call_again),
+        Outcome::Failed,
+        "cut off in the middle of the closing words"
+    );
+    sim.is_at_rest();
+}
+
+/// How many facts of a kind there are.
+fn facts(sim: &Sim, kind: &str) -> usize {
+    sim.log().matches(&format!("fact: {kind}")).count()
+}
+
+#[test]
+fn a_caller_who_leans_on_a_key_fills_no_journal() {
+    let mut sim = Sim::of(SITE);
+    let caller = sim.dial("0384961370");
+    sim.agent_answers("nadia");
+    for _ in 0..1_500 {
+        sim.press(caller, '5');
+    }
+    sim.hang_up(caller);
+    assert_eq!(sim.record(caller).keys, "5".repeat(64));
+    assert_eq!(facts(&sim, "KeyPressed"), 64);
+}
+
+#[test]
+fn a_caller_who_goes_round_a_menu_by_key_is_not_heard_for_ever() {
+    let mut sim = Sim::of(MENU);
+    let caller = sim.dial("0384961370");
+    for _ in 0..1_500 {
+        sim.press(caller, '2');
+    }
+    assert_eq!(facts(&sim, "MenuEntered"), 1_001);
+    sim.advance_s(30);
+    sim.agent_answers("nadia");
+    assert!(sim.talk(caller, "nadia"), "the menu's else is taken");
+    sim.hang_up(caller);
+}
+
+#[test]
+fn a_phone_that_holds_and_resumes_for_ever_fills_no_journal() {
+    let mut sim = Sim::of(SITE);
+    let caller = sim.dial("0384961370");
+    sim.agent_answers("nadia");
+    for _ in 0..300 {
+        sim.agent_holds("nadia", true);
+        sim.advance_s(1);
+        sim.agent_holds("nadia", false);
+        sim.advance_s(1);
+    }
+    sim.hang_up(caller);
+    assert_eq!((facts(&sim, "Held"), facts(&sim, "Resumed")), (200, 200));
+    assert_eq!((sim.record(caller).talk_ms, sim.record(caller).hold_ms), (600_000, 200_000));
+}
+
+#[test]
 fn a_fault_of_ours_costs_one_call() {
     let mut broken = plan(MENU);
     broken.menus[0].keys.insert('9', Destination::Menu(MenuId(99)));
@@ -217,6 +327,7 @@ const MENU: &str = r#"
 [menu.motif]
 say  = "choix"
 1    = "technique"
+2    = "motif"
 else = "technique"
 
 [queue.technique]

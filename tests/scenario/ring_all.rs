@@ -2,6 +2,7 @@
 
 use crate::support::sim::{Habit, Sim};
 use spillway::base::{Cause, Outcome};
+use std::time::Duration;
 
 const SITE: &str = r#"
 [queue.chalon]
@@ -90,6 +91,22 @@ fn the_next_caller_gets_whoever_the_first_left_free() {
     sim.agent_answers("alice");
     assert!(sim.talk(second, "alice"));
     assert!(!sim.rings("bruno"));
+}
+
+#[test]
+fn a_phone_told_to_stop_is_not_rung_for_the_next_caller_until_it_has_stopped() {
+    let mut sim = Sim::of(SITE);
+    sim.legs_linger(Duration::from_millis(700));
+    let first = sim.dial("0385000001");
+    let second = sim.dial("0385000001");
+    sim.advance_s(3);
+    sim.agent_answers("chloe");
+    assert!(sim.talk(first, "chloe"));
+    sim.advance_ms(699);
+    assert!(!sim.rings("alice") && !sim.rings("bruno"), "a phone that still rings would say that it is busy");
+    sim.advance_ms(1);
+    sim.agent_answers("alice");
+    assert!(sim.talk(second, "alice"));
 }
 
 #[test]

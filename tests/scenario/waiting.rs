@@ -212,6 +212,21 @@ fn hold_is_counted_within_the_talk() {
 }
 
 #[test]
+fn a_hold_begun_while_waiting_counts_from_the_bridge() {
+    let mut sim = Sim::of(SITE);
+    let caller = sim.dial("0384961371");
+    sim.advance_s(4);
+    sim.caller_holds(caller, true);
+    sim.advance_s(5);
+    sim.agent_answers("sophie");
+    sim.advance_s(3);
+    sim.caller_holds(caller, false);
+    sim.advance_s(8);
+    sim.hang_up(caller);
+    assert_eq!((sim.record(caller).talk_ms, sim.record(caller).hold_ms), (11_000, 3_000));
+}
+
+#[test]
 fn legs_that_take_their_time_to_disappear_disturb_nobody() {
     let mut sim = Sim::of(SITE);
     sim.legs_linger(std::time::Duration::from_secs(3));

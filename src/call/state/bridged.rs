@@ -3,12 +3,15 @@
 use super::{Ending, State};
 use crate::base::{AgentId, Cause, TargetId};
 use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer};
+use smallvec::SmallVec;
 use std::time::Duration;
 
 /// A conversation.
 #[derive(Debug)]
 pub struct Bridged {
     peer: Peer,
+    /// Who holds, as far as it is written down.
+    held: SmallVec<[u16; 2]>,
 }
 
 /// Who answered.
@@ -62,7 +65,13 @@ impl Bridged {
             agent_key: agent.map(|plan| plan.key.clone()),
             target,
         });
-        State::Bridged(Self { peer })
+        let mut bridged = Self { peer, held: SmallVec::new() };
+        for leg in [0, leg] {
+            if out.is_holding(leg) {
+                bridged.hold(leg, out);
+            }
+        }
+        State::Bridged(bridged)
     }
 
     /// Who answered.
@@ -71,7 +80,7 @@ impl Bridged {
         self.peer
     }
 
-    pub(super) fn on(self, event: Event, _ctx: Ctx, out: &mut Out) -> State {
+    pub(super) fn on(mut self, event: Event, _ctx: Ctx, out: &mut Out) -> State {
         match event {
             Event::HungUp(leg, cause) if leg == 0 || leg == self.peer.leg() => {
                 let other = if leg == 0 { self.peer.leg() } else { 0 };
@@ -85,11 +94,11 @@ impl Bridged {
                 Ending::hang_up(Cause::ShuttingDown, out)
             }
             Event::Held(leg) => {
-                out.note(Fact::Held { leg });
+                self.hold(leg, out);
                 State::Bridged(self)
             }
             Event::Resumed(leg) => {
-                out.note(Fact::Resumed { leg });
+                self.resume(leg, out);
                 State::Bridged(self)
             }
             Event::CallerConfirmed => {
@@ -97,7 +106,7 @@ impl Bridged {
                 State::Bridged(self)
             }
             Event::KeyPressed(key) => {
-                out.note(Fact::KeyPressed { key, known: false });
+                out.key(key, false);
                 State::Bridged(self)
             }
             Event::Invited
@@ -113,6 +122,21 @@ impl Bridged {
             | Event::TurnedAway(_)
             | Event::Matched { .. }
             | Event::Unstaffed => State::Bridged(self),
+        }
+    }
+
+    fn hold(&mut self, leg: u16, out: &mut Out) {
+        let is_theirs = leg == 0 || leg == self.peer.leg();
+        if is_theirs && !self.held.contains(&leg) && out.hold(leg) {
+            self.held.push(leg);
+        }
+    }
+
+    /// The end of a hold is written down if its beginning was, or it would seem to last for ever.
+    fn resume(&mut self, leg: u16, out: &mut Out) {
+        if let Some(index) = self.held.iter().position(|held| *held == leg) {
+            self.held.remove(index);
+            out.note(Fact::Resumed { leg });
         }
     }
 

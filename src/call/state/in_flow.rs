@@ -107,19 +107,19 @@ impl InFlow {
             Doing::Menu { menu, attempt } => {
                 out.push(Effect::Forget(Timer::MenuKey));
                 let chosen = ctx.plan.menus[menu.index()].keys.get(&key).copied();
-                out.note(Fact::KeyPressed { key, known: chosen.is_some() });
+                out.key(key, chosen.is_some());
                 match chosen {
                     Some(to) => enter(to, self.standing, ctx, out),
                     None => self.unanswered(menu, attempt, ctx, out),
                 }
             }
             Doing::Prompt { .. } => {
-                out.note(Fact::KeyPressed { key, known: false });
+                out.key(key, false);
                 self.standing.ahead = Some(key);
                 State::InFlow(self)
             }
             Doing::Message => {
-                out.note(Fact::KeyPressed { key, known: false });
+                out.key(key, false);
                 State::InFlow(self)
             }
         }

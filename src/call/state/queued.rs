@@ -29,6 +29,24 @@ pub struct Visit {
 }
 
 impl Queued {
+    /// Outside its hours nobody enters a queue: the visit is over as it begins, and this is where the caller goes.
+    pub(in crate::call) fn closed(
+        queue: QueueId,
+        standing: &mut Standing,
+        ctx: Ctx,
+        out: &mut Out,
+    ) -> Option<Destination> {
+        let plan = ctx.plan.queue(queue)?;
+        let (hours, to) = plan.closes()?;
+        if ctx.plan.hours[hours.index()].is_open(ctx.now.utc) {
+            return None;
+        }
+        out.start_waiting(ctx.now.moment);
+        *standing = Standing { left_queue: Some(queue), ahead: None, ..*standing };
+        note_refused(plan, VisitEnd::Closed, out);
+        Some(to)
+    }
+
     /// Asks for a place in line.
     pub(in crate::call) fn join(queue: QueueId, standing: Standing, ctx: Ctx, out: &mut Out) -> State {
         let since = out.start_waiting(ctx.now.moment);
@@ -59,7 +77,7 @@ impl Queued {
                 None => State::Queued(self),
             },
             Event::KeyPressed(key) => {
-                out.note(Fact::KeyPressed { key, known: false });
+                out.key(key, false);
                 State::Queued(self)
             }
             Event::CallerConfirmed => {
@@ -101,15 +119,20 @@ impl Queued {
 
     fn turned_away(self, why: TurnedAway, ctx: Ctx, out: &mut Out) -> State {
         let queue = self.visit.plan(ctx);
-        out.note(Fact::Enqueued { queue: queue.name.clone(), position: 0 });
         let (end, to) = match why {
             TurnedAway::Full(to) => (VisitEnd::Full, to),
             // Without a `nobody` destination the queue is never refused for lack of agents.
             TurnedAway::Nobody => (VisitEnd::Nobody, queue.nobody.unwrap_or_else(|| queue.last_resort())),
         };
-        out.note(Fact::Dequeued { queue: queue.name.clone(), end });
+        note_refused(queue, end, out);
         enter(to, self.visit.standing, ctx, out)
     }
+}
+
+/// A visit that is over as it begins.
+fn note_refused(queue: &Queue, end: VisitEnd, out: &mut Out) {
+    out.note(Fact::Enqueued { queue: queue.name.clone(), position: 0 });
+    out.note(Fact::Dequeued { queue: queue.name.clone(), end });
 }
 
 impl Visit {
@@ -173,7 +196,7 @@ impl Visit {
     /// The caller hung up. Immediate hang-ups are counted apart, from queue entry.
     pub(super) fn abandon(&self, ctx: Ctx, out: &mut Out) {
         let limit = self.plan(ctx).sla.map_or(SHORT, |sla| ctx.plan.slas[sla.index()].ignore_hangup_under);
-        let short = ctx.now.moment.since(self.since) < limit;
+        let short = u128::from(out.waited_ms(ctx.now.moment)) < limit.as_millis();
         self.end(if short { VisitEnd::AbandonedShort } else { VisitEnd::Abandoned }, ctx, out);
     }
 

@@ -143,8 +143,7 @@ fn on_agents(
                 match visit.plan(ctx).while_ringing {
                     WhileRinging::Cancel => return leave(visit, &rings, VisitEnd::Overflowed, to, ctx, out),
                     WhileRinging::Finish => {
-                        // Only what rings now may ring on.
-                        out.push(Effect::LeaveQueues);
+                        out.push(Effect::LastRing);
                         then = Then::Leave(to);
                     }
                 }
@@ -165,7 +164,7 @@ fn on_agents(
             silence(&rings, Cause::ShuttingDown, ctx, out);
             return Ending::hang_up(Cause::ShuttingDown, out);
         }
-        Event::KeyPressed(key) => out.note(Fact::KeyPressed { key, known: false }),
+        Event::KeyPressed(key) => out.key(key, false),
         Event::CallerConfirmed => out.note(Fact::CallerConfirmed),
         Event::Invited
         | Event::NoRoom(_)
@@ -259,7 +258,7 @@ fn on_target(target: TargetId, leg: u16, standing: Standing, event: Event, ctx: 
             Ringing::target_over(target, leg, LegEnd::Cancelled, ctx, out);
             return Ending::hang_up(Cause::ShuttingDown, out);
         }
-        Event::KeyPressed(key) => out.note(Fact::KeyPressed { key, known: false }),
+        Event::KeyPressed(key) => out.key(key, false),
         Event::CallerConfirmed => out.note(Fact::CallerConfirmed),
         Event::Invited
         | Event::NoRoom(_)

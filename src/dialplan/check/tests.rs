@@ -12,6 +12,7 @@ const MENU: Destination = Destination::Menu(MenuId(0));
 const QUEUE: Destination = Destination::Queue(QueueId(0));
 const OTHER: Destination = Destination::Queue(QueueId(1));
 const TARGET: Destination = Destination::Target(TargetId(0));
+const MENUS: u32 = 9;
 const END: Destination = Destination::Message(MessageId(0));
 
 fn place() -> Place {
@@ -33,7 +34,8 @@ fn leaves_at(seconds: u64) -> Cost {
 /// What is said of ways from a flow.
 fn said(ways: &[(Destination, Destination, Way, Cost)]) -> Vec<String> {
     let mut graph = Graph { roots: vec![(FLOW, place())], ..Graph::default() };
-    for destination in [FLOW, MENU, QUEUE, OTHER, TARGET, END] {
+    let menus = (1..=MENUS).map(|number| Destination::Menu(MenuId(number)));
+    for destination in [FLOW, MENU, QUEUE, OTHER, TARGET, END].into_iter().chain(menus) {
         let of = ways.iter().filter(|(from, ..)| *from == destination);
         let edges =
             of.map(|(_, to, way, cost)| Edge { to: *to, place: place(), way: *way, cost: *cost }).collect();
@@ -107,4 +109,39 @@ fn queues_that_widen_into_each_other_are_no_round() {
         (OTHER, END, Way::Goes, leaves_at(90)),
     ];
     assert_eq!(said(&ways), [""; 0]);
+}
+
+#[test]
+fn what_is_found_on_one_way_to_a_menu_is_not_taken_for_every_way() {
+    let [a, b, c] = [1, 2, 3].map(|number| Destination::Menu(MenuId(number)));
+    let ways = |seconds| {
+        [
+            (FLOW, MENU, Way::Goes, spends(0)),
+            (MENU, a, Way::Chosen, spends(0)),
+            (MENU, c, Way::Chosen, spends(0)),
+            (a, b, Way::Chosen, spends(5)),
+            (b, a, Way::Chosen, spends(5)),
+            (c, b, Way::Goes, spends(5)),
+            (a, TARGET, Way::Goes, spends(5)),
+            (TARGET, END, Way::Goes, rings(seconds)),
+        ]
+    };
+    assert_eq!(said(&ways(165)), [""; 0]);
+    assert_eq!(
+        said(&ways(170)),
+        too_long("3m5s"),
+        "the third key, the second menu, the first, and the target"
+    );
+}
+
+#[test]
+fn menus_that_all_lead_to_each_other_are_not_too_tangled() {
+    let menu = |number| Destination::Menu(MenuId(number));
+    let mut ways = vec![(FLOW, menu(1), Way::Goes, spends(0))];
+    for from in 1..=MENUS {
+        let others = (1..=MENUS).filter(|to| *to != from);
+        ways.extend(others.map(|to| (menu(from), menu(to), Way::Chosen, spends(20))));
+        ways.push((menu(from), END, Way::Goes, spends(20)));
+    }
+    assert_eq!(said(&ways), [""; 0], "nine times twenty seconds");
 }

@@ -219,7 +219,7 @@ impl<'a> SiteReading<'a, '_, '_> {
     ) -> AtClose {
         let hours = layers.text("hours").map(|hours| self.scope.hours(&hours, &mut self.to.findings));
         let Some(text) = layers.text("at_close").filter(|text| text.value != "serve") else {
-            return AtClose::Serve;
+            return hours.flatten().map_or(AtClose::Open, AtClose::Serve);
         };
         let only = || {
             let mut all = self.scope.hours.values();
@@ -233,7 +233,7 @@ impl<'a> SiteReading<'a, '_, '_> {
             }),
         };
         let to = self.way_out(layers, "at_close", cost, edges);
-        hours.zip(to).map_or(AtClose::Serve, |(hours, to)| AtClose::Leave(hours, to))
+        hours.zip(to).map_or(AtClose::Open, |(hours, to)| AtClose::Leave(hours, to))
     }
 
     fn queue_sla(&mut self, name: Option<Located<&str>>) -> Option<SlaId> {

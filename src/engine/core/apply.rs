@@ -1,6 +1,6 @@
 //! What a call asked for is done here, in order, after its state has returned.
 
-use super::{Command, Core, Dial, Output};
+use super::{Command, Core, Dial, HeldLeg, Output};
 use crate::acd::{Admission, RingEnd};
 use crate::base::{AgentId, CallId, Cause, LegId, Now, TargetId, TrunkId};
 use crate::call::{Effect, Event, Fact, LegCommand, LegEnd, Subject, TurnedAway};
@@ -22,6 +22,7 @@ impl Core {
                 self.pending.push_front((call, answer));
             }
             Effect::Widen(queue) => self.acd.widen(call, queue),
+            Effect::LastRing => self.acd.last_ring(call),
             Effect::LeaveQueues => self.acd.leave(call),
             Effect::RingOver { agent, end } => {
                 self.disown(call, agent);
@@ -31,6 +32,7 @@ impl Core {
                     LegEnd::Cancelled | LegEnd::Answered => RingEnd::Cancelled,
                 };
                 self.acd.ring_over(now.moment, call, agent, end);
+                self.free_when_quiet(now, call, agent);
                 // Its agents may have gone while the phone rang.
                 if self.acd.is_abandoned(call) {
                     self.pending.push_back((call, Event::Unstaffed));
@@ -55,6 +57,15 @@ impl Core {
                     slot.timers.retain(|set| *set != timer);
                 }
             }
+        }
+    }
+
+    /// An agent whose phone was told to stop is free once nothing is left of its legs. A phone that is rung again sooner
+    /// may still be ringing: its CANCEL waits for the first provisional response (RFC 3261 section 9.1).
+    pub(super) fn free_when_quiet(&mut self, now: Now, call: CallId, agent: AgentId) {
+        let slot = self.calls.get(&call);
+        if !slot.is_some_and(|slot| slot.legs.iter().any(|leg| leg.agent == Some(agent))) {
+            self.acd.stopped(now.moment, call, agent);
         }
     }
 
@@ -83,25 +94,25 @@ impl Core {
         let holds = self
             .calls
             .get(&leg.call)
-            .is_some_and(|slot| slot.legs.iter().any(|(held, _)| *held == leg.number));
+            .is_some_and(|slot| slot.legs.iter().any(|held| held.number == leg.number));
         if holds {
             self.output.push_back(Output::Leg { leg, command });
         }
     }
 
     fn dial_agent(&mut self, leg: LegId, plan: &Plan, agent: AgentId) {
-        let Some(agent) = plan.agent(agent) else { return self.refuse_dial(leg, Cause::Unreachable) };
-        self.dial(leg, agent.via, agent.extension.to_string(), false);
+        let Some(phone) = plan.agent(agent) else { return self.refuse_dial(leg, Cause::Unreachable) };
+        self.dial(leg, phone.via, phone.extension.to_string(), Some(agent));
     }
 
     fn dial_target(&mut self, leg: LegId, plan: &Plan, target: TargetId) {
         let target = &plan.targets[target.index()];
         let country = &plan.sites[target.site.index()].country;
         let user = self.lines.write(target.via, country, &target.number);
-        self.dial(leg, target.via, user, true);
+        self.dial(leg, target.via, user, None);
     }
 
-    fn dial(&mut self, leg: LegId, trunk: TrunkId, user: String, diverted: bool) {
+    fn dial(&mut self, leg: LegId, trunk: TrunkId, user: String, agent: Option<AgentId>) {
         if !self.lines.is_up(trunk) {
             return self.refuse_dial(leg, Cause::Unreachable);
         }
@@ -110,15 +121,10 @@ impl Core {
             return self.refuse_dial(leg, Cause::NoChannel);
         }
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
-        slot.legs.push((leg.number, trunk));
+        slot.legs.push(HeldLeg { number: leg.number, trunk, agent });
         self.lines.take_out(trunk);
-        let command = Command::Dial(Dial {
-            trunk,
-            user,
-            caller: slot.caller.number.clone(),
-            display: slot.caller.display.clone(),
-            diverted_from: diverted.then(|| slot.caller.dialled.clone()),
-        });
+        let command =
+            Command::Dial(Dial { trunk, user, diverted_from: agent.is_none().then(|| slot.dialled.clone()) });
         self.output.push_back(Output::Leg { leg, command });
     }
 
@@ -143,12 +149,13 @@ impl Core {
         for agent in agents {
             self.acd.ring_over(now.moment, id, agent, RingEnd::Cancelled);
             self.acd.talk_over(now.moment, id, agent, std::time::Duration::ZERO);
+            self.free_when_quiet(now, id, agent);
         }
         for timer in timers {
             self.timers.cancel((id, timer));
         }
-        for (number, _) in legs {
-            let leg = LegId { call: id, number };
+        for held in legs {
+            let leg = LegId { call: id, number: held.number };
             self.output.push_back(Output::Leg { leg, command: Command::HangUp(Cause::Internal) });
         }
         if !over {

@@ -29,7 +29,7 @@ impl Core {
             .iter()
             .filter_map(|(id, slot)| {
                 let state = self.state(*id)?;
-                let legs = slot.legs.iter().map(|(number, _)| LegId { call: *id, number: *number }).collect();
+                let legs = slot.legs.iter().map(|leg| LegId { call: *id, number: leg.number }).collect();
                 Some(CallView { id: *id, state, legs, agents: &slot.agents })
             })
             .collect();

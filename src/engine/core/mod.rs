@@ -11,13 +11,13 @@ pub use channels::{Channels, TrunkLine};
 pub use look::CallView;
 
 use crate::acd::{Acd, Match};
-use crate::base::{CallId, Cause, LegId, Map, Moment, Name, Now, Random, TrunkId, limits};
+use crate::base::{AgentId, CallId, Cause, LegId, Map, Moment, Name, Now, Random, TrunkId, limits};
 use crate::call::{Call, Event, Fact, State, Subject, Timer};
 use crate::dialplan::{FlowStart, Plan};
 use crate::engine::Observation;
 use channels::Lines;
 use journal::Journal;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -82,10 +82,6 @@ pub struct Dial {
     pub trunk: TrunkId,
     /// The user part to dial.
     pub user: String,
-    /// Whose number the called phone shows; empty when withheld.
-    pub caller: String,
-    /// The caller's display name.
-    pub display: Option<String>,
     /// The number of ours the call was diverted from, when it goes to a target.
     pub diverted_from: Option<String>,
 }
@@ -111,19 +107,22 @@ pub enum Output {
 struct Slot {
     /// Taken out for its step.
     call: Option<Call>,
-    caller: Caller,
+    /// The number of ours that was dialled.
+    dialled: String,
     facts: Vec<Arc<crate::call::Entry>>,
-    legs: SmallVec<[(u16, TrunkId); 2]>,
-    agents: SmallVec<[crate::base::AgentId; 2]>,
+    legs: SmallVec<[HeldLeg; 2]>,
+    agents: SmallVec<[AgentId; 2]>,
     timers: SmallVec<[Timer; 2]>,
     over: bool,
 }
 
-#[derive(Debug)]
-struct Caller {
-    number: String,
-    display: Option<String>,
-    dialled: String,
+/// A leg that is not gone, and the channel it takes.
+#[derive(Clone, Copy, Debug)]
+struct HeldLeg {
+    number: u16,
+    trunk: TrunkId,
+    /// Whose phone it rang.
+    agent: Option<AgentId>,
 }
 
 /// Calls, queues and agents of the machine.
@@ -142,7 +141,7 @@ pub struct Core {
     output: VecDeque<Output>,
     agent_keys: Vec<Name>,
     /// The agent states last shown.
-    shown: Map<crate::base::AgentId, (crate::acd::AgentState, Moment)>,
+    shown: Map<AgentId, (crate::acd::AgentState, Moment)>,
     accepting: bool,
     store_strained: bool,
     /// For strategies that draw lots; unused by the present ones but part of every replay's seed.
@@ -213,7 +212,7 @@ impl Core {
         let start = self.admit(&arrival, found.map(|(_, number)| number.flow));
         let fact = Fact::Arrived {
             trunk: self.lines.name(arrival.trunk).clone(),
-            caller: arrival.caller.clone(),
+            caller: arrival.caller,
             dialled: arrival.dialled.clone(),
             number: found.map(|(_, number)| number.name.clone()),
             site: found.map(|(_, number)| plan.sites[number.site.index()].id.clone()),
@@ -222,10 +221,10 @@ impl Core {
         };
         self.lines.take_in(arrival.trunk);
         let slot = Slot {
-            call: Some(Call::new(id, Arc::clone(&plan), start)),
-            caller: Caller { number: arrival.caller, display: arrival.display, dialled: arrival.dialled },
+            call: Some(Call::new(id, now.moment, Arc::clone(&plan), start)),
+            dialled: arrival.dialled,
             facts: Vec::new(),
-            legs: SmallVec::from_slice(&[(0, arrival.trunk)]),
+            legs: smallvec![HeldLeg { number: 0, trunk: arrival.trunk, agent: None }],
             agents: SmallVec::new(),
             timers: SmallVec::new(),
             over: false,
@@ -287,14 +286,18 @@ impl Core {
     /// Nothing is left of a leg.
     pub fn leg_gone(&mut self, now: Now, leg: LegId) {
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
-        let Some(index) = slot.legs.iter().position(|(number, _)| *number == leg.number) else { return };
-        let (_, trunk) = slot.legs.remove(index);
+        let Some(index) = slot.legs.iter().position(|held| held.number == leg.number) else { return };
+        let HeldLeg { trunk, agent, .. } = slot.legs.remove(index);
+        let is_over = slot.over;
         if leg.is_caller() {
             self.lines.give_back_in(trunk);
         } else {
             self.lines.give_back_out(trunk);
         }
-        if slot.over {
+        if let Some(agent) = agent {
+            self.free_when_quiet(now, leg.call, agent);
+        }
+        if is_over {
             self.forget_when_empty(leg.call);
         } else {
             // The leg vanished without a farewell: for the call that is a loss.
@@ -309,7 +312,7 @@ impl Core {
         let name = self.lines.name(trunk).clone();
         self.output.push_back(Output::Observe(Observation::Trunk { trunk: name, up }));
         self.acd.trunk(now.moment, trunk, up);
-        for (_, call) in self.acd.abandoned_by_agents() {
+        for call in self.acd.abandoned_by_agents() {
             self.pending.push_back((call, Event::Unstaffed));
         }
         self.turn(now);

@@ -96,6 +96,13 @@ impl Sim {
         self.settle();
     }
 
+    /// The caller puts whoever is or will be there on hold, or takes them off it.
+    pub fn caller_holds(&mut self, caller: Caller, holds: bool) {
+        let event = if holds { Event::Held(0) } else { Event::Resumed(0) };
+        self.did(caller.0, if holds { "hold" } else { "resume" }, event);
+        self.settle();
+    }
+
     /// A trunk stops answering.
     pub fn trunk_down(&mut self, name: &str) {
         self.trunk(trunk_called(name), false);

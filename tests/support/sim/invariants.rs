@@ -45,7 +45,16 @@ struct Agent {
     owner: Option<CallId>,
     rests_until: Moment,
     free_since: Moment,
+    /// Stopped by us, the agent keeps the place among the idle.
+    stopped: bool,
     shown: Name,
+}
+
+impl Agent {
+    /// Whether the agent, when next free, is so anew.
+    fn rests(&self) -> bool {
+        ["talking", "wrap_up", "backed_off"].contains(&self.shown.as_str()) && !self.stopped
+    }
 }
 
 impl Invariants {
@@ -69,7 +78,7 @@ impl Invariants {
             Observation::Fact(entry) => self.fact(core, entry),
             Observation::Recorded(record) => times_add_up(record),
             Observation::Trunk { trunk, up } => {
-                self.trunks_failed = true;
+                self.trunks_failed |= !*up;
                 if *up {
                     self.down.remove(trunk);
                 } else {
@@ -126,7 +135,10 @@ impl Invariants {
                 );
                 match end {
                     LegEnd::Answered => {}
-                    LegEnd::Cancelled => known.owner = None,
+                    LegEnd::Cancelled => {
+                        known.owner = None;
+                        known.stopped = true;
+                    }
                     LegEnd::NoAnswer | LegEnd::Busy | LegEnd::Declined | LegEnd::Unreachable => {
                         known.owner = None;
                         known.free_since = at;
@@ -160,18 +172,21 @@ impl Invariants {
         assert!(passed_over.is_none(), "{name} is rung for {call} before {passed_over:?}");
         let plan = self.queue(queue);
         if plan.strategy == Strategy::LongestIdle && !self.trunks_failed {
-            let free_since =
-                |agent: &Agent| if agent.shown == "ready".into() { agent.free_since } else { at };
+            let rung_since = if agent.rests() { at } else { agent.free_since };
             let idler = plan.agents.iter().map(|id| &self.plan.agent(*id).expect("in the plan").name);
             let idler = idler.filter(|other| {
                 let other = &self.agents[*other];
-                other.owner.is_none() && other.shown == "ready".into() && other.free_since < free_since(agent)
+                other.owner.is_none() && other.shown == "ready".into() && other.free_since < rung_since
             });
             let idler: Vec<_> = idler.collect();
             assert!(idler.is_empty(), "{name} is rung though {idler:?} have been free longer");
         }
         self.calls.get_mut(&call).expect("looked up by the caller").ringing += 1;
-        self.agents.get_mut(name).expect("looked up above").owner = Some(call);
+        let agent = self.agents.get_mut(name).expect("looked up above");
+        if agent.rests() {
+            agent.free_since = at;
+        }
+        (agent.owner, agent.stopped) = (Some(call), false);
     }
 
     fn ended(&mut self, call: CallId, at: Moment) {
@@ -192,8 +207,7 @@ impl Invariants {
             ids.into_iter().find(|id| core.agent_key(*id) == key).expect("facts name agents of the plan");
         let name = self.plan.agent(id).expect("in the plan").name.clone();
         let agent = self.agents.get_mut(&name).expect("in the plan");
-        let rested = ["talking", "wrap_up", "backed_off"].contains(&agent.shown.as_str());
-        if state.as_str() == "ready" && rested {
+        if state.as_str() == "ready" && agent.rests() {
             agent.free_since = entry.now.moment;
         }
         agent.shown = state.clone();
@@ -243,9 +257,10 @@ impl Invariants {
                     continue;
                 }
                 let last = queue.overflow.last().expect("a queue has an overflow").after;
+                let rings = seen.lines.iter().map(|line| self.queue(line).ring);
                 let grace = match queue.while_ringing {
                     WhileRinging::Cancel => Duration::ZERO,
-                    WhileRinging::Finish => queue.ring,
+                    WhileRinging::Finish => rings.max().unwrap_or_default(),
                 };
                 let deadline = (*since + last + grace).max(seen.joined) + SOON;
                 assert!(at <= deadline, "{call} is in line past its deadline at {at}");

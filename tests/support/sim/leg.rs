@@ -46,11 +46,13 @@ pub struct Leg {
     pub hears: Hears,
     /// How long this person talks before hanging up.
     pub talks: Option<Duration>,
+    /// Told to stop ringing for another reason than that nobody answered.
+    pub stopped: bool,
 }
 
 impl Leg {
     pub(super) const fn new(who: String, talks: Option<Duration>) -> Self {
-        Self { who, stage: Stage::Calling, hears: Hears::Nothing, talks }
+        Self { who, stage: Stage::Calling, hears: Hears::Nothing, talks, stopped: false }
     }
 
     pub(super) const fn leave(&mut self) {

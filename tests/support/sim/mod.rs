@@ -148,6 +148,11 @@ impl Sim {
         self.advance(Duration::from_millis(millis));
     }
 
+    /// Lets next to no time pass.
+    pub fn advance_us(&mut self, micros: u64) {
+        self.advance(Duration::from_micros(micros));
+    }
+
     fn advance(&mut self, by: Duration) {
         let until = self.now.moment + by;
         self.now_happens();
@@ -322,6 +327,7 @@ impl Sim {
             (Stage::Calling, false) => "cancel".into(),
             (Stage::Talking | Stage::Leaving, _) => "bye".into(),
         };
+        subject.stopped = subject.stage == Stage::Calling && cause != Cause::NoAnswer;
         subject.leave();
         self.vanishes(leg);
         did
@@ -330,6 +336,10 @@ impl Sim {
     /// A phone is dialled: its owner's habit decides what follows.
     fn dialled(&mut self, leg: LegId, dial: &Dial) {
         let who = self.whose(dial);
+        // 10: an agent is free only once the phone has stopped ringing for somebody else.
+        let is_agent = dial.diverted_from.is_none();
+        let may_still_ring = self.legs.values().any(|leg| leg.who == who && leg.stopped);
+        assert!(!(is_agent && may_still_ring), "{who} is rung while the phone is being stopped");
         self.last_dial = Some(dial.clone());
         self.ladder.line(self.now.moment, &who, "ring");
         let whim = self.whims.as_mut().map(random::habit);

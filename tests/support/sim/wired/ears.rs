@@ -67,6 +67,11 @@ impl Ears {
         Self { voices, clear, lent, released, first, bridged }
     }
 
+    /// A network will be cut: what a far end no longer sends can't be passed on.
+    pub(super) const fn expect_a_cut(&mut self) {
+        self.clear = false;
+    }
+
     pub(super) const fn listens(&self) -> bool {
         self.voices
     }

@@ -30,6 +30,7 @@ pub fn play(seed: u64) -> String {
         let side = if chance.one_in(2) { OPERATEUR } else { IPOFFICE };
         let from = world.now.moment + instant(&mut chance, 90);
         world.cut = Some((side, from, from + instant(&mut chance, 60)));
+        world.ears.expect_a_cut();
     }
     if chance.one_in(4) {
         world.disk_takes = Duration::from_millis(chance.below(400));
