@@ -13,6 +13,15 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+const DEMO_CODES: &str = "Exit codes:
+  0    every call ended as it should
+  1    one did not
+  2    it could not be played, or the arguments can't be read
+  130  interrupted: at Ctrl-C or SIGTERM everybody hangs up and what was so far is told; a second one ends it at once
+
+Records and last metrics are left in the folder spillway-demo-PROCESS of $TMPDIR, or of /tmp; the summary names it. A new
+demo removes the folders of those that are over, except the latest three.";
+
 /// A call-routing engine: a SIP back-to-back user agent with menus and queues, the overflow router beside an IPBX.
 #[derive(Parser)]
 #[command(version, about)]
@@ -41,7 +50,8 @@ enum Command {
         #[arg(long, default_value = "config/spillway.toml")]
         config: PathBuf,
     },
-    /// Serve a small call centre on loopback and play its callers and agents: 0 when every call ended as it should.
+    /// Serve a small call centre on loopback and play its callers and agents.
+    #[command(after_help = DEMO_CODES)]
     Demo {
         /// How many call; 40 unless --for says how long.
         #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
