@@ -2,6 +2,7 @@
 //! Must never say what is wrong with them beyond being unreadable: the loaders do.
 
 use crate::base::finding::{Finding, Findings, Place, Source, Words};
+use crate::base::written;
 use crate::base::{Map, Name, TrunkId};
 use crate::dialplan::{self, Files, Ids, Known, Plan, SoundFile};
 use crate::media::Sound;
@@ -44,21 +45,25 @@ pub enum ConfigurationError {
 /// # Errors
 /// [`ConfigurationError`], with everything wrong in all files at once.
 pub fn read(config: &Path, ids: &mut Ids) -> Result<Configuration, ConfigurationError> {
-    let text = std::fs::read_to_string(config)
+    let bytes = read_file(config)
         .map_err(|error| ConfigurationError::Unreadable { path: config.to_owned(), error })?;
-    let source = Source::new(&config.display().to_string(), &text);
+    let mut undecoded = Findings::default();
+    let source = written::decode(&config.display().to_string(), &bytes, &mut undecoded);
+    let undecoded = undecoded.into_sorted();
+    let Some(source) = source else { return Err(ConfigurationError::Refused(undecoded)) };
     let (folder, trunks) = settings::outline(&source);
     let numbered = trunks.into_iter().zip(0..).map(|(name, index): (Name, u16)| (name, TrunkId(index)));
     let known = Known { trunks: numbered.collect() };
     let settings = settings::load(&source);
     let sites = folder.map(|folder| read_sites(&folder, &known, ids));
     match (settings, sites) {
-        (Ok((settings, mut warnings)), Some(Ok((plan, more)))) => {
+        (Ok((settings, mut warnings)), Some(Ok((plan, more)))) if undecoded.is_empty() => {
             warnings.extend(more);
             Ok(Configuration { settings, plan, warnings })
         }
         (settings, sites) => {
-            let mut findings = settings.map_or_else(|findings| findings, |(_, warnings)| warnings);
+            let mut findings = undecoded;
+            findings.extend(settings.map_or_else(|findings| findings, |(_, warnings)| warnings));
             findings.extend(
                 sites.into_iter().flat_map(|sites| sites.map_or_else(|all| all, |(_, warnings)| warnings)),
             );
@@ -152,8 +157,8 @@ fn site_folder(folder: &Path, findings: &mut Findings) -> Option<Source> {
 }
 
 fn source(path: &Path, kind: Kind, findings: &mut Findings) -> Option<Source> {
-    match kind.readable().and_then(|()| std::fs::read_to_string(path)) {
-        Ok(text) => Some(Source::new(&path.display().to_string(), &text)),
+    match kind.readable().and_then(|()| std::fs::read(path)) {
+        Ok(bytes) => written::decode(&path.display().to_string(), &bytes, findings),
         Err(error) => {
             complain(path, words::unreadable(&error), findings);
             None

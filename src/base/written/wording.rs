@@ -26,6 +26,20 @@ pub(super) fn syntax(message: &str) -> Words {
     Words::new(format!("this is not TOML: {message}"), "")
 }
 
+pub(super) fn not_utf8(byte: u8) -> Words {
+    let character = char::from(byte);
+    let meant = if character.is_control() { String::new() } else { format!(", {character} in ISO 8859-1") };
+    Words::new(
+        format!("this file can't be read: byte 0x{byte:02X} is not UTF-8"),
+        format!("this byte{meant}"),
+    )
+    .hint("save the file as UTF-8: the editor's « save as » offers it as encoding")
+}
+
+pub(super) fn utf_16() -> Words {
+    Words::new("this file can't be read: it is in UTF-16", "").hint("save the file as UTF-8")
+}
+
 pub(super) fn repeated(name: &str) -> Words {
     Words::new(format!("`{name}` is written twice"), "a second time here").hint("keep one of the two")
 }

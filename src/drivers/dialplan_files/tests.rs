@@ -29,6 +29,15 @@ fn wrong(folder: &TempDir) -> Vec<(String, String)> {
     said.collect()
 }
 
+fn link_to_itself(path: &Path) {
+    symlink(path, path).expect("linked");
+}
+
+fn pipe(path: &Path) {
+    let made = std::process::Command::new("mkfifo").arg(path).status().expect("coreutils are there");
+    assert!(made.success());
+}
+
 fn messages(folder: &TempDir) -> Vec<String> {
     wrong(folder).into_iter().map(|(message, _)| message).collect()
 }
@@ -67,15 +76,11 @@ fn a_name_in_capitals_is_told_with_the_right_one() {
 
 #[test]
 fn the_only_site_is_told_by_its_path_whatever_keeps_it_from_being_read() {
-    let kinds: [(&str, fn(&Path)); 3] = [
-        ("Too many levels of symbolic links", |path| symlink(path, path).expect("linked")),
+    for (why, make) in [
+        ("Too many levels of symbolic links", link_to_itself as fn(&Path)),
         ("it is a folder", |path| fs::create_dir(path).expect("made")),
-        ("it is a pipe, a socket or a device, not a file", |path| {
-            let made = std::process::Command::new("mkfifo").arg(path).status().expect("coreutils are there");
-            assert!(made.success());
-        }),
-    ];
-    for (why, make) in kinds {
+        ("it is a pipe, a socket or a device, not a file", pipe),
+    ] {
         let folder = tempfile::tempdir().expect("a folder");
         fs::create_dir(folder.path().join("demo")).expect("made");
         make(&folder.path().join("demo/demo.toml"));
@@ -95,9 +100,43 @@ fn a_folder_with_a_dot_in_its_name_is_a_site_like_any_other() {
 #[test]
 fn a_sound_that_is_a_pipe_is_refused_unopened() {
     let folder = tempfile::tempdir().expect("a folder");
-    let pipe = folder.path().join("bienvenue.wav");
-    let made = std::process::Command::new("mkfifo").arg(&pipe).status().expect("coreutils are there");
-    assert!(made.success());
-    let SoundFile::Unreadable(why) = Disk::default().sound(&pipe) else { panic!("no sound") };
+    let sound = folder.path().join("bienvenue.wav");
+    pipe(&sound);
+    let SoundFile::Unreadable(why) = Disk::default().sound(&sound) else { panic!("no sound") };
     assert!(why.contains("not a file"), "{why}");
+}
+
+#[test]
+fn a_site_saved_in_latin_1_is_told_with_its_place_and_its_other_faults() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = b"version = 1\n[site]\nname = \"D\xe9p\xf4t\"\ntimezone = \"Europe/Pari\"\ncountry = \"FR\"\n";
+    fs::write(folder.path().join("a.toml"), text).expect("written");
+    let told = wrong(&folder);
+    assert_eq!(told[0].0, "a.toml: this file can't be read: byte 0xE9 is not UTF-8");
+    assert_eq!(told[1].0, "a.toml: no time zone \"Europe/Pari\"");
+    assert_eq!(told.len(), 2);
+}
+
+#[test]
+fn settings_saved_in_latin_1_are_refused_with_the_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("spillway.toml");
+    let mut bytes = include_bytes!("../../../config/spillway.toml").to_vec();
+    bytes.extend(b"# l'\xe9t\xe9\n");
+    fs::write(&config, bytes).expect("written");
+    let Err(ConfigurationError::Refused(findings)) = read(&config, &mut Ids::default()) else {
+        panic!("refused");
+    };
+    let shipped = include_str!("../../../config/spillway.toml").lines().count();
+    let (line, column) = findings[0].position();
+    assert_eq!((line as usize, column), (shipped + 1, 5), "{findings:?}");
+}
+
+#[test]
+fn settings_that_are_a_pipe_are_refused_unopened() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("spillway.toml");
+    pipe(&config);
+    let refused = read(&config, &mut Ids::default()).expect_err("refused").to_string();
+    assert!(refused.contains("not a file"), "{refused}");
 }
