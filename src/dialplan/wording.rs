@@ -241,6 +241,14 @@ pub(super) fn after_leaving(to: &str) -> Words {
     Words::new("this overflow never happens", format!("callers have left for `{to}`"))
 }
 
+pub(super) fn always_full(name: &str, to: &str) -> Words {
+    Words::new(
+        format!("queue `{name}` takes nobody: with `length = 0` it is always full"),
+        format!("every caller goes to `{to}`"),
+    )
+    .hint("write how many may wait, or lead the calls there without this queue")
+}
+
 pub(super) fn which_hours(name: &str) -> Words {
     Words::new(format!("queue `{name}` does not say when it closes"), "closing time of what?")
         .hint("write hours = \"…\" beside it")
