@@ -21,14 +21,18 @@ const CHECK_CODES: &str = "Exit codes:
   0  the files can be served; there may be warnings
   1  they can't
   2  the settings file or the arguments can't be read";
-const DEMO_CODES: &str = "Exit codes:
-  0  every call ended as it should
-  1  one did not, or the demo was interrupted
-  2  it could not be played, or the arguments can't be read";
 const STATUS_CODES: &str = "Exit codes:
   0  the service answered
   1  nobody answers, or the settings are refused
   2  the settings file or the arguments can't be read";
+const DEMO_CODES: &str = "Exit codes:
+  0    every call ended as it should
+  1    one did not
+  2    it could not be played, or the arguments can't be read
+  130  interrupted: at Ctrl-C or SIGTERM everybody hangs up and what was so far is told; a second one ends it at once
+
+Records and last metrics are left in the folder spillway-demo-PROCESS of $TMPDIR, or of /tmp; the summary names it. A new
+demo removes the folders of those that are over, except the latest three.";
 
 /// A call-routing engine: a SIP back-to-back user agent with menus and queues, the overflow router beside an IPBX.
 #[derive(Parser)]

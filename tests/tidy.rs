@@ -5,6 +5,8 @@
 mod imports;
 #[path = "tidy/measure.rs"]
 mod measure;
+#[path = "tidy/reference.rs"]
+mod reference;
 #[path = "tidy/source.rs"]
 mod source;
 #[path = "tidy/text.rs"]
@@ -79,4 +81,16 @@ fn every_file_says_what_it_is_for_and_none_is_left_half_done() {
 #[test]
 fn unsafe_code_is_forbidden_at_the_root_of_every_module() {
     assert_none(&text::check_unsafe(&house()));
+}
+
+#[test]
+fn every_outcome_cause_and_metric_is_explained() {
+    use spillway::base::{Cause, Outcome};
+    let explained = reference::explained(include_str!("../config/METRICS.md"));
+    let metrics = reference::metrics(include_str!("../src/drivers/metrics/names.rs"));
+    assert!(metrics.len() > 30, "{} metrics", metrics.len());
+    let outcomes = Outcome::ALL.into_iter().map(Outcome::label);
+    let names = metrics.into_iter().chain(outcomes).chain(Cause::ALL.into_iter().map(Cause::label));
+    let unexplained: Vec<&str> = names.filter(|name| !explained.contains(name)).collect();
+    assert!(unexplained.is_empty(), "config/METRICS.md says nothing of {unexplained:?}");
 }

@@ -59,6 +59,7 @@ pub fn load(
     read::own_numbers_as_targets(&mut reading);
     let is_whole = |site: SiteId| whole.get(site.index()).copied().unwrap_or(false);
     check::check(&reading.graph, &is_whole, &mut reading.findings);
+    check::queues(&reading.plan.queues, &reading.graph, &mut reading.findings);
     if reading.findings.any_error() {
         return Err(reading.findings.into_sorted());
     }

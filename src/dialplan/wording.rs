@@ -4,6 +4,9 @@ use crate::base::finding::Words;
 use crate::base::written::{nearest, say_duration};
 use std::time::Duration;
 
+/// Names told in one hint.
+const MANY: usize = 5;
+
 fn near<'a>(words: Words, written: &str, known: impl IntoIterator<Item = &'a str>, what: &str) -> Words {
     let known: Vec<&str> = known.into_iter().collect();
     match nearest(written, known.iter().copied()) {
@@ -85,8 +88,17 @@ pub(super) fn unreadable(path: &str, why: &str) -> Words {
     Words::new(format!("{path} can't be played: {why}"), "")
 }
 
-pub(super) fn no_music_file(pattern: &str) -> Words {
-    Words::new(format!("no file matches \"{pattern}\""), "nothing to play").hint("write \"musique/*.wav\"")
+/// `there` are the files of the folder looked in.
+pub(super) fn no_music_file(pattern: &str, folder: &str, there: &[&str]) -> Words {
+    let folder = if folder.is_empty() { "the site's folder" } else { folder };
+    let holds = match there {
+        [] => "which holds no file".into(),
+        few if few.len() <= MANY => format!("which holds {}", few.join(", ")),
+        many => format!("which holds {} and {} more", many[..MANY].join(", "), many.len() - MANY),
+    };
+    Words::new(format!("no file matches \"{pattern}\""), "nothing to play").hint(format!(
+        "looked in {folder}, {holds}; music is WAV files (PCM, A-law or µ-law, mono or stereo, 8 to 192 kHz)"
+    ))
 }
 
 // Hours.
@@ -239,6 +251,14 @@ pub(super) fn never_leaves(name: &str, last: &str) -> Words {
 
 pub(super) fn after_leaving(to: &str) -> Words {
     Words::new("this overflow never happens", format!("callers have left for `{to}`"))
+}
+
+pub(super) fn always_full(name: &str, to: &str) -> Words {
+    Words::new(
+        format!("queue `{name}` takes nobody: with `length = 0` it is always full"),
+        format!("every caller goes to `{to}`"),
+    )
+    .hint("write how many may wait, or lead the calls there without this queue")
 }
 
 pub(super) fn which_hours(name: &str) -> Words {

@@ -2,6 +2,7 @@
 //! Must never say what is wrong with them beyond being unreadable: the loaders do.
 
 use crate::base::finding::{Finding, Findings, Located, Place, Source, Words};
+use crate::base::written;
 use crate::base::{Map, Name, TrunkId};
 use crate::dialplan::{self, Files, Ids, Known, Plan, SoundFile};
 use crate::media::Sound;
@@ -9,6 +10,8 @@ use crate::settings::{self, Settings};
 use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
+
+mod words;
 
 /// Everything the files say, checked.
 #[derive(Debug)]
@@ -42,21 +45,25 @@ pub enum ConfigurationError {
 /// # Errors
 /// [`ConfigurationError`], with everything wrong in all files at once.
 pub fn read(config: &Path, ids: &mut Ids) -> Result<Configuration, ConfigurationError> {
-    let text = std::fs::read_to_string(config)
+    let bytes = read_file(config)
         .map_err(|error| ConfigurationError::Unreadable { path: config.to_owned(), error })?;
-    let source = Source::new(&config.display().to_string(), &text);
+    let mut undecoded = Findings::default();
+    let source = written::decode(&config.display().to_string(), &bytes, &mut undecoded);
+    let undecoded = undecoded.into_sorted();
+    let Some(source) = source else { return Err(ConfigurationError::Refused(undecoded)) };
     let (folder, trunks) = settings::outline(&source);
     let numbered = trunks.into_iter().zip(0..).map(|(name, index): (Name, u16)| (name, TrunkId(index)));
     let known = Known { trunks: numbered.collect() };
     let settings = settings::load(&source);
     let sites = folder.map(|folder| read_sites(&folder, &known, ids));
     match (settings, sites) {
-        (Ok((settings, mut warnings)), Some(Ok((plan, more)))) => {
+        (Ok((settings, mut warnings)), Some(Ok((plan, more)))) if undecoded.is_empty() => {
             warnings.extend(more);
             Ok(Configuration { settings, plan, warnings })
         }
         (settings, sites) => {
-            let mut findings = settings.map_or_else(|findings| findings, |(_, warnings)| warnings);
+            let mut findings = undecoded;
+            findings.extend(settings.map_or_else(|findings| findings, |(_, warnings)| warnings));
             findings.extend(
                 sites.into_iter().flat_map(|sites| sites.map_or_else(|all| all, |(_, warnings)| warnings)),
             );
@@ -91,66 +98,142 @@ pub fn read_sites(
     }
 }
 
-/// Every site: `NAME.toml` and `NAME/NAME.toml`, by name. Other TOML in a site's folder is read by nobody: a warning.
+/// Every site: `NAME.toml` and `NAME/NAME.toml`, by name. What could be meant as a site and is none is told: its numbers
+/// would be unknown to the service. Names that begin with a dot are nobody's business but their owner's.
 fn sources(folder: &Located<PathBuf>, findings: &mut Findings) -> Vec<Source> {
     let Located { value: folder, place } = folder;
     let entries = match listing(folder) {
         Ok(entries) => entries,
         Err(error) => {
-            let message = format!("the folder of sites {} can't be read: {error}", folder.display());
-            findings.error(place, Words::new(message, "").hint("relative paths start at this file's folder"));
+            findings.error(place, words::sites_unlisted(folder, &error));
             return Vec::new();
         }
     };
     let mut sources = Vec::new();
-    for path in entries {
-        if is_toml(&path) {
-            sources.extend(source(&path, findings));
-            continue;
-        }
-        let Some(name) = path.file_name().filter(|_| path.is_dir()) else { continue };
-        let main = path.join(name).with_extension("toml");
-        let inside = listing(&path).unwrap_or_else(|error| {
-            complain(&path, &format!("this folder can't be read: {error}"), findings);
-            Vec::new()
-        });
-        for other in inside.into_iter().filter(|other| is_toml(other)) {
-            if other == main {
-                sources.extend(source(&other, findings));
-            } else {
-                let words =
-                    Words::new("no site reads this file", "").hint("a site is NAME.toml or NAME/NAME.toml");
-                findings.warning(&whole(&other), words);
+    for path in entries.iter().filter(|path| !is_hidden(path)) {
+        match Kind::of(path) {
+            Ok(Kind::Folder) if spelling(path) == Spelling::Other => {
+                sources.extend(site_folder(path, findings));
             }
+            Ok(kind) => match spelling(path) {
+                Spelling::Toml => sources.extend(source(path, kind, findings)),
+                Spelling::Misspelt => complain(path, words::misspelt(path), findings),
+                Spelling::Other => {}
+            },
+            Err(error) => complain(path, words::unreadable(&error), findings),
         }
     }
     if sources.is_empty() && !findings.any_error() {
-        let message = format!("there is no site in {}", folder.display());
-        findings.error(place, Words::new(message, "").hint("a site is NAME.toml or NAME/NAME.toml"));
+        findings.error(place, words::no_site(folder));
     }
     sources
 }
 
-fn source(path: &Path, findings: &mut Findings) -> Option<Source> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Some(Source::new(&path.display().to_string(), &text)),
+/// The site of a folder: `NAME.toml` in folder `NAME`. Other TOML there is read by nobody: a warning.
+fn site_folder(folder: &Path, findings: &mut Findings) -> Option<Source> {
+    let name = folder.file_name()?;
+    // A name may have dots of its own: only an extension is added, none replaced.
+    let mut file_name = name.to_owned();
+    file_name.push(".toml");
+    let main = folder.join(&file_name);
+    let files = match listing(folder) {
+        Ok(files) => files,
         Err(error) => {
-            complain(path, &format!("this file can't be read: {error}"), findings);
+            complain(folder, words::unlisted(&error), findings);
+            return None;
+        }
+    };
+    let written = |file: &&PathBuf| spelling(file) != Spelling::Other && !is_hidden(file) && **file != main;
+    let others: Vec<&PathBuf> = files.iter().filter(written).collect();
+    if !files.contains(&main) {
+        complain(folder, words::no_main(&file_name.to_string_lossy(), &others), findings);
+        return None;
+    }
+    for other in others {
+        findings.warning(&whole(other), words::unread());
+    }
+    match Kind::of(&main) {
+        Ok(kind) => source(&main, kind, findings),
+        Err(error) => {
+            complain(&main, words::unreadable(&error), findings);
             None
         }
     }
 }
 
-fn complain(path: &Path, message: &str, findings: &mut Findings) {
-    findings.error(&whole(path), Words::new(message, ""));
+fn source(path: &Path, kind: Kind, findings: &mut Findings) -> Option<Source> {
+    match kind.readable().and_then(|()| std::fs::read(path)) {
+        Ok(bytes) => written::decode(&path.display().to_string(), &bytes, findings),
+        Err(error) => {
+            complain(path, words::unreadable(&error), findings);
+            None
+        }
+    }
+}
+
+fn complain(path: &Path, words: Words, findings: &mut Findings) {
+    findings.error(&whole(path), words);
 }
 
 fn whole(path: &Path) -> Place {
     Place { source: Source::new(&path.display().to_string(), ""), span: 0..0 }
 }
 
-fn is_toml(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "toml") && path.is_file()
+/// How a name ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Spelling {
+    /// `.toml`.
+    Toml,
+    /// `.TOML` and the like, which a file system may take for the same and we don't.
+    Misspelt,
+    /// Otherwise.
+    Other,
+}
+
+fn spelling(path: &Path) -> Spelling {
+    match path.extension() {
+        Some(extension) if extension == "toml" => Spelling::Toml,
+        Some(extension) if extension.eq_ignore_ascii_case("toml") => Spelling::Misspelt,
+        Some(_) | None => Spelling::Other,
+    }
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+/// What a path leads to, links followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    File,
+    Folder,
+    /// A FIFO, a socket or a device: opening it could wait for ever.
+    Special,
+}
+
+impl Kind {
+    fn of(path: &Path) -> io::Result<Self> {
+        let kind = std::fs::metadata(path)?.file_type();
+        Ok(match (kind.is_file(), kind.is_dir()) {
+            (true, _) => Self::File,
+            (false, true) => Self::Folder,
+            (false, false) => Self::Special,
+        })
+    }
+
+    fn readable(self) -> io::Result<()> {
+        match self {
+            Self::File => Ok(()),
+            Self::Folder => Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a folder")),
+            Self::Special => Err(io::Error::other("it is a pipe, a socket or a device, not a file")),
+        }
+    }
+}
+
+/// The bytes of a file; anything else is refused unopened.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    Kind::of(path)?.readable()?;
+    std::fs::read(path)
 }
 
 fn listing(folder: &Path) -> io::Result<Vec<PathBuf>> {
@@ -168,7 +251,7 @@ pub struct Disk {
 
 impl Files for Disk {
     fn sound(&self, path: &Path) -> SoundFile {
-        let look = || match std::fs::read(path) {
+        let look = || match read_file(path) {
             Ok(bytes) => sound_of(&bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => SoundFile::Absent,
             Err(error) => SoundFile::Unreadable(error.to_string()),
@@ -189,3 +272,6 @@ pub fn sound_of(wav: &[u8]) -> SoundFile {
         Err(error) => SoundFile::Unreadable(error.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests;

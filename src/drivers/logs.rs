@@ -1,7 +1,7 @@
 //! Structured logs on standard error: what the core shows, as lines with fields. Calls end at info with their outcome;
 //! single facts are debug. Must never write a caller's number above debug, nor decide what a call does.
 
-use crate::call::Subject;
+use crate::call::{Entry, Fact, Subject};
 use crate::engine::Observation;
 use std::io::IsTerminal;
 use tracing::{debug, error, info, trace, warn};
@@ -34,7 +34,7 @@ pub enum LogsError {
     Twice(#[from] TryInitError),
 }
 
-/// Sets up logs for the whole process. `filter` is a level, or targets with levels: `info,spillway::drivers=debug`.
+/// Sets up logs for the whole process. `filter` is a level, or parts with levels: `info,spillway::call=debug`.
 ///
 /// # Errors
 /// When the filter can't be read or logs are set up already.
@@ -49,15 +49,25 @@ pub fn start(format: LogFormat, filter: &str) -> Result<(), LogsError> {
     Ok(())
 }
 
+/// Parts of the house by the target of their lines: what a filter names, whichever file writes the line.
+mod part {
+    pub const CALL: &str = "spillway::call";
+    pub const AGENT: &str = "spillway::agent";
+    pub const QUEUE: &str = "spillway::queue";
+    pub const SLA: &str = "spillway::sla";
+    pub const TRUNK: &str = "spillway::trunk";
+    pub const SIP: &str = "spillway::sip";
+    pub const MEDIA: &str = "spillway::media";
+    pub const STORE: &str = "spillway::store";
+    pub const SERVICE: &str = "spillway::service";
+}
+
 /// Logs one observation.
 pub fn observe(observation: &Observation) {
     match observation {
-        Observation::Fact(entry) => match &entry.subject {
-            Subject::Call(call) => debug!(%call, fact = ?entry.fact, "call"),
-            Subject::Agent(agent) => debug!(%agent, fact = ?entry.fact, "agent"),
-            Subject::Service => info!(fact = ?entry.fact, "service"),
-        },
+        Observation::Fact(entry) => fact(entry),
         Observation::Recorded(record) => info!(
+            target: part::CALL,
             call = %record.call,
             outcome = record.outcome.label(),
             cause = record.cause.label(),
@@ -73,29 +83,57 @@ pub fn observe(observation: &Observation) {
             "call ended"
         ),
         Observation::QueueLine { site, queue, waiting, .. } => {
-            trace!(%site, %queue, waiting, "queue line")
+            trace!(target: part::QUEUE, %site, %queue, waiting, "queue line");
         }
         Observation::Judged { site, sla, on, indicator, verdict } => {
-            debug!(%site, %sla, %on, indicator, verdict, "judged")
+            debug!(target: part::SLA, %site, %sla, %on, indicator, verdict, "judged")
         }
-        Observation::Trunk { trunk, up: true } => info!(%trunk, "trunk answers"),
-        Observation::Trunk { trunk, up: false } => warn!(%trunk, "trunk does not answer"),
-        Observation::SipRequest { direction, method } => trace!(direction, method, "SIP request"),
+        Observation::Trunk { trunk, up: true } => info!(target: part::TRUNK, %trunk, "trunk answers"),
+        Observation::Trunk { trunk, up: false } => {
+            warn!(target: part::TRUNK, %trunk, "trunk does not answer")
+        }
+        Observation::SipRequest { direction, method } => {
+            trace!(target: part::SIP, direction, method, "SIP request");
+        }
         Observation::SipResponse { direction, method, code } => {
-            trace!(direction, method, code, "SIP response")
+            trace!(target: part::SIP, direction, method, code, "SIP response")
         }
-        Observation::SipRetransmission { direction } => trace!(direction, "SIP retransmission"),
-        Observation::SourceRefused => debug!("request from a source no trunk accepts"),
-        Observation::NotSip => debug!("bytes that are no SIP message"),
-        Observation::SipStray => debug!("SIP response or ACK that belongs to nothing"),
+        Observation::SipRetransmission { direction } => {
+            trace!(target: part::SIP, direction, "SIP retransmission");
+        }
+        Observation::SourceRefused => debug!(target: part::SIP, "request from a source no trunk accepts"),
+        Observation::NotSip => debug!(target: part::SIP, "bytes that are no SIP message"),
+        Observation::SipStray => debug!(target: part::SIP, "SIP response or ACK that belongs to nothing"),
         Observation::Audio { trunk, received, sent, lost, transcoded, refused } => {
-            debug!(%trunk, received, sent, lost, transcoded, refused, "audio over");
+            debug!(target: part::MEDIA, %trunk, received, sent, lost, transcoded, refused, "audio over");
         }
         Observation::StoreLate { backlog } => {
-            warn!(backlog, "hang-up answered before its facts were on disk")
+            warn!(target: part::STORE, backlog, "hang-up answered before its facts were on disk")
         }
-        Observation::LimitReached { limit, cause } => warn!(limit, cause = cause.label(), "limit reached"),
-        Observation::Fault { what } => error!(what, "fault: one call lost; please report it"),
+        Observation::LimitReached { limit, cause } => {
+            warn!(target: part::SERVICE, limit, cause = cause.label(), "limit reached");
+        }
+        Observation::Fault { what } => {
+            error!(target: part::SERVICE, what, "fault: one call lost; please report it");
+        }
+    }
+}
+
+fn fact(entry: &Entry) {
+    match &entry.subject {
+        Subject::Call(call) => debug!(target: part::CALL, %call, fact = ?entry.fact, "call"),
+        Subject::Agent(agent) => debug!(target: part::AGENT, %agent, fact = ?entry.fact, "agent"),
+        Subject::Service => service(&entry.fact),
+    }
+}
+
+fn service(fact: &Fact) {
+    if let Fact::Started { version, plan } = fact {
+        info!(target: part::SERVICE, %version, %plan, "service started");
+    } else if let Fact::Stopped = fact {
+        info!(target: part::SERVICE, "service stopped");
+    } else {
+        info!(target: part::SERVICE, ?fact, "service");
     }
 }
 
@@ -103,7 +141,6 @@ pub fn observe(observation: &Observation) {
 mod tests {
     use super::*;
     use crate::base::{CallId, Cause, JournalSeq, Now};
-    use crate::call::{Entry, Fact};
     use std::io;
     use std::sync::{Arc, Mutex, PoisonError};
 
@@ -121,16 +158,30 @@ mod tests {
         }
     }
 
-    #[test]
-    fn at_info_there_is_a_line_per_limit_and_fault_but_none_per_fact_and_no_callers_number() {
+    /// What is written of `observations` through a filter.
+    fn written(filter: &str, is_json: bool, observations: &[Observation]) -> String {
         let lines = Lines::default();
-        let written = lines.clone();
+        let writer = lines.clone();
         let subscriber = tracing_subscriber::fmt()
-            .with_env_filter("info")
-            .json()
-            .with_writer(move || lines.clone())
-            .finish();
-        let arrived = Fact::Arrived {
+            .with_env_filter(filter)
+            .with_ansi(false)
+            .with_writer(move || writer.clone());
+        let observe_all = || observations.iter().for_each(observe);
+        if is_json {
+            tracing::subscriber::with_default(subscriber.json().finish(), observe_all);
+        } else {
+            tracing::subscriber::with_default(subscriber.finish(), observe_all);
+        }
+        let bytes = lines.0.lock().expect("nobody panicked").clone();
+        String::from_utf8(bytes).expect("lines are UTF-8")
+    }
+
+    fn entry(subject: Subject, fact: Fact) -> Observation {
+        Observation::Fact(Arc::new(Entry { seq: JournalSeq(1), now: Now::default(), subject, fact }))
+    }
+
+    fn arrived() -> Observation {
+        let fact = Fact::Arrived {
             trunk: "operateur".into(),
             caller: "+33612345678".into(),
             dialled: "0384961370".into(),
@@ -139,17 +190,35 @@ mod tests {
             plan: "d1gest".into(),
             sip_call_id: "x@y".into(),
         };
-        let (seq, now) = (JournalSeq(1), Now::default());
-        let entry = Entry { seq, now, subject: Subject::Call(CallId(1)), fact: arrived };
-        tracing::subscriber::with_default(subscriber, || {
-            observe(&Observation::Fact(Arc::new(entry)));
-            observe(&Observation::LimitReached { limit: "calls", cause: Cause::Overload });
-            observe(&Observation::Fault { what: "a broken invariant".into() });
-        });
-        let text =
-            String::from_utf8(written.0.lock().expect("nobody panicked").clone()).expect("JSON is UTF-8");
+        entry(Subject::Call(CallId(1)), fact)
+    }
+
+    #[test]
+    fn at_info_there_is_a_line_per_limit_and_fault_but_none_per_fact_and_no_callers_number() {
+        let limit = Observation::LimitReached { limit: "calls", cause: Cause::Overload };
+        let fault = Observation::Fault { what: "a broken invariant".into() };
+        let text = written("info", true, &[arrived(), limit, fault]);
         assert_eq!(text.lines().count(), 2, "{text}");
         assert!(!text.contains("33612345678") && text.contains("a broken invariant"), "{text}");
+    }
+
+    #[test]
+    fn a_filter_may_ask_for_one_part_of_the_house() {
+        let trunk = Observation::Trunk { trunk: "operateur".into(), up: false };
+        let text = written("off,spillway::trunk=info", false, &[arrived(), trunk, Observation::NotSip]);
+        assert!(
+            text.lines().count() == 1 && text.contains("spillway::trunk: trunk does not answer"),
+            "{text}"
+        );
+        let text = written("off,spillway::call=debug", false, &[arrived(), Observation::NotSip]);
+        assert!(text.lines().count() == 1 && text.contains("spillway::call: call"), "{text}");
+    }
+
+    #[test]
+    fn the_start_of_the_service_is_a_line_a_person_reads() {
+        let started = Fact::Started { version: "1.2.3".into(), plan: "d1gest".into() };
+        let text = written("info", false, &[entry(Subject::Service, started)]);
+        assert!(text.contains("spillway::service: service started version=1.2.3 plan=d1gest"), "{text}");
     }
 
     #[test]

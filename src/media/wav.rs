@@ -12,6 +12,10 @@ pub struct Wav {
     pub samples: Vec<i16>,
 }
 
+/// Programs that write to a pipe can't know the length, and write one this large or larger: what is there counts.
+/// SoX and eSpeak write 0x7ffff000, FFmpeg 0xffffffff.
+const OPEN: usize = 0x7ff0_0000;
+
 /// How a file's samples are written.
 #[derive(Clone, Copy)]
 enum Encoding {
@@ -52,9 +56,9 @@ pub fn read(file: &[u8]) -> Result<Wav, SoundError> {
     let mut rest = &file[12..];
     while let Some((head, body)) = rest.split_first_chunk::<8>() {
         let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
-        // Programs that write to a pipe leave the length open: what is there counts.
         let chunk = &body[..length.min(body.len())];
         match &head[..4] {
+            b"data" if length > body.len() && length < OPEN => return Err(SoundError::Damaged("data")),
             b"fmt " => format = Some(Format::read(chunk)?),
             b"data" => {
                 let format = format.ok_or(SoundError::Damaged("fmt "))?;
@@ -180,6 +184,17 @@ mod tests {
         assert_eq!(read(&written(1, 4_000, 16, &[0])), Err(SoundError::Rate(4_000)));
         assert_eq!(read(&written(1, 8_000, 16, &[0])[..36]), Err(SoundError::Damaged("data")));
         assert_eq!(read(b"RIFF\0\0\0\0WAVEdata\0\0\0\0"), Err(SoundError::Damaged("fmt ")));
+    }
+
+    #[test]
+    fn a_file_cut_in_the_middle_of_its_data_is_damaged_and_one_from_a_pipe_is_not() {
+        let whole = written(1, 8_000, 16, &[1, 2, 3, 4]);
+        assert_eq!(read(&whole[..whole.len() - 3]), Err(SoundError::Damaged("data")));
+        for open in [0x7fff_f000_u32, u32::MAX] {
+            let mut piped = whole.clone();
+            piped[40..44].copy_from_slice(&open.to_le_bytes());
+            assert_eq!(read(&piped).expect("a WAV file").samples, [1, 2, 3, 4]);
+        }
     }
 
     proptest! {

@@ -2,6 +2,7 @@
 //! Walks `DeTable` by hand, for serde's derive stops at the first fault and loses places and written order.
 //! Must never know what the keys mean.
 
+mod decode;
 mod duration;
 mod key;
 mod section;
@@ -9,6 +10,7 @@ mod toml10;
 mod walk;
 mod wording;
 
+pub use decode::decode;
 pub use duration::{parse as parse_duration, say as say_duration};
 pub use key::{Choice, Key, Kind, Open, Since, Table};
 pub use section::{Entry, Section};

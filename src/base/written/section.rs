@@ -44,6 +44,11 @@ impl<'a> Section<'a> {
         Place { source: self.source.clone(), span: self.span.clone() }
     }
 
+    /// Whether it is the whole file: everything else stands under a name.
+    pub(super) fn is_root(&self) -> bool {
+        self.span.is_empty()
+    }
+
     /// Everything in it, in written order.
     #[must_use]
     pub fn entries(&self) -> Vec<Entry<'a>> {

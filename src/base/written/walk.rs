@@ -16,7 +16,7 @@ pub(super) fn walk(section: &Section<'_>, findings: &mut Findings) {
         }
     }
     for key in spec.keys.iter().filter(|key| key.required && section.entry(key.name).is_none()) {
-        findings.error(&section.place(), wording::missing(key));
+        findings.error(&section.place(), wording::missing(key, section.is_root()));
     }
 }
 

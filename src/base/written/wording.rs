@@ -26,6 +26,20 @@ pub(super) fn syntax(message: &str) -> Words {
     Words::new(format!("this is not TOML: {message}"), "")
 }
 
+pub(super) fn not_utf8(byte: u8) -> Words {
+    let character = char::from(byte);
+    let meant = if character.is_control() { String::new() } else { format!(", {character} in ISO 8859-1") };
+    Words::new(
+        format!("this file can't be read: byte 0x{byte:02X} is not UTF-8"),
+        format!("this byte{meant}"),
+    )
+    .hint("save the file as UTF-8: the editor's « save as » offers it as encoding")
+}
+
+pub(super) fn utf_16() -> Words {
+    Words::new("this file can't be read: it is in UTF-16", "").hint("save the file as UTF-8")
+}
+
 pub(super) fn repeated(name: &str) -> Words {
     Words::new(format!("`{name}` is written twice"), "a second time here").hint("keep one of the two")
 }
@@ -64,13 +78,47 @@ pub(super) fn unknown_word(key: &str, word: &str, choices: &'static [Choice]) ->
     }
 }
 
-pub(super) fn missing(key: &Key) -> Words {
-    Words::new(format!("`{}` is missing", key.name), "needs it").hint(format!(
-        "write `{} = …`, {}: {}",
-        key.name,
-        key.kind.what(),
-        key.doc
-    ))
+/// `at_root`: sections of the file itself are written with a head of their own.
+pub(super) fn missing(key: &Key, at_root: bool) -> Words {
+    let Key { name, doc, .. } = key;
+    let words = Words::new(format!("`{name}` is missing"), "needs it");
+    let what = key.kind.what();
+    match key.kind {
+        Kind::Table(table) if at_root => {
+            let required = table.keys.iter().filter(|key| key.required).map(|key| key.name);
+            let required: Vec<&str> = required.collect();
+            let with =
+                if required.is_empty() { String::new() } else { format!(", with {}", listed(&required)) };
+            words.hint(format!("write a section `[{name}]`{with}: {doc}"))
+        }
+        Kind::Named(_) if at_root => words.hint(format!("write a section `[{name}.NAME]` for each: {doc}")),
+        Kind::Whole(from, to) if from == to => words.hint(format!("write `{name} = {from}`: {doc}")),
+        Kind::Table(_)
+        | Kind::Named(_)
+        | Kind::Text
+        | Kind::Choice(_)
+        | Kind::Whole(_, _)
+        | Kind::Percent
+        | Kind::Flag
+        | Kind::Duration
+        | Kind::Texts
+        | Kind::Extension
+        | Kind::Tables(_)
+        | Kind::TextOr(_)
+        | Kind::Anything => words.hint(format!("write `{name} = …`, {what}: {doc}")),
+    }
+}
+
+/// « name, timezone and country ».
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => format!("`{only}`"),
+        [before @ .., last] => {
+            let before: Vec<String> = before.iter().map(|name| format!("`{name}`")).collect();
+            format!("{} and `{last}`", before.join(", "))
+        }
+    }
 }
 
 pub(super) fn empty_name() -> Words {
@@ -78,6 +126,12 @@ pub(super) fn empty_name() -> Words {
 }
 
 pub(super) fn wrong_kind(key: &str, item: bool, kind: Kind, found: &DeValue<'_>) -> Words {
+    if let (Kind::Whole(from, to), DeValue::Integer(number)) = (kind, found)
+        && from == to
+    {
+        return Words::new(format!("this release reads `{key} = {from}`, not {number}"), "not read")
+            .hint(format!("write {from}, or serve the file with a release that reads {number}"));
+    }
     let is = if item { "an entry of " } else { "" };
     let label = match (kind, found) {
         (Kind::Whole(_, _), DeValue::Integer(_))

@@ -3,8 +3,9 @@
 use super::cast::{self, Part};
 use crate::base::{Moment, Random};
 use crate::drivers::stations::{StationId, Stations};
-use crate::endpoint::{Happened, Side, Story};
+use crate::endpoint::{Happened, LegKey, Side, Story};
 use crossbeam_channel::{Receiver, Sender, unbounded};
+use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -16,6 +17,8 @@ use std::time::Duration;
 const RTP_SOCKETS: usize = 16;
 /// How often the thread looks whether it should end.
 const LOOK: Duration = Duration::from_millis(50);
+/// Players who were told to leave get this long to take leave; loopback needs a few milliseconds.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// How many call, and how fast.
 #[derive(Clone, Copy, Debug)]
@@ -47,9 +50,11 @@ pub struct Players {
     stations: Stations,
     trunk: StationId,
     ipbx: StationId,
+    /// Calls that are not over, of both.
+    running: BTreeSet<(StationId, LegKey)>,
 }
 
-/// The running thread. Dropping it ends it.
+/// The running thread. Dropping it ends it: everybody hangs up first.
 #[derive(Debug)]
 pub struct Playing {
     /// What it tells.
@@ -75,7 +80,7 @@ impl Players {
         for extension in cast::CLERKS {
             stations.station(ipbx).phone(extension, cast::agent(true));
         }
-        Ok(Self { stations, trunk, ipbx })
+        Ok(Self { stations, trunk, ipbx, running: BTreeSet::new() })
     }
 
     /// The addresses of the trunk and the IPBX.
@@ -93,7 +98,7 @@ impl Players {
         let stopped = Arc::clone(&stop);
         let thread = std::thread::Builder::new().name("players".into()).spawn(move || {
             if let Err(error) = self.run(server, pace, &tell, &stopped) {
-                // Nobody listens any more when the demo was interrupted.
+                // Nobody listens any more when the demo was given up.
                 let _ = tell.send(Told::Failed(error));
             }
         })?;
@@ -113,7 +118,8 @@ impl Players {
             let now = self.stations.now();
             if let Some(number) = next.filter(|number| due(pace, begun, *number) <= now) {
                 next = pace.more(number + 1, now.since(begun));
-                self.stations.dial(self.trunk, Part::of(number).dial(number, server));
+                let call = self.stations.dial(self.trunk, Part::of(number).dial(number, server));
+                self.running.insert((self.trunk, call));
                 // As above.
                 let _ = tell.send(Told::Placed);
                 if next.is_none() {
@@ -121,15 +127,39 @@ impl Players {
                 }
             }
             let until = next.map_or(now + LOOK, |number| due(pace, begun, number).min(now + LOOK));
-            for (_, event) in self.stations.turn(until)? {
-                if let Happened::Ended(story) = event.happened
-                    && story.side == Side::Placed
-                {
-                    let _ = tell.send(Told::Ended(story));
+            self.turn(until, tell)?;
+        }
+        self.hang_up(tell)
+    }
+
+    fn turn(&mut self, until: Moment, tell: &Sender<Told>) -> io::Result<()> {
+        for (station, event) in self.stations.turn(until)? {
+            match event.happened {
+                Happened::Invited { .. } => drop(self.running.insert((station, event.call))),
+                Happened::Ended(story) => {
+                    self.running.remove(&(station, event.call));
+                    if story.side == Side::Placed {
+                        // Nobody listens any more when the demo was given up.
+                        let _ = tell.send(Told::Ended(story));
+                    }
                 }
+                Happened::Ringing | Happened::Answered | Happened::FirstAudio => {}
             }
         }
         Ok(())
+    }
+
+    /// Everybody hangs up, and the far ends get a moment to agree.
+    fn hang_up(&mut self, tell: &Sender<Told>) -> io::Result<()> {
+        let until = self.stations.now() + FAREWELL;
+        for (station, call) in self.running.clone() {
+            self.stations.hang_up(station, call);
+        }
+        while !self.running.is_empty() && self.stations.now() < until {
+            self.turn(until.min(self.stations.now() + LOOK), tell)?;
+        }
+        // What the service still says to them, answered: a BYE that crossed theirs.
+        self.turn(self.stations.now() + LOOK, tell)
     }
 }
 
@@ -149,12 +179,19 @@ fn due(pace: Pace, begun: Moment, number: u64) -> Moment {
     begun + opening + step(number.saturating_sub(cast::OPENING), between)
 }
 
-impl Drop for Playing {
-    fn drop(&mut self) {
+impl Playing {
+    /// Everybody hangs up and the thread ends; what it still had to tell is in [`Self::told`].
+    pub fn end(&mut self) {
         self.stop.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
             // A panic there was printed when it happened.
             let _ = thread.join();
         }
+    }
+}
+
+impl Drop for Playing {
+    fn drop(&mut self) {
+        self.end();
     }
 }

@@ -88,12 +88,12 @@ impl Stage {
         self.thread.is_finished()
     }
 
-    /// Stops the service and gives its last metrics.
+    /// Stops the service, calls that are not over too, and gives its last metrics.
     ///
     /// # Errors
     /// What the service ended with.
     pub fn close(self) -> Result<String, StageError> {
-        self.handle.ask(Request::Drain);
+        self.handle.ask(Request::End);
         self.thread.join().map_err(|_| StageError::Vanished)??;
         // The moment matters to callers still waiting, and nobody is.
         Ok(self.page.render(crate::base::Moment::ZERO))

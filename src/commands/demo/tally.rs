@@ -91,6 +91,11 @@ impl Tally {
         Outcome::ALL.into_iter().map(|outcome| (outcome, count(outcome))).filter(|(_, n)| *n > 0).collect()
     }
 
+    /// Faults the service caught: never right, however the demo ended.
+    pub fn faults(&self) -> Vec<String> {
+        self.faults.clone()
+    }
+
     /// Every call that did not go as it should, in words.
     pub fn wrongs(&self) -> Vec<String> {
         let calls = (0..self.placed).filter_map(|number| self.wrong(number));

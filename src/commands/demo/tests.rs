@@ -1,14 +1,18 @@
-//! The cast and the tally, without playing.
+//! The cast and the tally, without playing; and an end in the middle of the play.
 
 use super::cast::{self, Part};
+use super::players::{Pace, Players};
+use super::screen::Screen;
+use super::stage::Stage;
 use super::tally::Tally;
-use super::words;
-use crate::base::{CallId, Cause, Moment, Name, Outcome, Utc};
+use super::{Demo, LOOK, words};
+use crate::base::{CallId, Cause, Moment, Name, Outcome, Random, Utc};
 use crate::call::Record;
 use crate::commands::language::Language;
 use crate::endpoint::{Ending, Side, Story};
 use crate::engine::Observation;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 fn story(number: u64, ending: Ending) -> Box<Story> {
     Box::new(Story {
@@ -124,4 +128,33 @@ fn the_indicators_are_shares_of_what_counts() {
     }
     let lines = words::indicators(&tally, Language::French);
     assert_eq!(lines, ["QS1 technique                  66,6 %   2 sur 3"]);
+}
+
+#[test]
+fn players_who_are_interrupted_hang_up_and_the_service_ends_with_a_record_of_every_call() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let players = Players::open(Random::from_number(7)).expect("sockets");
+    let stage = Stage::open(folder.path(), players.addresses(), None).expect("a service");
+    let pace = Pace { calls: 1_000, rate: 20.0, until: None };
+    let mut playing = players.play(stage.sip, pace).expect("a thread");
+    let mut demo = Demo {
+        tally: Tally::default(),
+        screen: Screen::open(),
+        language: Language::English,
+        all_placed: None,
+    };
+    while demo.tally.placed < 12 {
+        std::thread::sleep(LOOK);
+        demo.listen(&playing, Moment::ZERO).expect("they play");
+    }
+    let begun = Instant::now();
+    playing.end();
+    demo.listen(&playing, Moment::ZERO).expect("they played");
+    let shown = stage.shown.clone();
+    stage.close().expect("it ends as asked");
+    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
+    shown.try_iter().for_each(|observation| demo.tally.observe(&observation));
+    let Tally { placed, stories, recorded, .. } = &demo.tally;
+    assert_eq!((stories.len() as u64, *recorded), (*placed, *placed));
+    assert_eq!(demo.tally.faults(), [""; 0]);
 }

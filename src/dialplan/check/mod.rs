@@ -2,9 +2,11 @@
 
 mod bound;
 mod ending;
+mod full;
 mod reach;
 
 use super::graph::Graph;
+use super::plan::Queue;
 use crate::base::SiteId;
 use crate::base::finding::Findings;
 
@@ -16,6 +18,11 @@ pub(super) fn check(graph: &Graph, whole: &dyn Fn(SiteId) -> bool, findings: &mu
         bound::check(graph, whole, findings);
     }
     reach::check(graph, whole, findings);
+}
+
+/// Checks what queues say of themselves and no way shows.
+pub(super) fn queues(queues: &[Option<Queue>], graph: &Graph, findings: &mut Findings) {
+    full::check(queues, graph, findings);
 }
 
 #[cfg(test)]

@@ -101,9 +101,13 @@ impl<'a> SiteReading<'a, '_, '_> {
             return None;
         };
         let pattern = entry.text()?;
-        let files = matching(self.to.files.list(&self.folder_of(pattern.value)), pattern.value);
+        let folder = self.folder_of(pattern.value);
+        let there = self.to.files.list(&folder);
+        let files = matching(&there, pattern.value);
         if files.is_empty() {
-            self.to.findings.error(&pattern.place, wording::no_music_file(pattern.value));
+            let names: Vec<&str> = there.iter().filter_map(|file| file.file_name()?.to_str()).collect();
+            let looked = folder.display().to_string();
+            self.to.findings.error(&pattern.place, wording::no_music_file(pattern.value, &looked, &names));
             return None;
         }
         for file in &files {
@@ -130,7 +134,7 @@ impl<'a> SiteReading<'a, '_, '_> {
 }
 
 /// Files whose name fits the last part of a pattern with at most one `*`.
-fn matching(files: Vec<PathBuf>, pattern: &str) -> Vec<PathBuf> {
+fn matching(files: &[PathBuf], pattern: &str) -> Vec<PathBuf> {
     let last = pattern.rsplit('/').next().unwrap_or("");
     let fits = |name: &str| match last.split_once('*') {
         Some((before, after)) => {
@@ -138,8 +142,7 @@ fn matching(files: Vec<PathBuf>, pattern: &str) -> Vec<PathBuf> {
         }
         None => name == last,
     };
-    files
-        .into_iter()
-        .filter(|file| file.file_name().and_then(|name| name.to_str()).is_some_and(fits))
-        .collect()
+    let fitting =
+        files.iter().filter(|file| file.file_name().and_then(|name| name.to_str()).is_some_and(fits));
+    fitting.cloned().collect()
 }
