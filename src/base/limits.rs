@@ -68,6 +68,8 @@ pub const PORT_WAIT: Duration = Duration::from_millis(500);
 pub const PORT_WAITERS: usize = 2_000;
 /// A service that stops is back by then, s: what callers refused meanwhile are told.
 pub const RESTART_S: u32 = 60;
+/// Diversions of a call that are read and handed on.
+pub const DIVERSIONS: usize = 5;
 /// RTP ports one media thread is asked to open in one go.
 pub const PORTS_PER_BATCH: usize = 32;
 /// Media lines in one session description.

@@ -295,6 +295,10 @@ impl Timeline {
         if cause == Cause::ShuttingDown && self.target_end != Some(LegEnd::Answered) {
             return Outcome::Failed;
         }
+        // What a caller said of their media could not be used: we hung up, not they.
+        if cause == Cause::MediaRefused && self.target_end != Some(LegEnd::Answered) {
+            return Outcome::Rejected;
+        }
         if let Some(end) = self.target_end {
             return target_outcome(self.overflowed, end);
         }

@@ -2,7 +2,7 @@
 
 use crate::base::{CallId, LegId, Map, MusicId, PromptId, TrunkId};
 use crate::media::PortId;
-use crate::signaling::{Caller, LegKey, RemoteMedia};
+use crate::signaling::{Caller, Diversion, LegKey, RemoteMedia};
 
 /// How far a leg has come, as far as ending it is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +51,7 @@ pub(super) struct Leg {
 pub(super) struct Inbound {
     pub caller: Caller,
     pub max_forwards: u8,
+    pub diversions: Vec<Diversion>,
 }
 
 impl Leg {

@@ -1,10 +1,10 @@
 //! What the core orders, done with signaling and media.
 
-use super::core::{Command, Dial, Output};
+use super::core::{Command, Dial, Diverted, Output};
 use super::legs::{Heard, Leg, Stage};
 use super::{Engine, Observation};
-use crate::base::{Cause, LegId, Now};
-use crate::call::Event as CallEvent;
+use crate::base::{Cause, LegId, Now, limits};
+use crate::call::{Event as CallEvent, VisitEnd};
 use crate::media::{self, PortId, Tone};
 use crate::signaling::{
     Caller, Codecs, Direction, Diversion, DiversionReason, Invite, LocalMedia, MediaOffer, Rejection,
@@ -108,8 +108,12 @@ impl Engine {
         invite.offer = MediaOffer::Early(offer);
         // RFC 3261 section 16.6: a back-to-back agent that hands on a call hands on its hops.
         invite.max_forwards = inbound.map_or(70, |inbound| inbound.max_forwards.saturating_sub(1));
-        invite.diversion =
-            dial.diverted_from.map(|user| Diversion { user, reason: DiversionReason::NoAnswer });
+        if let Some(Diverted { from, after }) = dial.diverted {
+            let ours = Diversion { user: from, reason: reason(after) };
+            // RFC 5806 section 4: the newest first, and what came with the call below it.
+            let before = inbound.into_iter().flat_map(|inbound| &inbound.diversions).cloned();
+            invite.diversions = std::iter::once(ours).chain(before).take(limits::DIVERSIONS).collect();
+        }
         let key = self.stack.invite(now.moment, invite);
         let mut leg = Leg::new(key, dial.trunk, Stage::Called);
         leg.port = Some(port);
@@ -200,6 +204,20 @@ impl Engine {
     pub(super) fn hold_tone(&mut self, id: LegId) {
         if let Some(port) = self.legs.get(id).filter(|leg| leg.attached).and_then(|leg| leg.port) {
             self.command(media::Command::Tone { port, tone: Tone::Silence });
+        }
+    }
+}
+
+/// Why a call is sent on, in the words of RFC 5806.
+const fn reason(after: Option<VisitEnd>) -> DiversionReason {
+    match after {
+        None => DiversionReason::Unconditional,
+        Some(VisitEnd::Overflowed) => DiversionReason::NoAnswer,
+        Some(VisitEnd::Full) => DiversionReason::UserBusy,
+        Some(VisitEnd::Nobody) => DiversionReason::Unavailable,
+        Some(VisitEnd::Closed) => DiversionReason::TimeOfDay,
+        Some(VisitEnd::Answered | VisitEnd::Abandoned | VisitEnd::AbandonedShort | VisitEnd::Failed) => {
+            DiversionReason::Unknown
         }
     }
 }

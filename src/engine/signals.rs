@@ -41,8 +41,11 @@ impl Engine {
         let mut leg = Leg::new(key, trunk, Stage::Calling);
         leg.offered = invitation.offer.is_none();
         leg.remote = invitation.offer;
-        leg.inbound =
-            Some(Box::new(Inbound { caller: invitation.caller, max_forwards: invitation.max_forwards }));
+        leg.inbound = Some(Box::new(Inbound {
+            caller: invitation.caller,
+            max_forwards: invitation.max_forwards,
+            diversions: invitation.diversions,
+        }));
         self.legs.insert(LegId::caller(call), leg);
         self.admit(now, call);
     }

@@ -217,8 +217,21 @@ impl Dialog {
         owner: Owner,
         fill: impl FnOnce(&mut Writer),
     ) -> ClientKey {
-        self.local_cseq += 1;
         let branch = layer.fresh(NameKind::Branch);
+        self.request_as(branch, layer, now, method, owner, fill)
+    }
+
+    /// The same, in a branch of the caller's choice.
+    pub(super) fn request_as(
+        &mut self,
+        branch: Marked,
+        layer: &mut Layer,
+        now: Moment,
+        method: Method<'static>,
+        owner: Owner,
+        fill: impl FnOnce(&mut Writer),
+    ) -> ClientKey {
+        self.local_cseq += 1;
         let flow = self.start(layer, method, self.local_cseq, branch);
         layer.writer.header(HeaderName::MaxForwards, "70");
         fill(&mut layer.writer);

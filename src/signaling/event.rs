@@ -161,7 +161,7 @@ pub struct Invitation {
     /// Who is calling, from the header the trunk says.
     pub caller: Caller,
     /// Who sent the call here, when the header says so; the most recent.
-    pub diversion: Option<Diversion>,
+    pub diversions: Vec<Diversion>,
     /// The Call-ID.
     pub call_id: String,
     /// Hops left.

@@ -7,7 +7,7 @@ use super::leg::{Leg, Refusal};
 use super::mark::NameKind;
 use super::stack::Stack;
 use super::trunk::Source;
-use crate::base::{Flow, Moment, TrunkId};
+use crate::base::{Flow, Moment, TrunkId, limits};
 use crate::wire::sip::{HeaderName, Host, Message, Method, NameAddr, Scheme, Uri};
 
 impl Stack {
@@ -111,7 +111,7 @@ fn invitation(
         flow,
         dialled: uri.map(|uri| user_text(&uri)).unwrap_or_default(),
         caller: caller(request, caller_from),
-        diversion: diversion(request),
+        diversions: diversions(request),
         call_id: String::from_utf8_lossy(request.call_id().unwrap_or_default()).into_owned(),
         max_forwards: request.max_forwards().ok().flatten().unwrap_or(70),
         offer: None,
@@ -150,12 +150,15 @@ fn is_anonymous(uri: &Uri<'_>) -> bool {
     nowhere || uri.user.is_some_and(|user| user.eq_ignore_ascii_case(b"anonymous"))
 }
 
-/// The most recent diversion (RFC 5806 section 4: the first).
-fn diversion(request: &Message<'_>) -> Option<Diversion> {
-    let address = request.first_address(HeaderName::Diversion).ok().flatten()?;
-    let reason = address.param("reason").unwrap_or_default();
-    let reason = reason.strip_prefix(b"\"").and_then(|word| word.strip_suffix(b"\"")).unwrap_or(reason);
-    Some(Diversion { user: user_text(&address.uri), reason: DiversionReason::parse(reason) })
+/// The diversions so far, the most recent first (RFC 5806 section 4), as far as they can be read.
+fn diversions(request: &Message<'_>) -> Vec<Diversion> {
+    let addresses = request.addresses(HeaderName::Diversion).map_while(Result::ok);
+    let diversions = addresses.map(|address| {
+        let reason = address.param("reason").unwrap_or_default();
+        let reason = reason.strip_prefix(b"\"").and_then(|word| word.strip_suffix(b"\"")).unwrap_or(reason);
+        Diversion { user: user_text(&address.uri), reason: DiversionReason::parse(reason) }
+    });
+    diversions.take(limits::DIVERSIONS).collect()
 }
 
 /// The user of a URI as a person reads it; what follows a `;` in it (`;phone-context=…`) is no part of a number.

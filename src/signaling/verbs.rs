@@ -30,7 +30,7 @@ pub struct Invite {
     /// Which header carries the caller's number.
     pub caller_header: CallerHeader,
     /// Who sends the call on, and why.
-    pub diversion: Option<Diversion>,
+    pub diversions: Vec<Diversion>,
     /// Our media, and which side offers first.
     pub offer: MediaOffer,
     /// Hops left.
@@ -50,7 +50,7 @@ impl Invite {
             target_host: flow.remote.to_string(),
             caller,
             caller_header: CallerHeader::From,
-            diversion: None,
+            diversions: Vec::new(),
             offer: MediaOffer::Early(local),
             // RFC 3261 section 8.1.1.6.
             max_forwards: 70,

@@ -265,7 +265,6 @@ fn facts(sim: &Sim, kind: &str) -> usize {
 fn a_caller_who_leans_on_a_key_fills_no_journal() {
     let mut sim = Sim::of(SITE);
     let caller = sim.dial("0384961370");
-    sim.agent_answers("nadia");
     for _ in 0..1_500 {
         sim.press(caller, '5');
     }

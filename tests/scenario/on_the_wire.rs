@@ -248,3 +248,60 @@ fn a_late_answer_to_nothing_is_a_stray_and_no_unreadable_message() {
     world.advance(seconds(1));
     assert_eq!((world.outcomes().strays, world.outcomes().unreadable), (2, 0));
 }
+
+#[test]
+fn a_target_is_told_why_the_call_comes_and_from_whom_before() {
+    const DIRECT: &str = r#"
+[flow.accueil]
+steps = [{ go = "prestataire" }]
+[flow.comble]
+steps = [{ go = "technique" }]
+
+[queue.technique]
+agents   = { nadia = 201 }
+full     = { length = 0, to = "prestataire" }
+overflow = [{ after = "90s", to = "rappelez" }]
+
+[target.prestataire]
+number = "03 84 00 00 01"
+ring   = "20s"
+else   = "rappelez"
+
+[message.rappelez]
+play = "rappelez"
+
+[number."03 84 96 13 70"]
+flow = "accueil"
+[number."03 84 96 13 71"]
+flow = "comble"
+
+[prompts]
+rappelez = "Merci de rappeler."
+"#;
+    let dialled = |number: &str| {
+        let mut world = Wired::new(&Arc::new(plan(DIRECT)), Weather::CLEAR, false, 1);
+        let invite = foreign_invite().replace("0384961370", number);
+        let before = "Diversion: <sip:0380000000@198.51.100.1>;reason=user-busy\r\nX-Carrier-Route";
+        world.says(OPERATEUR, invite.replace("X-Carrier-Route", before).as_bytes());
+        world.advance(seconds(2));
+        let invite = world.watch().invites().last().expect("the target is rung");
+        invite.headers("Diversion").map(str::to_owned).collect::<Vec<_>>()
+    };
+    let direct = dialled("0384961370");
+    assert_eq!(direct.len(), 2, "{direct:?}");
+    assert!(direct[0].contains("0384961370") && direct[0].contains("reason=unconditional"), "{direct:?}");
+    assert!(direct[1].contains("0380000000") && direct[1].contains("reason=user-busy"), "{direct:?}");
+    let full = dialled("0384961371");
+    assert!(full[0].contains("0384961371") && full[0].contains("reason=user-busy"), "{full:?}");
+}
+
+#[test]
+fn what_is_keyed_to_the_other_side_stays_between_the_two() {
+    let mut world = world();
+    world.phone(IPOFFICE, "201", answers_after(seconds(1), AGENT));
+    let keys = vec![Key { after: seconds(7), digit: '1' }, Key { after: seconds(20), digit: '4' }];
+    world.will_dial(Duration::ZERO, Dial { keys, patience: Some(seconds(30)), ..caller_who_presses_1() });
+    world.advance(seconds(40));
+    let record = &world.outcomes().records[0];
+    assert_eq!((record.outcome, record.keys.as_str()), (Outcome::Answered, "1"));
+}

@@ -2,6 +2,7 @@
 
 use crate::support::sim::{Habit, Hears, Sim};
 use spillway::base::{Cause, Outcome};
+use spillway::call::VisitEnd;
 use std::time::Duration;
 
 const SITE: &str = r#"
@@ -280,5 +281,6 @@ fn the_targets_number_is_written_and_the_number_called_is_kept() {
     sim.advance_s(90);
     let dial = sim.last_dial();
     assert_eq!(dial.user, "0384000001");
-    assert_eq!(dial.diverted_from.as_deref(), Some("0384961370"));
+    let diverted = dial.diverted.as_ref().expect("a target is told where the call comes from");
+    assert_eq!((diverted.from.as_str(), diverted.after), ("0384961370", Some(VisitEnd::Overflowed)));
 }

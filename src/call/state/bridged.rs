@@ -105,11 +105,9 @@ impl Bridged {
                 out.note(Fact::CallerConfirmed);
                 State::Bridged(self)
             }
-            Event::KeyPressed(key) => {
-                out.key(key, false);
-                State::Bridged(self)
-            }
-            Event::Invited
+            // What is keyed to the other side, a card number perhaps, is none of our business.
+            Event::KeyPressed(_)
+            | Event::Invited
             | Event::NoRoom(_)
             | Event::PromptEnded(_)
             | Event::LegRinging(_)

@@ -47,9 +47,9 @@ impl Call {
 
     /// A call that came at `now`.
     pub fn taken(now: Moment, invitation: Invitation, socket: usize) -> Self {
-        let Invitation { dialled, caller, offer, diversion, .. } = invitation;
+        let Invitation { dialled, caller, offer, diversions, .. } = invitation;
         let mut story = story(now, 0, Side::Taken, dialled, caller.number);
-        story.diverted_by = diversion.map(|diversion| diversion.user);
+        story.diverted_by = diversions.into_iter().next().map(|diversion| diversion.user);
         let stage = Stage::Alerting { offer };
         Self { story, stage, socket, voice: Voice::Off, keys: Vec::new(), talk: None }
     }

@@ -1,6 +1,6 @@
 //! What a call asked for is done here, in order, after its state has returned.
 
-use super::{Command, Core, Dial, HeldLeg, Output};
+use super::{Command, Core, Dial, Diverted, HeldLeg, Output};
 use crate::acd::{Admission, RingEnd};
 use crate::base::{AgentId, CallId, Cause, LegId, Now, TargetId, TrunkId};
 use crate::call::{Effect, Event, Fact, LegCommand, LegEnd, Subject, TurnedAway};
@@ -123,9 +123,13 @@ impl Core {
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
         slot.legs.push(HeldLeg { number: leg.number, trunk, agent });
         self.lines.take_out(trunk);
-        let command =
-            Command::Dial(Dial { trunk, user, diverted_from: agent.is_none().then(|| slot.dialled.clone()) });
-        self.output.push_back(Output::Leg { leg, command });
+        let diverted = agent.is_none().then(|| Diverted {
+            from: slot.dialled.clone(),
+            after: slot.facts.iter().rev().find_map(|entry| {
+                if let Fact::Dequeued { end, .. } = &entry.fact { Some(*end) } else { None }
+            }),
+        });
+        self.output.push_back(Output::Leg { leg, command: Command::Dial(Dial { trunk, user, diverted }) });
     }
 
     /// A leg that can't even be dialled is refused like one the far end refuses, in a turn of its own.

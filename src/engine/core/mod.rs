@@ -12,7 +12,7 @@ pub use look::CallView;
 
 use crate::acd::{Acd, Match};
 use crate::base::{AgentId, CallId, Cause, LegId, Map, Moment, Name, Now, Random, TrunkId, limits};
-use crate::call::{Call, Event, Fact, State, Subject, Timer};
+use crate::call::{Call, Event, Fact, State, Subject, Timer, VisitEnd};
 use crate::dialplan::{FlowStart, Plan};
 use crate::engine::Observation;
 use channels::Lines;
@@ -82,8 +82,17 @@ pub struct Dial {
     pub trunk: TrunkId,
     /// The user part to dial.
     pub user: String,
-    /// The number of ours the call was diverted from, when it goes to a target.
-    pub diverted_from: Option<String>,
+    /// Where the call was diverted from, when it goes to a target.
+    pub diverted: Option<Diverted>,
+}
+
+/// Where a call comes from that goes to a target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diverted {
+    /// The number of ours that was dialled.
+    pub from: String,
+    /// How the caller left the last queue; nothing when there was none.
+    pub after: Option<VisitEnd>,
 }
 
 /// What the core asks of the floors around it, in order.

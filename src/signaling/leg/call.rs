@@ -222,9 +222,16 @@ pub(in crate::signaling) fn decline(
 ) {
     let Some(mut dialog) = Dialog::answered(answer, flow) else { return };
     dialog.acknowledge(layer, invite, dialog.local_cseq, None);
+    // One BYE a dialog, however many copies of its 2xx come: the dialog's own names give the branch.
+    let named: [&[u8]; 3] = [&dialog.call_id, &dialog.local, dialog.remote_tag().unwrap_or_default()];
+    let branch = layer.marks.name(NameKind::Branch, layer.marks.derived(&named));
+    if layer.has_client(ClientKey { number: branch.number, cancel: false }) {
+        return;
+    }
     let reason = Reason::q850(Cause::AnsweredElsewhere);
-    dialog
-        .request(layer, now, Method::Bye, Owner::Nobody, |writer| compose::put_reason(writer, Some(&reason)));
+    dialog.request_as(branch, layer, now, Method::Bye, Owner::Nobody, |writer| {
+        compose::put_reason(writer, Some(&reason));
+    });
 }
 
 /// Why a CANCEL: phones then tell a call taken elsewhere from a missed one (RFC 3326 section 2).
@@ -244,7 +251,7 @@ fn put_invite(writer: &mut Writer, invite: &Invite, public: std::net::SocketAddr
     if invite.caller.anonymous {
         writer.header(HeaderName::Privacy, "id");
     }
-    if let Some(diversion) = &invite.diversion {
+    for diversion in &invite.diversions {
         compose::put_diversion(writer, diversion, public);
     }
     for (name, value) in &invite.extra_headers {

@@ -43,7 +43,7 @@ fn a_call_rings_is_answered_and_hung_up() {
 fn an_invitation_says_who_calls_whom_and_why() {
     let mut pair = Pair::new(2);
     let invite = Invite {
-        diversion: Some(Diversion { user: "0384961370".into(), reason: DiversionReason::NoAnswer }),
+        diversions: vec![Diversion { user: "0384961370".into(), reason: DiversionReason::NoAnswer }],
         extra_headers: vec![("X-Queue", "techni\r\nque".into())],
         max_forwards: 17,
         ..pair.invite()
@@ -53,7 +53,7 @@ fn an_invitation_says_who_calls_whom_and_why() {
     assert_eq!(invitation.dialled, "0385421000");
     let caller = Caller { number: "+33384961370".into(), display: Some("Zoé".into()), anonymous: false };
     assert_eq!(invitation.caller, caller);
-    let diversion = invitation.diversion.as_ref().expect("the header came");
+    let diversion = invitation.diversions.first().expect("the header came");
     assert_eq!((diversion.user.as_str(), diversion.reason), ("0384961370", DiversionReason::NoAnswer));
     assert_eq!((invitation.max_forwards, invitation.refusal), (17, None));
     let offer = invitation.offer.as_ref().expect("an offer came");

@@ -74,6 +74,8 @@ fn an_answer_to_an_invite_long_forgotten_gets_ack_and_bye() {
     let said = raw.say(&response(&sent, "200 OK", "one", SDP));
     let methods: Vec<_> = said.iter().map(|text| text.split(' ').next().unwrap_or("")).collect();
     assert_eq!(methods, ["ACK", "BYE"]);
+    let again = raw.say(&response(&sent, "200 OK", "one", SDP));
+    assert!(matches!(&again[..], [ack] if ack.starts_with("ACK")), "one BYE, however many copies: {again:?}");
     let forged = sent.replace("branch=z9hG4bK", "branch=z9hG4bKf");
     assert!(raw.say(&response(&forged, "200 OK", "one", SDP)).is_empty(), "only to what carries our mark");
     raw.wait_ms(70_000);

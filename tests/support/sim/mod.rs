@@ -337,7 +337,7 @@ impl Sim {
     fn dialled(&mut self, leg: LegId, dial: &Dial) {
         let who = self.whose(dial);
         // 10: an agent is free only once the phone has stopped ringing for somebody else.
-        let is_agent = dial.diverted_from.is_none();
+        let is_agent = dial.diverted.is_none();
         let may_still_ring = self.legs.values().any(|leg| leg.who == who && leg.stopped);
         assert!(!(is_agent && may_still_ring), "{who} is rung while the phone is being stopped");
         self.last_dial = Some(dial.clone());

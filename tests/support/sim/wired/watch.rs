@@ -83,8 +83,13 @@ impl Spoken {
 
     /// The first header of this name.
     pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers(name).next()
+    }
+
+    /// The headers of this name, in order.
+    pub fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
         let name = name.to_lowercase();
-        self.headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+        self.headers.iter().filter(move |(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 
     /// The names of all headers, lower case.
