@@ -34,9 +34,9 @@ pub struct Status {
 /// Calls since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallsStatus {
-    /// Not yet over.
+    /// Of those offered, not yet over.
     pub in_progress: u64,
-    /// Offered since the start, those in progress included.
+    /// Offered since the start, to a number of ours; those in progress included.
     pub offered: u64,
 }
 

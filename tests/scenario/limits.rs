@@ -199,7 +199,7 @@ fn without_a_channel_out_the_target_gives_way() {
 }
 
 #[test]
-fn a_number_that_is_not_ours_is_refused_and_recorded() {
+fn a_number_that_is_not_ours_is_refused_and_recorded_but_was_not_offered() {
     let mut sim = Sim::of(SITE);
     let caller = sim.dial("0399999999");
     sim.tells(
@@ -208,6 +208,12 @@ fn a_number_that_is_not_ours_is_refused_and_recorded() {
          0.000 caller record rejected",
     );
     assert_eq!(sim.record(caller).cause, Cause::NotFound);
+    assert!(!sim.record(caller).is_offered());
+    assert_eq!(sim.offered(), 0);
+    let ours = sim.dial("0384961370");
+    sim.hang_up(ours);
+    assert!(sim.record(ours).is_offered());
+    assert_eq!(sim.offered(), 1);
     sim.is_at_rest();
 }
 

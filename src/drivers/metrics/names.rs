@@ -34,9 +34,10 @@ macro_rules! metrics {
 metrics! {
     Gauge BUILD_INFO "build_info", "Always 1; the version is in the label.";
 
-    Counter CALLS_OFFERED "calls_offered_total", "Initial INVITEs from an accepted trunk, by site and trunk; without a site when the number is none of ours. Always the sum of spillway_calls_total and spillway_calls.";
+    Counter CALLS_OFFERED "calls_offered_total", "Initial INVITEs from an accepted trunk to a number of ours, by site and trunk. Always the sum of spillway_calls_total and spillway_calls.";
     Counter CALLS "calls_total", "Calls that are over, by site, trunk and outcome.";
     Counter CALLS_ENDED "calls_ended_total", "Calls that are over, by site and cause.";
+    Counter CALLS_UNKNOWN_NUMBER "calls_unknown_number_total", "Initial INVITEs from an accepted trunk to no number of ours, by trunk: refused, and in no other figure of calls.";
     Gauge CALLS_IN_PROGRESS "calls", "Calls in progress, by site and state.";
     Histogram TALK "call_talk_seconds", "Conversation, from the answer to the first hang-up, of calls that had one, by site.";
 

@@ -224,6 +224,15 @@ fn the_views_add_up() {
         record(4, Outcome::AbandonedShort, 2_000),
         record(5, Outcome::OverflowedAnswered, 95_000),
         Record { queue: None, visit: None, rings: Vec::new(), ..record(6, Outcome::AbandonedMenu, 0) },
+        Record {
+            site: None,
+            number: None,
+            dialled: "0399999999".into(),
+            queue: None,
+            visit: None,
+            rings: Vec::new(),
+            ..record(7, Outcome::Rejected, 0)
+        },
     ];
     let call = Subject::Call(CallId(1));
     let queue: Name = "technique".into();
@@ -243,6 +252,10 @@ fn the_views_add_up() {
             "SELECT queue, offered, answered, overflowed, abandoned_menu, qs_n, qs1_percent, qs2_percent FROM daily"
         ),
         "- 1 0 0 1 0 - -\ntechnique 5 2 1 0 4 25 75"
+    );
+    assert_eq!(
+        shell(&path, "SELECT call, offered, number, dialled FROM calls WHERE call > 5"),
+        "6 1 03 84 96 13 70 0384961370\n7 0 - 0399999999"
     );
     assert_eq!(
         shell(&path, "SELECT call, queue, position, visit_end, wait_s FROM queue_visits"),

@@ -37,7 +37,7 @@ impl Core {
         views
     }
 
-    /// Calls not yet over.
+    /// Calls offered and not yet over.
     #[must_use]
     pub const fn in_progress(&self) -> usize {
         self.in_progress
@@ -84,10 +84,10 @@ impl Core {
         &self.agent_keys[agent.index()]
     }
 
-    /// Calls offered since the start.
+    /// Calls offered since the start: those to a number of ours.
     #[must_use]
     pub const fn offered(&self) -> u64 {
-        self.next_call.0 - self.first_call.0
+        self.offered
     }
 
     /// Since when the agent is in the state last shown.

@@ -132,8 +132,8 @@ pub struct Core {
     acd: Acd,
     lines: Lines,
     calls: Map<CallId, Slot>,
+    offered: u64,
     in_progress: usize,
-    first_call: CallId,
     next_call: CallId,
     timers: crate::base::Timers<(CallId, Timer)>,
     journal: Journal,
@@ -164,8 +164,8 @@ impl Core {
             acd: Acd::default(),
             lines: Lines::new(trunks),
             calls: Map::default(),
+            offered: 0,
             in_progress: 0,
-            first_call: next_call,
             next_call,
             timers: crate::base::Timers::default(),
             journal: Journal::new(next_seq),
@@ -210,6 +210,10 @@ impl Core {
         let plan = Arc::clone(&self.plan);
         let found = plan.number(&arrival.dialled);
         let start = self.admit(&arrival, found.map(|(_, number)| number.flow));
+        if found.is_some() {
+            self.offered += 1;
+            self.in_progress += 1;
+        }
         let fact = Fact::Arrived {
             trunk: self.lines.name(arrival.trunk).clone(),
             caller: arrival.caller,
@@ -230,7 +234,6 @@ impl Core {
             over: false,
         };
         self.calls.insert(id, slot);
-        self.in_progress += 1;
         self.note(now, Subject::Call(id), fact);
         id
     }
