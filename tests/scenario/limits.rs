@@ -329,6 +329,24 @@ fn a_fault_of_ours_costs_one_call() {
     sim.is_at_rest();
 }
 
+#[test]
+fn a_fault_of_ours_ends_the_visit_and_the_ring_of_whoever_was_in_line() {
+    let mut broken = plan(MENU);
+    let queue = broken.queues[0].as_mut().expect("the site's queue");
+    queue.overflow[0].to = Destination::Menu(MenuId(99));
+    let mut sim = Sim::of_plan(broken);
+    sim.habit("nadia", Habit::SILENT);
+    let struck = sim.dial("0384961370");
+    sim.advance_s(1);
+    sim.press(struck, '1');
+    sim.advance_s(90);
+    assert_eq!(sim.record(struck).visit, Some(VisitEnd::Failed));
+    assert_eq!(sim.outcome(struck), Outcome::Failed);
+    assert_eq!((facts(&sim, "Enqueued"), facts(&sim, "Dequeued")), (1, 1));
+    assert_eq!(facts(&sim, "RingStarted"), facts(&sim, "RingEnded"), "the phone that rang then is free");
+    sim.is_at_rest();
+}
+
 const MENU: &str = r#"
 [menu.motif]
 say  = "choix"
