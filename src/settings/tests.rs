@@ -114,6 +114,17 @@ fn trunks_nobody_could_tell_apart_are_refused() {
         refused(&tied)[0].1,
         "calls over TCP from trunks `operateur` and `ipoffice` can't be told apart"
     );
+#[test]
+fn metrics_and_sip_streams_are_not_listened_for_at_one_place() {
+    let taken = |http: &str| refused(&SHIPPED.replace("127.0.0.1:8080", http));
+    let said = |http: &str| vec![(14, format!("{http} is listened to twice"))];
+    assert_eq!(taken("127.0.0.1:5060"), said("127.0.0.1:5060"));
+    assert_eq!(taken("0.0.0.0:5060"), said("0.0.0.0:5060"));
+    loaded(&SHIPPED.replace("127.0.0.1:8080", "127.0.0.2:5060"));
+    let datagrams_alone = SHIPPED.replace(", \"tcp:127.0.0.1:5060\"", "");
+    loaded(&datagrams_alone.replace("127.0.0.1:8080", "127.0.0.1:5060"));
+}
+
 }
 
 #[test]
