@@ -95,12 +95,14 @@ fn page(status: &Status, language: Language) -> Vec<String> {
 #[must_use]
 pub fn tables(status: &Status, language: Language) -> Vec<String> {
     let mut lines = vec![format!(
-        "{:<20} {:>8} {:>9} {:>6} {:>8} {:>7}",
+        "{:<20} {:>8} {:>9} {:>6} {:>8} {:>10} {:>7} {:>7}",
         language.say("file", "queue"),
         language.say("attente", "waiting"),
         language.say("plus long", "longest"),
         language.say("libres", "ready"),
         language.say("occupés", "busy"),
+        language.say("post-appel", "wrap-up"),
+        language.say("absents", "away"),
         "agents",
     )];
     lines.extend(status.queues.iter().map(queue_line));
@@ -115,7 +117,7 @@ pub fn tables(status: &Status, language: Language) -> Vec<String> {
 
 fn queue_line(queue: &QueueStatus) -> String {
     format!(
-        "{:<20} {:>8} {:>9} {:>6} {:>8} {:>7}",
+        "{:<20} {:>8} {:>9} {:>6} {:>8} {:>10} {:>7} {:>7}",
         &*queue.name,
         queue.waiting,
         queue.oldest_wait_ms.map(seconds).unwrap_or_default(),
@@ -127,6 +129,8 @@ fn queue_line(queue: &QueueStatus) -> String {
 
 fn agents_line(pair: &[AgentStatus], language: Language) -> String {
     let mut line = String::new();
+        queue.agents_wrap_up,
+        queue.agents_away,
     for agent in pair {
         let who = format!("{} ({})", agent.name, agent.key);
         let since = agent.since_ms.map(seconds).unwrap_or_default();
@@ -170,7 +174,9 @@ mod tests {
             oldest_wait_ms: Some(4_250),
             agents_ready: 0,
             agents_busy: 1,
-            agents: 1,
+            agents_wrap_up: 2,
+            agents_away: 3,
+            agents: 6,
         };
         let agent = AgentStatus {
             name: "Nadia".into(),

@@ -53,11 +53,28 @@ pub struct QueueStatus {
     pub agents_ready: u32,
     /// Agents ringing or talking.
     pub agents_busy: u32,
-    /// Agents who serve it at all.
+    /// Agents who finish up after a call.
+    pub agents_wrap_up: u32,
+    /// Agents who can't be rung now: unreachable, backed off or logged out.
+    pub agents_away: u32,
+    /// Agents who serve it at all: the sum of the four.
     pub agents: u32,
 }
 
 /// One agent.
+impl QueueStatus {
+    fn count_agent(&mut self, state: AgentState) {
+        let those = match state {
+            AgentState::Ready => &mut self.agents_ready,
+            AgentState::Ringing(_) | AgentState::Talking(_) => &mut self.agents_busy,
+            AgentState::WrapUp => &mut self.agents_wrap_up,
+            AgentState::BackedOff | AgentState::Unreachable | AgentState::LoggedOut => &mut self.agents_away,
+        };
+        *those += 1;
+        self.agents += 1;
+    }
+}
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentStatus {
     /// The label from the dialplan.
@@ -106,10 +123,10 @@ impl Engine {
                 name: queue.name.clone(),
                 waiting: count(waiting),
                 oldest_wait_ms: oldest.map(|since| millis(now, since)),
-                agents_ready: count(states().filter(|state| *state == AgentState::Ready).count()),
-                agents_busy: count(states().filter(|state| state.owner().is_some()).count()),
-                agents: count(queue.agents.len()),
-            })
+                ..QueueStatus::default()
+            };
+            queue.agents.iter().for_each(|agent| status.count_agent(acd.agent_state(*agent)));
+            Some(status)
         });
         let agents = acd.agents().filter_map(|agent| {
             let state = acd.agent_state(agent);
@@ -144,4 +161,30 @@ fn count(number: usize) -> u32 {
 
 fn millis(now: Now, since: Moment) -> u64 {
     u64::try_from(now.moment.since(since).as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::CallId;
+
+    #[test]
+    fn every_agent_of_a_queue_is_ready_busy_in_wrap_up_or_away() {
+        let mut queue = QueueStatus::default();
+        let call = CallId(1);
+        for state in [
+            AgentState::Ready,
+            AgentState::Ringing(call),
+            AgentState::Talking(call),
+            AgentState::WrapUp,
+            AgentState::BackedOff,
+            AgentState::Unreachable,
+            AgentState::LoggedOut,
+        ] {
+            queue.count_agent(state);
+        }
+        let QueueStatus { agents_ready, agents_busy, agents_wrap_up, agents_away, agents, .. } = queue;
+        assert_eq!((agents_ready, agents_busy, agents_wrap_up, agents_away), (1, 2, 1, 3));
+        assert_eq!(agents, 7);
+    }
 }
