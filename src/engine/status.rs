@@ -1,6 +1,7 @@
 //! How the service stands at one instant: what `spillway status` shows and, later, a wallboard's first view. Data only.
 
 use super::Engine;
+pub use super::core::TrunkState;
 use crate::acd::AgentState;
 use crate::base::{Moment, Name, Now, QueueId};
 use serde::{Deserialize, Serialize};
@@ -51,7 +52,7 @@ pub struct QueueStatus {
     pub oldest_wait_ms: Option<u64>,
     /// Agents free to be rung.
     pub agents_ready: u32,
-    /// Agents ringing or talking.
+    /// Agents a call owns: reserved, ringing or talking, for whichever queue.
     pub agents_busy: u32,
     /// Agents who finish up after a call.
     pub agents_wrap_up: u32,
@@ -61,7 +62,6 @@ pub struct QueueStatus {
     pub agents: u32,
 }
 
-/// One agent.
 impl QueueStatus {
     fn count_agent(&mut self, state: AgentState) {
         let those = match state {
@@ -75,6 +75,7 @@ impl QueueStatus {
     }
 }
 
+/// One agent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AgentStatus {
     /// The label from the dialplan.
@@ -94,8 +95,8 @@ pub struct AgentStatus {
 pub struct TrunkStatus {
     /// Its name.
     pub name: Name,
-    /// Whether it answers.
-    pub up: bool,
+    /// Whether it answers: `unknown` where it is not asked, or has not answered nor failed to yet.
+    pub state: TrunkState,
 }
 
 /// The store, as far as its operators care.
@@ -118,8 +119,7 @@ impl Engine {
         let queues = (0u32..).zip(&core.plan().queues).filter_map(|(number, queue)| {
             let queue = queue.as_ref()?;
             let (waiting, oldest) = acd.line_length(QueueId(number));
-            let states = || queue.agents.iter().map(|agent| acd.agent_state(*agent));
-            Some(QueueStatus {
+            let mut status = QueueStatus {
                 name: queue.name.clone(),
                 waiting: count(waiting),
                 oldest_wait_ms: oldest.map(|since| millis(now, since)),
@@ -149,7 +149,7 @@ impl Engine {
             },
             queues: queues.collect(),
             agents: agents.collect(),
-            trunks: core.trunks().map(|(name, up)| TrunkStatus { name: name.clone(), up }).collect(),
+            trunks: core.trunks().map(|(name, state)| TrunkStatus { name: name.clone(), state }).collect(),
             store: StoreStatus::default(),
         }
     }

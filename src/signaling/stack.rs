@@ -64,13 +64,13 @@ impl Stack {
                     self.with_leg(key, |leg, layer| leg.on_timer(now, layer, timer))
                 }
                 TimerName::Ping(trunk) => ping::send(&mut self.layer, &self.trunks, now, trunk),
+                TimerName::FirstSign(trunk) => {
+                    ping::verdict(&mut self.layer, &mut self.trunks, trunk, false);
+                }
             }
         }
     }
 
-    /// A path is lost: its stream closed, or sending failed. What waits for an answer on it fails at once.
-    pub fn flow_lost(&mut self, now: Moment, flow: Flow) {
-        for report in self.layer.on_path_lost(now, flow) {
     /// What a stream brought can't be cut into messages. A request that is one but for its length is refused (RFC 3261
     /// section 18.3); the rest says nothing that could be answered.
     pub fn unframed(&mut self, flow: Flow, bytes: &[u8]) {
@@ -88,6 +88,9 @@ impl Stack {
         self.refuse(flow, &message, code, |_| {});
     }
 
+    /// A path is lost: its stream closed, or sending failed. What waits for an answer on it fails at once.
+    pub fn flow_lost(&mut self, now: Moment, flow: Flow) {
+        for report in self.layer.on_path_lost(now, flow) {
             self.deliver(now, &report, None);
         }
         if flow.transport.is_reliable() {

@@ -53,7 +53,7 @@ metrics! {
 
     Counter SLA_CALLS "sla_calls_total", "Calls judged by an SLA, by site, SLA, what it is attached to, indicator and verdict; the indicator is hit / (hit + miss).";
 
-    Gauge TRUNK_UP "trunk_up", "Whether a trunk answers OPTIONS: 1 or 0.";
+    Gauge TRUNK_UP "trunk_up", "1 until a trunk is known not to answer OPTIONS, then 0 until it does.";
     Counter SIP_REQUESTS "sip_requests_total", "SIP requests, by direction and method, retransmissions left out.";
     Counter SIP_RESPONSES "sip_responses_total", "SIP responses, by direction, method and code, retransmissions left out.";
     Counter SIP_RETRANSMISSIONS "sip_retransmissions_total", "SIP messages sent again, or received again and absorbed, by direction.";

@@ -305,8 +305,11 @@ pub(super) struct TrunkSeries {
 impl TrunkSeries {
     pub fn new(registry: &Registry, trunk: &Name) -> Self {
         let label = [("trunk", &**trunk)];
+        let up = registry.gauge(n::TRUNK_UP, &label);
+        // Until it is known to be down, calls are tried over it.
+        up.set(1.0);
         Self {
-            up: registry.gauge(n::TRUNK_UP, &label),
+            up,
             unknown_number: registry.counter(n::CALLS_UNKNOWN_NUMBER, &label),
             received: registry.counter(n::RTP_RECEIVED, &label),
             sent: registry.counter(n::RTP_SENT, &label),

@@ -1,6 +1,6 @@
 //! Looking at the core without touching it: for status, the wallboard's first view, and the invariants.
 
-use super::{Core, Output};
+use super::{Core, Output, TrunkState};
 use crate::acd::{Acd, AgentState};
 use crate::base::{AgentId, CallId, LegId, Moment, Name, Now, QueueId};
 use crate::call::{Fact, State, Subject};
@@ -61,8 +61,8 @@ impl Core {
         self.lines.taken()
     }
 
-    /// Trunks and whether they are up.
-    pub fn trunks(&self) -> impl Iterator<Item = (&Name, bool)> {
+    /// Trunks and whether they answer.
+    pub fn trunks(&self) -> impl Iterator<Item = (&Name, TrunkState)> {
         self.lines.iter()
     }
 

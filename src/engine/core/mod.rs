@@ -7,7 +7,7 @@ mod channels;
 mod journal;
 mod look;
 
-pub use channels::{Channels, TrunkLine};
+pub use channels::{Channels, TrunkLine, TrunkState};
 pub use look::CallView;
 
 use crate::acd::{Acd, Match};
@@ -179,9 +179,6 @@ impl Core {
         };
         let started = Fact::Started { version: env!("CARGO_PKG_VERSION").into(), plan: plan.digest.clone() };
         core.note(now, Subject::Service, started);
-        // A trunk counts as up until its ping says otherwise.
-        let up = core.lines.iter().map(|(trunk, up)| Observation::Trunk { trunk: trunk.clone(), up });
-        core.output.extend(up.map(Output::Observe));
         core.configure(now, plan);
         core
     }
@@ -309,7 +306,7 @@ impl Core {
         self.turn(now);
     }
 
-    /// A trunk answers its OPTIONS again, or stopped answering.
+    /// A trunk answers its OPTIONS, or stopped answering; until the first such news calls are tried over it.
     pub fn trunk(&mut self, now: Now, trunk: TrunkId, up: bool) {
         self.lines.set_up(trunk, up);
         let name = self.lines.name(trunk).clone();
