@@ -243,6 +243,7 @@ impl Server {
             let Some(received) = self.sockets.receive() else { break };
             let event = match received {
                 Received::Message { flow, bytes } => Event::Sip { flow, bytes },
+                Received::Unframed { flow, bytes } => Event::Unframed { flow, bytes },
                 Received::Lost(flow) => Event::FlowLost(flow),
             };
             self.engine.handle(self.clock.now(), event);

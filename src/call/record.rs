@@ -1,4 +1,4 @@
-//! The record: one per offered call, immutable. What it is made of; `timeline` makes it.
+//! The record: one per initial INVITE from an accepted trunk, immutable. What it is made of; `timeline` makes it.
 
 use super::fact::{LegEnd, VisitEnd};
 use crate::base::{CallId, Cause, Name, Outcome, Utc};
@@ -23,7 +23,7 @@ pub struct Record {
     pub caller: String,
     /// The Request-URI's user as received.
     pub dialled: String,
-    /// The number of ours it matched.
+    /// The number of ours it matched; without one the call was not offered.
     pub number: Option<Name>,
     /// The plan it ran under.
     pub plan: Name,
@@ -65,6 +65,15 @@ pub struct Record {
     pub visit: Option<VisitEnd>,
     /// Everything rung, in order.
     pub rings: Vec<Ring>,
+}
+
+impl Record {
+    /// Whether the call was offered: requirements.md, Outcomes, a call to a number of ours. One that was not is in no
+    /// figure but a counter of its own.
+    #[must_use]
+    pub const fn is_offered(&self) -> bool {
+        self.number.is_some()
+    }
 }
 
 /// What kind of phone was rung.

@@ -5,7 +5,7 @@ use super::language::Language;
 use crate::base::finding::Source;
 use crate::drivers::control::{self, Answer, Command};
 use crate::drivers::dialplan_files::ConfigurationError;
-use crate::engine::status::{AgentStatus, QueueStatus, Status};
+use crate::engine::status::{AgentStatus, QueueStatus, Status, TrunkState};
 use crate::settings;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -95,32 +95,42 @@ fn page(status: &Status, language: Language) -> Vec<String> {
 #[must_use]
 pub fn tables(status: &Status, language: Language) -> Vec<String> {
     let mut lines = vec![format!(
-        "{:<20} {:>8} {:>9} {:>6} {:>8} {:>7}",
+        "{:<20} {:>8} {:>9} {:>6} {:>8} {:>10} {:>7} {:>7}",
         language.say("file", "queue"),
         language.say("attente", "waiting"),
         language.say("plus long", "longest"),
         language.say("libres", "ready"),
         language.say("occupés", "busy"),
+        language.say("post-appel", "wrap-up"),
+        language.say("absents", "away"),
         "agents",
     )];
     lines.extend(status.queues.iter().map(queue_line));
     lines.push(String::new());
     lines.extend(status.agents.chunks(2).map(|pair| agents_line(pair, language)));
-    let down: Vec<&str> = status.trunks.iter().filter(|trunk| !trunk.up).map(|trunk| &*trunk.name).collect();
-    if !down.is_empty() {
-        lines.push(format!("{} {}", language.say("muets :", "silent:"), down.join(", ")));
+    for (state, label) in [
+        (TrunkState::Down, language.say("trunks muets :", "trunks silent:")),
+        (TrunkState::Unknown, language.say("trunks pas encore entendus :", "trunks not heard yet:")),
+    ] {
+        let those = status.trunks.iter().filter(|trunk| trunk.state == state);
+        let names: Vec<&str> = those.map(|trunk| &*trunk.name).collect();
+        if !names.is_empty() {
+            lines.push(format!("{label} {}", names.join(", ")));
+        }
     }
     lines
 }
 
 fn queue_line(queue: &QueueStatus) -> String {
     format!(
-        "{:<20} {:>8} {:>9} {:>6} {:>8} {:>7}",
+        "{:<20} {:>8} {:>9} {:>6} {:>8} {:>10} {:>7} {:>7}",
         &*queue.name,
         queue.waiting,
         queue.oldest_wait_ms.map(seconds).unwrap_or_default(),
         queue.agents_ready,
         queue.agents_busy,
+        queue.agents_wrap_up,
+        queue.agents_away,
         queue.agents,
     )
 }
@@ -160,7 +170,8 @@ fn seconds(ms: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::status::{AGENT_STATES, CallsStatus};
+    use crate::base::Name;
+    use crate::engine::status::{AGENT_STATES, CallsStatus, TrunkStatus};
 
     #[test]
     fn a_status_reads_as_a_table_in_both_languages() {
@@ -170,7 +181,9 @@ mod tests {
             oldest_wait_ms: Some(4_250),
             agents_ready: 0,
             agents_busy: 1,
-            agents: 1,
+            agents_wrap_up: 2,
+            agents_away: 3,
+            agents: 6,
         };
         let agent = AgentStatus {
             name: "Nadia".into(),
@@ -185,12 +198,22 @@ mod tests {
             calls: CallsStatus { in_progress: 4, offered: 12 },
             queues: vec![queue],
             agents: vec![agent],
+            trunks: ["operateur", "ipoffice", "secours"]
+                .map(Name::from)
+                .into_iter()
+                .zip([TrunkState::Up, TrunkState::Down, TrunkState::Unknown])
+                .map(|(name, state)| TrunkStatus { name, state })
+                .collect(),
             ..Status::default()
         };
         let english = page(&status, Language::English);
         assert_eq!(english[0], "Spillway 1.2.3, up 60 s: 12 calls offered, 4 in progress");
-        assert_eq!(english[3], "technique                   3     4.2 s      0        1       1");
+        assert_eq!(
+            english[3],
+            "technique                   3     4.2 s      0        1          2       3       6"
+        );
         assert_eq!(english[5], "Nadia (201@ipoffice)     talking       61.0 s");
+        assert_eq!(english[6..], ["trunks silent: ipoffice", "trunks not heard yet: secours"]);
         let french = page(&status, Language::French);
         assert!(french[0].contains("12 appels présentés") && french[5].contains("en ligne"), "{french:?}");
     }

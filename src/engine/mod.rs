@@ -37,6 +37,13 @@ pub enum Event<'a> {
         /// Its bytes.
         bytes: &'a [u8],
     },
+    /// A stream brought what can't be cut into messages, and is about to be closed.
+    Unframed {
+        /// The stream.
+        flow: Flow,
+        /// Its bytes, from the start of the message whose end nobody can tell.
+        bytes: &'a [u8],
+    },
     /// A path is gone: a stream closed or never opened, or no socket here could reach its peer.
     FlowLost(Flow),
     /// Something happened to a port or a sound.
@@ -131,6 +138,7 @@ impl Engine {
     pub fn handle(&mut self, now: Now, event: Event) {
         match event {
             Event::Sip { flow, bytes } => self.stack.receive(now.moment, flow, bytes),
+            Event::Unframed { flow, bytes } => self.stack.unframed(flow, bytes),
             Event::FlowLost(flow) => self.stack.flow_lost(now.moment, flow),
             Event::Media(event) => self.media(now, event),
             Event::Stored(seq) => self.stored(now, seq),

@@ -36,7 +36,7 @@ pub enum Observation {
         /// `hit`, `miss` or `ignored`.
         verdict: &'static str,
     },
-    /// A trunk answers its OPTIONS again, or stopped answering.
+    /// A trunk answers its OPTIONS, for the first time or again, or stopped answering.
     Trunk {
         /// Which.
         trunk: Name,

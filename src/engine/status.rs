@@ -1,6 +1,7 @@
 //! How the service stands at one instant: what `spillway status` shows and, later, a wallboard's first view. Data only.
 
 use super::Engine;
+pub use super::core::TrunkState;
 use crate::acd::AgentState;
 use crate::base::{Moment, Name, Now, QueueId};
 use serde::{Deserialize, Serialize};
@@ -34,9 +35,9 @@ pub struct Status {
 /// Calls since the start.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallsStatus {
-    /// Not yet over.
+    /// Of those offered, not yet over.
     pub in_progress: u64,
-    /// Offered since the start, those in progress included.
+    /// Offered since the start, to a number of ours; those in progress included.
     pub offered: u64,
 }
 
@@ -51,10 +52,27 @@ pub struct QueueStatus {
     pub oldest_wait_ms: Option<u64>,
     /// Agents free to be rung.
     pub agents_ready: u32,
-    /// Agents ringing or talking.
+    /// Agents a call owns: reserved, ringing or talking, for whichever queue.
     pub agents_busy: u32,
-    /// Agents who serve it at all.
+    /// Agents who finish up after a call.
+    pub agents_wrap_up: u32,
+    /// Agents who can't be rung now: unreachable, backed off or logged out.
+    pub agents_away: u32,
+    /// Agents who serve it at all: the sum of the four.
     pub agents: u32,
+}
+
+impl QueueStatus {
+    fn count_agent(&mut self, state: AgentState) {
+        let those = match state {
+            AgentState::Ready => &mut self.agents_ready,
+            AgentState::Ringing(_) | AgentState::Talking(_) => &mut self.agents_busy,
+            AgentState::WrapUp => &mut self.agents_wrap_up,
+            AgentState::BackedOff | AgentState::Unreachable | AgentState::LoggedOut => &mut self.agents_away,
+        };
+        *those += 1;
+        self.agents += 1;
+    }
 }
 
 /// One agent.
@@ -77,8 +95,8 @@ pub struct AgentStatus {
 pub struct TrunkStatus {
     /// Its name.
     pub name: Name,
-    /// Whether it answers.
-    pub up: bool,
+    /// Whether it answers: `unknown` where it is not asked, or has not answered nor failed to yet.
+    pub state: TrunkState,
 }
 
 /// The store, as far as its operators care.
@@ -101,15 +119,14 @@ impl Engine {
         let queues = (0u32..).zip(&core.plan().queues).filter_map(|(number, queue)| {
             let queue = queue.as_ref()?;
             let (waiting, oldest) = acd.line_length(QueueId(number));
-            let states = || queue.agents.iter().map(|agent| acd.agent_state(*agent));
-            Some(QueueStatus {
+            let mut status = QueueStatus {
                 name: queue.name.clone(),
                 waiting: count(waiting),
                 oldest_wait_ms: oldest.map(|since| millis(now, since)),
-                agents_ready: count(states().filter(|state| *state == AgentState::Ready).count()),
-                agents_busy: count(states().filter(|state| state.owner().is_some()).count()),
-                agents: count(queue.agents.len()),
-            })
+                ..QueueStatus::default()
+            };
+            queue.agents.iter().for_each(|agent| status.count_agent(acd.agent_state(*agent)));
+            Some(status)
         });
         let agents = acd.agents().filter_map(|agent| {
             let state = acd.agent_state(agent);
@@ -132,7 +149,7 @@ impl Engine {
             },
             queues: queues.collect(),
             agents: agents.collect(),
-            trunks: core.trunks().map(|(name, up)| TrunkStatus { name: name.clone(), up }).collect(),
+            trunks: core.trunks().map(|(name, state)| TrunkStatus { name: name.clone(), state }).collect(),
             store: StoreStatus::default(),
         }
     }
@@ -144,4 +161,30 @@ fn count(number: usize) -> u32 {
 
 fn millis(now: Now, since: Moment) -> u64 {
     u64::try_from(now.moment.since(since).as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::CallId;
+
+    #[test]
+    fn every_agent_of_a_queue_is_ready_busy_in_wrap_up_or_away() {
+        let mut queue = QueueStatus::default();
+        let call = CallId(1);
+        for state in [
+            AgentState::Ready,
+            AgentState::Ringing(call),
+            AgentState::Talking(call),
+            AgentState::WrapUp,
+            AgentState::BackedOff,
+            AgentState::Unreachable,
+            AgentState::LoggedOut,
+        ] {
+            queue.count_agent(state);
+        }
+        let QueueStatus { agents_ready, agents_busy, agents_wrap_up, agents_away, agents, .. } = queue;
+        assert_eq!((agents_ready, agents_busy, agents_wrap_up, agents_away), (1, 2, 1, 3));
+        assert_eq!(agents, 7);
+    }
 }

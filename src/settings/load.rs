@@ -41,8 +41,8 @@ pub fn outline(source: &Source) -> (Option<Located<PathBuf>>, Vec<Name>) {
 fn read(root: &Section<'_>, folder: &Path, findings: &mut Findings) -> Option<Settings> {
     let sip = root.section("sip").map(|section| sip(&section, findings));
     let media = root.section("media").and_then(|section| media(&section, findings));
-    let http = root.section("http").and_then(|section| http(&section, findings));
     let listen = sip.as_ref().map(|sip| sip.listen.as_slice()).unwrap_or_default();
+    let http = root.section("http").and_then(|section| http(&section, listen, findings));
     let trunks = trunk::read(root, listen, findings);
     let path = |text: Located<&str>| path_in(folder, text);
     let data = root.text("data").map(path)?;
@@ -95,15 +95,21 @@ fn media(section: &Section<'_>, findings: &mut Findings) -> Option<Media> {
     }
 }
 
-fn http(section: &Section<'_>, findings: &mut Findings) -> Option<Located<SocketAddr>> {
+fn http(
+    section: &Section<'_>,
+    sip: &[Located<Listen>],
+    findings: &mut Findings,
+) -> Option<Located<SocketAddr>> {
     let text = section.text("listen")?;
-    match text.value.parse() {
-        Ok(value) => Some(Located { value, place: text.place }),
-        Err(_) => {
-            findings.error(&text.place, wording::bad_address(text.value));
-            None
-        }
+    let Ok(address) = text.value.parse() else {
+        findings.error(&text.place, wording::bad_address(text.value));
+        return None;
+    };
+    let own = Listen { transport: Transport::Tcp, address };
+    if let Some(taken) = sip.iter().find(|other| other.value.covers(own) || own.covers(other.value)) {
+        findings.error_with(&text.place, wording::listen_twice(text.value), &taken.place, "SIP here");
     }
+    Some(Located { value: address, place: text.place })
 }
 
 /// Reads `udp:127.0.0.1:5060`.

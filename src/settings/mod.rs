@@ -3,14 +3,12 @@
 //! kept in [`Located`] let it say with the line.
 #![forbid(unsafe_code)]
 
-mod identify;
 mod keys;
 mod load;
 mod trunk;
 mod wording;
 
 pub use crate::base::finding::Located;
-pub use identify::identify;
 pub use load::{load, outline};
 pub use trunk::{CallerHeader, Channels, NumberFormat, Prefix, Trunk};
 

@@ -36,25 +36,6 @@ fn the_shipped_settings_load() {
 }
 
 #[test]
-fn the_source_says_which_trunk_calls() {
-    let settings = loaded(SHIPPED);
-    let caller = |transport, source: &str| {
-        let trunk = identify(&settings.trunks, transport, source.parse().expect("an address"));
-        trunk.map(|id| settings.trunks[id.index()].name.to_string())
-    };
-    assert_eq!(caller(Transport::Udp, "127.0.0.1:5070").as_deref(), Some("operateur"));
-    assert_eq!(caller(Transport::Udp, "127.0.0.1:5080").as_deref(), Some("ipoffice"));
-    assert_eq!(caller(Transport::Udp, "127.0.0.1:6000").as_deref(), Some("operateur"));
-    assert_eq!(caller(Transport::Tcp, "127.0.0.1:5080").as_deref(), Some("operateur"));
-    assert_eq!(caller(Transport::Udp, "127.0.0.2:5070"), None);
-    let text = SHIPPED.replace("127.0.0.1/32", "198.51.100.0/24").replace("5080\"", "5081\"");
-    let apart = loaded(&text.replace("udp:127.0.0.1:5081", "udp:198.51.100.9:5081"));
-    let id = |source: &str| identify(&apart.trunks, Transport::Tcp, source.parse().expect("an address"));
-    assert_eq!(id("198.51.100.9:40000"), Some(TrunkId(1)), "a peer's own address goes before prefixes");
-    assert_eq!(id("198.51.100.8:40000"), Some(TrunkId(0)));
-}
-
-#[test]
 fn prefixes_count_bits() {
     let inside = |prefix: &str, address: &str| {
         Prefix::parse(prefix).expect("a prefix").contains(address.parse().expect("an address"))
@@ -131,6 +112,17 @@ fn every_address_may_be_listened_on_once() {
     let twice = |text: &str| vec![(7, format!("{text} is listened to twice"))];
     assert_eq!(refused(&every("\"udp:0.0.0.0:5060\", \"udp:127.0.0.1:5060\"")), twice("udp:127.0.0.1:5060"));
     assert_eq!(refused(&every("\"udp:127.0.0.1:5060\", \"udp:0.0.0.0:5060\"")), twice("udp:0.0.0.0:5060"));
+}
+
+#[test]
+fn metrics_and_sip_streams_are_not_listened_for_at_one_place() {
+    let taken = |http: &str| refused(&SHIPPED.replace("127.0.0.1:8080", http));
+    let said = |http: &str| vec![(14, format!("{http} is listened to twice"))];
+    assert_eq!(taken("127.0.0.1:5060"), said("127.0.0.1:5060"));
+    assert_eq!(taken("0.0.0.0:5060"), said("0.0.0.0:5060"));
+    loaded(&SHIPPED.replace("127.0.0.1:8080", "127.0.0.2:5060"));
+    let datagrams_alone = SHIPPED.replace(", \"tcp:127.0.0.1:5060\"", "");
+    loaded(&datagrams_alone.replace("127.0.0.1:8080", "127.0.0.1:5060"));
 }
 
 #[test]

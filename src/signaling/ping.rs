@@ -8,6 +8,11 @@ use super::trunk::{Trunk, Trunks};
 use crate::base::{Flow, Moment, TrunkId};
 use crate::signaling::timer::TimerName;
 use crate::wire::sip::{HeaderName, Method};
+use std::time::Duration;
+
+/// A trunk that has never given a sign of life is down after this long: timer F's 32 s would send every caller of a start
+/// to phones nobody can reach. Its answer still counts when it comes later.
+const FIRST_SIGN: Duration = Duration::from_secs(4);
 
 /// Sets every trunk's first ping: at once.
 pub(super) fn start(layer: &mut Layer, trunks: &Trunks) {
@@ -18,8 +23,11 @@ pub(super) fn start(layer: &mut Layer, trunks: &Trunks) {
 
 /// Asks a trunk for a sign of life.
 pub(super) fn send(layer: &mut Layer, trunks: &Trunks, now: Moment, id: TrunkId) {
-    let Some(Trunk { peer, .. }) = trunks.get(id) else { return };
-    let listen = layer.config.listens.iter().find(|listen| listen.transport == peer.transport);
+    let Some(Trunk { peer, up }) = trunks.get(id) else { return };
+    let listen =
+        layer.config.listens.iter().find(|listen| {
+            listen.transport == peer.transport && listen.address.is_ipv4() == peer.peer.is_ipv4()
+        });
     let Some(local) = listen.map(|listen| listen.address) else { return };
     let flow = Flow { transport: peer.transport, local, remote: peer.peer };
     let public = layer.public(flow);
@@ -42,11 +50,23 @@ pub(super) fn send(layer: &mut Layer, trunks: &Trunks, now: Moment, id: TrunkId)
     writer.header(HeaderName::UserAgent, layer.config.user_agent.as_str());
     let request = writer.finish();
     let key = ClientKey { number: branch.number, cancel: false };
+    if up.is_none() {
+        layer.timers.set(TimerName::FirstSign(id), now + FIRST_SIGN);
+    }
     layer.start_client(now, key, Method::Options, Owner::Ping(id), flow, request);
 }
 
 /// A ping ended: with an answer or without.
 pub(super) fn ended(layer: &mut Layer, trunks: &mut Trunks, now: Moment, id: TrunkId, alive: bool) {
+    layer.timers.cancel(TimerName::FirstSign(id));
+    verdict(layer, trunks, id, alive);
+    if let Some(ping) = trunks.get(id).and_then(|trunk| trunk.peer.ping) {
+        layer.timers.set(TimerName::Ping(id), now + ping);
+    }
+}
+
+/// Says whether a trunk is alive, where that is news.
+pub(super) fn verdict(layer: &mut Layer, trunks: &mut Trunks, id: TrunkId, alive: bool) {
     let Some(trunk) = trunks.get_mut(id) else { return };
     if trunk.up != Some(alive) {
         trunk.up = Some(alive);
@@ -55,8 +75,5 @@ pub(super) fn ended(layer: &mut Layer, trunks: &mut Trunks, now: Moment, id: Tru
         } else {
             Observation::TrunkDown { trunk: id }
         });
-    }
-    if let Some(ping) = trunk.peer.ping {
-        layer.timers.set(TimerName::Ping(id), now + ping);
     }
 }

@@ -2,7 +2,7 @@
 //! Must never know why a verb is called.
 
 use super::config::{Admission, StackConfig};
-use super::event::{LegEvent, LegKey, Output};
+use super::event::{LegEvent, LegKey, Observation, Output};
 use super::leg::Leg;
 use super::mark::NameKind;
 use super::media::{Codecs, LocalMedia};
@@ -10,10 +10,10 @@ use super::ping;
 use super::refusal::Refusals;
 use super::timer::{LegTimer, TimerName};
 use super::transaction::{Layer, Owner, Reply, Report};
-use super::trunk::Trunks;
+use super::trunk::{Source, Trunks};
 use super::verbs::{Invite, Rejection};
 use crate::base::{Cause, Flow, Map, Moment, Random, TrunkId, seeded_map};
-use crate::wire::sip::Message;
+use crate::wire::sip::{Message, Method, validate};
 
 /// SIP without sockets. After each call to it, drain [`Stack::poll`].
 #[derive(Debug)]
@@ -64,8 +64,28 @@ impl Stack {
                     self.with_leg(key, |leg, layer| leg.on_timer(now, layer, timer))
                 }
                 TimerName::Ping(trunk) => ping::send(&mut self.layer, &self.trunks, now, trunk),
+                TimerName::FirstSign(trunk) => {
+                    ping::verdict(&mut self.layer, &mut self.trunks, trunk, false);
+                }
             }
         }
+    }
+
+    /// What a stream brought can't be cut into messages. A request that is one but for its length is refused (RFC 3261
+    /// section 18.3); the rest says nothing that could be answered.
+    pub fn unframed(&mut self, flow: Flow, bytes: &[u8]) {
+        self.layer.observe(Observation::ParseFailed);
+        let Ok(message) = Message::parse(bytes) else { return };
+        let is_request = message.method().is_some_and(|method| method != Method::Ack);
+        if !is_request || self.trunks.identify(&flow) == Source::Unknown {
+            return;
+        }
+        let code = match validate(&message) {
+            Ok(()) => 400,
+            Err(refusal) if refusal.answerable => refusal.code,
+            Err(_) => return,
+        };
+        self.refuse(flow, &message, code, |_| {});
     }
 
     /// A path is lost: its stream closed, or sending failed. What waits for an answer on it fails at once.

@@ -15,6 +15,8 @@ pub enum TimerName {
     Leg(LegKey, LegTimer),
     /// A trunk's next ping.
     Ping(TrunkId),
+    /// Gives up waiting for a trunk's first sign of life, long before timer F (RFC 3261 section 17.1.2.2) would.
+    FirstSign(TrunkId),
 }
 
 /// The timers of a leg.

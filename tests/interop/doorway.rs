@@ -56,7 +56,7 @@ fn whatever_a_service_can_t_have_is_named_with_the_line_that_asks_for_it() {
     let (us, second) = (place.ip(SPILLWAY), place.ip(WATCHER));
     let setting = Setting::new(&place);
     setting.write();
-    place.write("dialplans/site.toml", SITE);
+    place.write("dialplans/site/site.toml", SITE);
     let says = |settings: &str, words: &[&str]| {
         let said = refusal(&place, settings);
         assert!(words.iter().all(|word| said.contains(word)), "{words:?} is missing:\n{said}");

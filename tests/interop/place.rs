@@ -51,8 +51,8 @@ impl Place {
         let ranges = (wanted..RTP_RANGES).chain(0..wanted).map(|range| RTP_FIRST + range * RTP_PORTS);
         let rtp_first = ranges.into_iter().find(|first| is_free(*first)).expect("a free range of ports");
         let folder = TempDir::with_prefix("spillway-interop-").expect("a temporary folder");
-        fs::create_dir_all(folder.path().join("dialplans/messages")).expect("a folder");
-        fs::create_dir_all(folder.path().join("dialplans/musique")).expect("a folder");
+        fs::create_dir_all(folder.path().join("dialplans/site/messages")).expect("a folder");
+        fs::create_dir_all(folder.path().join("dialplans/site/musique")).expect("a folder");
         Self { folder, net: [second, number], rtp_first, callers: Cell::new(0), _alone: alone }
     }
 
@@ -85,12 +85,12 @@ impl Place {
 
     /// Says which tone a prompt is, and how long.
     pub fn prompt(&self, name: &str, hz: f64, seconds: f64) {
-        write_tone(&self.path(&format!("dialplans/messages/{name}.wav")), hz, seconds);
+        write_tone(&self.path(&format!("dialplans/site/messages/{name}.wav")), hz, seconds);
     }
 
     /// Says which tone the music is.
     pub fn music(&self, hz: f64) {
-        write_tone(&self.path("dialplans/musique/attente.wav"), hz, 8.0);
+        write_tone(&self.path("dialplans/site/musique/attente.wav"), hz, 8.0);
     }
 }
 

@@ -55,7 +55,7 @@ impl<'a> Setting<'a> {
     /// Writes spillway.toml and the site, and starts the service, ready or not.
     pub fn start(&self, site: &str) -> Service<'a> {
         self.write();
-        self.place.write("dialplans/site.toml", site);
+        self.place.write("dialplans/site/site.toml", site);
         let mut command = Command::new(env!("CARGO_BIN_EXE_spillway"));
         command.arg("serve").arg("--config").arg(self.place.path("spillway.toml"));
         let process = Process::start("spillway", &mut command, self.place.path("spillway.log"));

@@ -199,7 +199,7 @@ fn without_a_channel_out_the_target_gives_way() {
 }
 
 #[test]
-fn a_number_that_is_not_ours_is_refused_and_recorded() {
+fn a_number_that_is_not_ours_is_refused_and_recorded_but_was_not_offered() {
     let mut sim = Sim::of(SITE);
     let caller = sim.dial("0399999999");
     sim.tells(
@@ -208,6 +208,12 @@ fn a_number_that_is_not_ours_is_refused_and_recorded() {
          0.000 caller record rejected",
     );
     assert_eq!(sim.record(caller).cause, Cause::NotFound);
+    assert!(!sim.record(caller).is_offered());
+    assert_eq!(sim.offered(), 0);
+    let ours = sim.dial("0384961370");
+    sim.hang_up(ours);
+    assert!(sim.record(ours).is_offered());
+    assert_eq!(sim.offered(), 1);
     sim.is_at_rest();
 }
 
@@ -319,6 +325,24 @@ fn a_fault_of_ours_costs_one_call() {
     sim.advance_s(5);
     sim.hang_up(spared);
     assert_eq!(sim.outcome(spared), Outcome::Answered);
+    sim.is_at_rest();
+}
+
+#[test]
+fn a_fault_of_ours_ends_the_visit_and_the_ring_of_whoever_was_in_line() {
+    let mut broken = plan(MENU);
+    let queue = broken.queues[0].as_mut().expect("the site's queue");
+    queue.overflow[0].to = Destination::Menu(MenuId(99));
+    let mut sim = Sim::of_plan(broken);
+    sim.habit("nadia", Habit::SILENT);
+    let struck = sim.dial("0384961370");
+    sim.advance_s(1);
+    sim.press(struck, '1');
+    sim.advance_s(90);
+    assert_eq!(sim.record(struck).visit, Some(VisitEnd::Failed));
+    assert_eq!(sim.outcome(struck), Outcome::Failed);
+    assert_eq!((facts(&sim, "Enqueued"), facts(&sim, "Dequeued")), (1, 1));
+    assert_eq!(facts(&sim, "RingStarted"), facts(&sim, "RingEnded"), "the phone that rang then is free");
     sim.is_at_rest();
 }
 

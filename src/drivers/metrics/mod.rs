@@ -24,9 +24,6 @@ const UNFOLDED_VALUES: u32 = 4_096;
 /// « Nobody waits », as a moment.
 const NOBODY: u64 = u64::MAX;
 
-/// The site of calls to a number that is none of ours. To Prometheus an empty label is none at all.
-const NO_SITE: &str = "";
-
 /// Everything a label may be named after.
 #[derive(Clone, Debug, Default)]
 pub struct ConfiguredNames {
@@ -88,7 +85,7 @@ pub struct Metrics {
     series: Series,
     sip: SipSeries,
     trunks: Map<Name, TrunkSeries>,
-    /// By site; those without one under [`NO_SITE`].
+    /// By site.
     calls: Map<Name, CallSeries>,
     sites: Map<Name, SiteSeries>,
     agents: Map<Name, Agent>,
@@ -150,12 +147,11 @@ impl Metrics {
         for trunk in &names.trunks {
             self.trunks.entry(trunk.clone()).or_insert_with(|| TrunkSeries::new(&self.registry, trunk));
         }
-        let sites = names.sites.iter().map(|names| names.site.clone());
-        for site in sites.chain([NO_SITE.into()]) {
+        for SiteNames { site, .. } in &names.sites {
             let calls =
-                self.calls.entry(site.clone()).or_insert_with(|| CallSeries::new(&self.registry, &site));
+                self.calls.entry(site.clone()).or_insert_with(|| CallSeries::new(&self.registry, site));
             for trunk in self.trunks.keys() {
-                let series = || OfferedSeries::new(&self.registry, &site, trunk);
+                let series = || OfferedSeries::new(&self.registry, site, trunk);
                 calls.trunks.entry(trunk.clone()).or_insert_with(series);
             }
         }
@@ -283,8 +279,11 @@ impl Metrics {
     }
 
     fn call_fact(&mut self, call: CallId, fact: &Fact, at: Moment) {
-        if let Fact::Arrived { trunk, site, .. } = fact {
-            let site = site.clone().unwrap_or_else(|| NO_SITE.into());
+        if let Fact::Arrived { trunk, number, site, .. } = fact {
+            if number.is_none() {
+                return self.count(self.trunks.get(trunk).map(|series| &series.unknown_number));
+            }
+            let site = site.clone().unwrap_or_default();
             let series = self.calls.get(&site);
             self.count(series.and_then(|series| Some(&series.trunks.get(trunk)?.offered)));
             self.moved(&site, None, Some(progress::Doing::Arriving));
@@ -335,7 +334,10 @@ impl Metrics {
     }
 
     fn recorded(&mut self, record: &Record) {
-        let series = self.calls.get(record.site.as_deref().unwrap_or(NO_SITE));
+        if !record.is_offered() {
+            return;
+        }
+        let series = record.site.as_ref().and_then(|site| self.calls.get(site));
         let outcomes = series.and_then(|series| series.trunks.get(&record.trunk)).map(|of| &of.outcomes);
         self.count(outcomes.and_then(|outcomes| outcomes.get(record.outcome.label())));
         series.inspect(|series| series.ended(record));

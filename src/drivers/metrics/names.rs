@@ -34,9 +34,10 @@ macro_rules! metrics {
 metrics! {
     Gauge BUILD_INFO "build_info", "Always 1; the version is in the label.";
 
-    Counter CALLS_OFFERED "calls_offered_total", "Initial INVITEs from an accepted trunk, by site and trunk; without a site when the number is none of ours. Always the sum of spillway_calls_total and spillway_calls.";
+    Counter CALLS_OFFERED "calls_offered_total", "Initial INVITEs from an accepted trunk to a number of ours, by site and trunk. Always the sum of spillway_calls_total and spillway_calls.";
     Counter CALLS "calls_total", "Calls that are over, by site, trunk and outcome.";
     Counter CALLS_ENDED "calls_ended_total", "Calls that are over, by site and cause.";
+    Counter CALLS_UNKNOWN_NUMBER "calls_unknown_number_total", "Initial INVITEs from an accepted trunk to no number of ours, by trunk: refused, and in no other figure of calls.";
     Gauge CALLS_IN_PROGRESS "calls", "Calls in progress, by site and state.";
     Histogram TALK "call_talk_seconds", "Conversation, from the answer to the first hang-up, of calls that had one, by site.";
 
@@ -52,7 +53,7 @@ metrics! {
 
     Counter SLA_CALLS "sla_calls_total", "Calls judged by an SLA, by site, SLA, what it is attached to, indicator and verdict; the indicator is hit / (hit + miss).";
 
-    Gauge TRUNK_UP "trunk_up", "Whether a trunk answers OPTIONS: 1 or 0.";
+    Gauge TRUNK_UP "trunk_up", "1 until a trunk is known not to answer OPTIONS, then 0 until it does.";
     Counter SIP_REQUESTS "sip_requests_total", "SIP requests, by direction and method, retransmissions left out.";
     Counter SIP_RESPONSES "sip_responses_total", "SIP responses, by direction, method and code, retransmissions left out.";
     Counter SIP_RETRANSMISSIONS "sip_retransmissions_total", "SIP messages sent again, or received again and absorbed, by direction.";

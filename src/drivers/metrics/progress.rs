@@ -31,7 +31,7 @@ impl Doing {
 /// One call in progress.
 #[derive(Debug)]
 pub(super) struct Progress {
-    /// The site called; empty when the number is none of ours.
+    /// The site called.
     pub site: Name,
     /// What it is doing.
     pub doing: Doing,

@@ -103,7 +103,7 @@ impl Series {
     }
 }
 
-/// Calls to one site, or to no number of ours.
+/// Calls to one site.
 #[derive(Debug)]
 pub(super) struct CallSeries {
     pub trunks: Map<Name, OfferedSeries>,
@@ -294,6 +294,7 @@ impl QueueSeries {
 #[derive(Debug)]
 pub(super) struct TrunkSeries {
     pub up: Gauge,
+    pub unknown_number: Counter,
     pub received: Counter,
     pub sent: Counter,
     pub lost: Counter,
@@ -304,8 +305,12 @@ pub(super) struct TrunkSeries {
 impl TrunkSeries {
     pub fn new(registry: &Registry, trunk: &Name) -> Self {
         let label = [("trunk", &**trunk)];
+        let up = registry.gauge(n::TRUNK_UP, &label);
+        // Until it is known to be down, calls are tried over it.
+        up.set(1.0);
         Self {
-            up: registry.gauge(n::TRUNK_UP, &label),
+            up,
+            unknown_number: registry.counter(n::CALLS_UNKNOWN_NUMBER, &label),
             received: registry.counter(n::RTP_RECEIVED, &label),
             sent: registry.counter(n::RTP_SENT, &label),
             lost: registry.counter(n::RTP_LOST, &label),

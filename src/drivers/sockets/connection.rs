@@ -2,7 +2,7 @@
 //! whoever reads or writes it. Must never know how many connections there are.
 
 use crate::base::{Flow, limits};
-use crate::wire::sip::{Frame, frame};
+use crate::wire::sip::{Frame, ParseError, frame};
 use mio::net::TcpStream;
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -20,6 +20,15 @@ pub(super) enum Origin {
     Accepted,
     /// Anyone else.
     Stranger,
+}
+
+/// What a connection brought into the buffer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Brought {
+    /// A whole message, so long.
+    Message(usize),
+    /// So many bytes of which nobody can say where a message in them ends, and why: nothing after them can be read.
+    Unframed(usize, ParseError),
 }
 
 pub(super) struct Connection {
@@ -56,19 +65,25 @@ impl Connection {
         opened.into_iter().chain(self.half_since).min().map(|since| since + limits::STREAM_IDLE)
     }
 
-    /// Copies the next whole message into `buffer`. An error means that the connection is over or beyond repair.
-    pub fn next_message(&mut self, buffer: &mut [u8], now: Instant) -> io::Result<Option<usize>> {
+    /// Copies the next whole message into `buffer`, or what can't be cut into messages. An error means that the connection
+    /// is over.
+    pub fn next_message(&mut self, buffer: &mut [u8], now: Instant) -> io::Result<Option<Brought>> {
         let mut read = 0;
         loop {
-            match frame(&self.unread).map_err(|_| io::ErrorKind::InvalidData)? {
-                Frame::Keepalive { .. } => self.answer_keepalives(now)?,
-                Frame::Message { len } => {
+            match frame(&self.unread) {
+                Err(why) => {
+                    let len = self.unread.len().min(buffer.len());
+                    buffer[..len].copy_from_slice(&self.unread[..len]);
+                    return Ok(Some(Brought::Unframed(len, why)));
+                }
+                Ok(Frame::Keepalive { .. }) => self.answer_keepalives(now)?,
+                Ok(Frame::Message { len }) => {
                     buffer[..len].copy_from_slice(&self.unread[..len]);
                     self.take(len, now);
                     self.proven |= self.origin != Origin::Stranger;
-                    return Ok(Some(len));
+                    return Ok(Some(Brought::Message(len)));
                 }
-                Frame::Incomplete => match self.stream.read(buffer) {
+                Ok(Frame::Incomplete) => match self.stream.read(buffer) {
                     Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                     Ok(length) => {
                         self.unread.extend_from_slice(&buffer[..length]);

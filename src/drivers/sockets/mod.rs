@@ -7,6 +7,7 @@ mod streams;
 mod tests;
 
 use crate::base::{Flow, Transport, limits};
+use connection::Brought;
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token, Waker};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -49,6 +50,14 @@ pub enum Received<'a> {
         /// The path it came on.
         flow: Flow,
         /// Its bytes.
+        bytes: &'a [u8],
+    },
+    /// Bytes of a stream of which nobody can say where a message in them ends; the stream is closed before anything else
+    /// is received.
+    Unframed {
+        /// The path they came on.
+        flow: Flow,
+        /// The bytes.
         bytes: &'a [u8],
     },
     /// A path is gone.
@@ -168,13 +177,17 @@ impl Sockets {
 
     /// The next message, of sockets that have one.
     pub fn receive(&mut self) -> Option<Received<'_>> {
+        self.streams.close_doomed(self.poll.registry(), &mut self.lost);
         if let Some(flow) = self.lost.pop_front() {
             return Some(Received::Lost(flow));
         }
         loop {
             let token = *self.ready.front()?;
             let read = match self.datagrams.get(token.0) {
-                Some(datagrams) => datagrams.read(&mut self.buffer),
+                Some(datagrams) => {
+                    let read = datagrams.read(&mut self.buffer);
+                    read.map(|(flow, length)| (flow, Brought::Message(length)))
+                }
                 None => self.streams.read(
                     token,
                     self.poll.registry(),
@@ -184,7 +197,11 @@ impl Sockets {
                 ),
             };
             match read {
-                Some((flow, length)) => {
+                Some((flow, Brought::Unframed(length, why))) => {
+                    tracing::debug!(target: "spillway::sip", %why, peer = %flow.remote, "stream closed: its bytes can't be cut into SIP messages");
+                    return Some(Received::Unframed { flow, bytes: &self.buffer[..length] });
+                }
+                Some((flow, Brought::Message(length))) => {
                     // Take turns: one busy socket must not starve the others.
                     self.ready.rotate_left(1);
                     return Some(Received::Message { flow, bytes: &self.buffer[..length] });

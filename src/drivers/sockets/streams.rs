@@ -1,6 +1,6 @@
 //! TCP connections: accepted, opened when first needed, bounded in number and silence. Told the time by whoever calls.
 
-use super::connection::{Connection, Origin};
+use super::connection::{Brought, Connection, Origin};
 use crate::base::{Flow, Map, Transport, limits};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
@@ -27,6 +27,8 @@ pub(super) struct Streams {
     by_flow: Map<Flow, usize>,
     next: usize,
     per_source: Map<IpAddr, usize>,
+    /// The connection that brought what can't be framed: it is closed once somebody had the chance to answer.
+    doomed: Option<usize>,
 }
 
 struct Listener {
@@ -44,6 +46,7 @@ impl Streams {
             by_flow: Map::default(),
             next: 0,
             per_source: Map::default(),
+            doomed: None,
         }
     }
 
@@ -63,7 +66,7 @@ impl Streams {
         Ok(address)
     }
 
-    /// The next framed message of the connection, or nothing when it has no whole one yet.
+    /// What the connection brought, or nothing when it has no whole message yet.
     pub fn read(
         &mut self,
         token: Token,
@@ -71,7 +74,7 @@ impl Streams {
         buffer: &mut [u8],
         now: Instant,
         lost: &mut VecDeque<Flow>,
-    ) -> Option<(Flow, usize)> {
+    ) -> Option<(Flow, Brought)> {
         let number = token.0.checked_sub(FIRST_TOKEN)?;
         if number < self.listeners.len() {
             self.accept(number, registry, now, lost);
@@ -79,12 +82,24 @@ impl Streams {
         }
         let connection = self.connections.get_mut(&number)?;
         match connection.next_message(buffer, now) {
-            Ok(Some(length)) => Some((connection.flow, length)),
+            Ok(Some(brought)) => {
+                if let Brought::Unframed(..) = brought {
+                    self.doomed = Some(number);
+                }
+                Some((connection.flow, brought))
+            }
             Ok(None) => None,
             Err(_) => {
                 self.close(number, registry, lost);
                 None
             }
+        }
+    }
+
+    /// Closes the connection that brought what can't be framed.
+    pub fn close_doomed(&mut self, registry: &Registry, lost: &mut VecDeque<Flow>) {
+        if let Some(number) = self.doomed.take() {
+            self.close(number, registry, lost);
         }
     }
 

@@ -242,6 +242,43 @@ fn a_datagram_the_kernel_refuses_is_a_datagram_lost_and_no_path() {
 }
 
 #[test]
+fn a_stream_that_cannot_be_cut_into_messages_is_shown_may_be_answered_and_is_closed() {
+    for bytes in [
+        "OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/TCP b\r\n\r\n",
+        "OPTIONS sip:a SIP/2.0\r\nContent-Length: -1\r\n\r\n",
+        "OPTIONS sip:a SIP/2.0\r\nContent-Length: 4000000000\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: spillway\r\n\r\n",
+        "once upon a time\r\n\r\n",
+    ] {
+        // A listener's own port is not told: the kernel's choice is found first, and taken again.
+        let loopback = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let address = loopback.local_addr().expect("bound");
+        drop(loopback);
+        let mut sockets = Sockets::open(&[(Transport::Tcp, address)], |_| true).expect("still free");
+        let mut peer = TcpStream::connect(address).expect("listens");
+        peer.set_read_timeout(Some(PATIENCE)).expect("a socket option");
+        peer.write_all(bytes.as_bytes()).expect("taken");
+        let flow = loop {
+            sockets.wait(Some(PATIENCE)).expect("epoll");
+            match sockets.receive() {
+                Some(Received::Unframed { flow, bytes: shown }) => {
+                    assert_eq!(shown, bytes.as_bytes());
+                    break flow;
+                }
+                None => {}
+                other @ Some(Received::Message { .. } | Received::Lost(_)) => panic!("{bytes}: {other:?}"),
+            }
+        };
+        sockets.send(flow, b"no");
+        assert!(matches!(sockets.receive(), Some(Received::Lost(lost)) if lost == flow), "{bytes}");
+        assert!(sockets.receive().is_none(), "{bytes}");
+        let mut heard = Vec::new();
+        peer.read_to_end(&mut heard).expect("closed");
+        assert_eq!(heard, b"no", "{bytes}");
+    }
+}
+
+#[test]
 fn all_ipv6_addresses_leave_ipv4_to_others() {
     let every = |address: &str| address.parse().expect("an address");
     let Ok(six) = Sockets::open(&[(Transport::Udp, every("[::]:0"))], |_| true) else {

@@ -1,6 +1,7 @@
 //! The store: journal, records and boots in one SQLite file, written by one thread of its own. The engine hands rows
 //! over and never waits; what is on disk it reads from a counter. Must never know what a fact means for a call.
 
+mod privacy;
 pub mod read;
 mod recover;
 mod rows;
@@ -134,6 +135,8 @@ impl Store {
     pub fn open(path: &Path, wake: impl Fn() + Send + 'static) -> Result<(StoreHandle, Opened), StoreError> {
         let lock = lock(path)?;
         let sqlite = |source| StoreError::Sqlite { path: path.to_owned(), source };
+        privacy::file(path).map_err(|source| StoreError::Io { path: path.to_owned(), source })?;
+        privacy::leftovers(path);
         let mut connection = Connection::open(path).map_err(sqlite)?;
         schema::prepare(&connection).map_err(sqlite)?;
         schema::migrate(&mut connection, path)?;
@@ -222,15 +225,12 @@ impl Drop for StoreHandle {
 
 /// One writer per store: two would give the same ids to different calls. The lock goes with the process.
 fn lock(path: &Path) -> Result<File, StoreError> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".lock");
-    let beside = PathBuf::from(beside);
+    let beside = privacy::beside(path, ".lock");
     let io = |source| StoreError::Io { path: beside.clone(), source };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)
-            .map_err(|source| StoreError::Io { path: folder.to_owned(), source })?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        privacy::folder(folder).map_err(|source| StoreError::Io { path: folder.to_owned(), source })?;
     }
-    let file = File::options().create(true).truncate(false).write(true).open(&beside).map_err(io)?;
+    let file = privacy::file(&beside).map_err(io)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse { path: path.to_owned() }),

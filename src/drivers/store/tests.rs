@@ -165,6 +165,33 @@ fn every_label_a_record_can_hold_comes_back() {
     assert_eq!(all_records(&path), written);
 }
 
+/// The modes of the folder of a store and of everything in it.
+fn modes(path: &Path) -> Vec<u32> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o7777;
+    let endings = ["", "-wal", "-shm", ".lock"].map(|ending| privacy::beside(path, ending));
+    path.parent().into_iter().chain(endings.iter().map(PathBuf::as_path)).map(mode).collect()
+}
+
+#[test]
+fn callers_numbers_are_for_the_owners_eyes_alone_also_where_they_were_not_before() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("data/spillway.db");
+    let closed = [0o700, 0o600, 0o600, 0o600, 0o600];
+    let (store, _) = Store::open(&path, || {}).expect("opens");
+    assert_eq!(modes(&path), closed);
+    drop(store);
+    std::fs::set_permissions(path.parent().expect("data"), PermissionsExt::from_mode(0o755)).expect("ours");
+    for ending in ["", "-wal", "-shm", ".lock"] {
+        let file = privacy::beside(&path, ending);
+        File::options().create(true).append(true).open(&file).expect("there");
+        std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).expect("ours");
+    }
+    let _store = Store::open(&path, || {}).expect("opens again");
+    assert_eq!(modes(&path), closed);
+}
+
 #[test]
 fn one_store_has_one_writer() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -224,6 +251,15 @@ fn the_views_add_up() {
         record(4, Outcome::AbandonedShort, 2_000),
         record(5, Outcome::OverflowedAnswered, 95_000),
         Record { queue: None, visit: None, rings: Vec::new(), ..record(6, Outcome::AbandonedMenu, 0) },
+        Record {
+            site: None,
+            number: None,
+            dialled: "0399999999".into(),
+            queue: None,
+            visit: None,
+            rings: Vec::new(),
+            ..record(7, Outcome::Rejected, 0)
+        },
     ];
     let call = Subject::Call(CallId(1));
     let queue: Name = "technique".into();
@@ -243,6 +279,10 @@ fn the_views_add_up() {
             "SELECT queue, offered, answered, overflowed, abandoned_menu, qs_n, qs1_percent, qs2_percent FROM daily"
         ),
         "- 1 0 0 1 0 - -\ntechnique 5 2 1 0 4 25 75"
+    );
+    assert_eq!(
+        shell(&path, "SELECT call, offered, number, dialled FROM calls WHERE call > 5"),
+        "6 1 03 84 96 13 70 0384961370\n7 0 - 0399999999"
     );
     assert_eq!(
         shell(&path, "SELECT call, queue, position, visit_end, wait_s FROM queue_visits"),

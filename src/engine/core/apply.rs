@@ -3,7 +3,7 @@
 use super::{Command, Core, Dial, Diverted, HeldLeg, Output};
 use crate::acd::{Admission, RingEnd};
 use crate::base::{AgentId, CallId, Cause, LegId, Now, TargetId, TrunkId};
-use crate::call::{Effect, Event, Fact, LegCommand, LegEnd, Subject, TurnedAway};
+use crate::call::{Effect, Event, Fact, LegCommand, LegEnd, Subject, TurnedAway, VisitEnd};
 use crate::dialplan::Plan;
 use crate::engine::Observation;
 use std::any::Any;
@@ -163,8 +163,34 @@ impl Core {
             self.output.push_back(Output::Leg { leg, command: Command::HangUp(Cause::Internal) });
         }
         if !over {
+            for end in self.open_ends(id) {
+                self.note(now, Subject::Call(id), end);
+            }
             self.note(now, Subject::Call(id), Fact::Faulted { what });
             self.note(now, Subject::Call(id), Fact::Ended { cause: Cause::Internal });
         }
+    }
+
+    /// What ends the rings and the visit a call leaves open: the fault took its state, its facts are there.
+    fn open_ends(&self, id: CallId) -> Vec<Fact> {
+        let Some(slot) = self.calls.get(&id) else { return Vec::new() };
+        let (mut rings, mut visit) = (Vec::new(), None);
+        for entry in &slot.facts {
+            if let Fact::RingStarted { agent, agent_key, leg, .. } = &entry.fact {
+                let (agent, agent_key) = (agent.clone(), agent_key.clone());
+                let end = LegEnd::Cancelled;
+                rings.push((*leg, Fact::RingEnded { agent, agent_key, leg: *leg, end }));
+            } else if let Fact::TargetRung { target, leg, .. } = &entry.fact {
+                let (target, end) = (target.clone(), LegEnd::Cancelled);
+                rings.push((*leg, Fact::TargetEnded { target, leg: *leg, end }));
+            } else if let Fact::RingEnded { leg, .. } | Fact::TargetEnded { leg, .. } = &entry.fact {
+                rings.retain(|(ringing, _)| ringing != leg);
+            } else if let Fact::Enqueued { queue, .. } = &entry.fact {
+                visit = Some(Fact::Dequeued { queue: queue.clone(), end: VisitEnd::Failed });
+            } else if let Fact::Dequeued { .. } = &entry.fact {
+                visit = None;
+            }
+        }
+        rings.into_iter().map(|(_, end)| end).chain(visit).collect()
     }
 }

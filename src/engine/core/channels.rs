@@ -3,6 +3,7 @@
 use crate::base::phone::{Country, PhoneNumber};
 use crate::base::{Name, TrunkId};
 use crate::settings::NumberFormat;
+use serde::{Deserialize, Serialize};
 
 /// One trunk.
 #[derive(Clone, Debug)]
@@ -29,10 +30,23 @@ pub enum Channels {
     },
 }
 
+/// Whether a trunk answers, as far as is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TrunkState {
+    /// It is not asked, or the first question is still out: calls are tried.
+    #[default]
+    Unknown,
+    /// It answers its OPTIONS.
+    Up,
+    /// It does not: nothing is sent over it.
+    Down,
+}
+
 #[derive(Debug)]
 struct Line {
     trunk: TrunkLine,
-    up: bool,
+    state: TrunkState,
     inward: u32,
     outward: u32,
 }
@@ -43,15 +57,16 @@ pub(super) struct Lines(Vec<Line>);
 
 impl Lines {
     pub(super) fn new(trunks: Vec<TrunkLine>) -> Self {
-        Self(trunks.into_iter().map(|trunk| Line { trunk, up: true, inward: 0, outward: 0 }).collect())
+        let line = |trunk| Line { trunk, state: TrunkState::Unknown, inward: 0, outward: 0 };
+        Self(trunks.into_iter().map(line).collect())
     }
 
     pub(super) fn name(&self, trunk: TrunkId) -> &Name {
         &self.0[trunk.index()].trunk.name
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Name, bool)> {
-        self.0.iter().map(|line| (&line.trunk.name, line.up))
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Name, TrunkState)> {
+        self.0.iter().map(|line| (&line.trunk.name, line.state))
     }
 
     pub(super) fn write(&self, trunk: TrunkId, country: &Country, number: &PhoneNumber) -> String {
@@ -62,11 +77,11 @@ impl Lines {
     }
 
     pub(super) fn set_up(&mut self, trunk: TrunkId, up: bool) {
-        self.0[trunk.index()].up = up;
+        self.0[trunk.index()].state = if up { TrunkState::Up } else { TrunkState::Down };
     }
 
     pub(super) fn is_up(&self, trunk: TrunkId) -> bool {
-        self.0[trunk.index()].up
+        self.0[trunk.index()].state != TrunkState::Down
     }
 
     pub(super) fn has_room_in(&self, trunk: TrunkId) -> bool {

@@ -36,7 +36,6 @@ impl Core {
         slot.facts.push(entry);
         if over && !slot.over {
             slot.over = true;
-            self.in_progress -= 1;
             self.record(call);
         }
     }
@@ -48,6 +47,9 @@ impl Core {
         // fault may have taken that: the plan in force then names the same queues.
         let plan = slot.call.as_ref().map_or_else(|| Arc::clone(&self.plan), |call| Arc::clone(call.plan()));
         let Some(record) = fold(call, facts.iter().map(AsRef::as_ref)) else { return };
+        if record.is_offered() {
+            self.in_progress -= 1;
+        }
         let site = record.site.clone().unwrap_or_default();
         for judgement in judge(&record, &plan) {
             self.output.push_back(Output::Observe(Observation::Judged {

@@ -1,6 +1,6 @@
 //! Looking at the core without touching it: for status, the wallboard's first view, and the invariants.
 
-use super::{Core, Output};
+use super::{Core, Output, TrunkState};
 use crate::acd::{Acd, AgentState};
 use crate::base::{AgentId, CallId, LegId, Moment, Name, Now, QueueId};
 use crate::call::{Fact, State, Subject};
@@ -37,7 +37,7 @@ impl Core {
         views
     }
 
-    /// Calls not yet over.
+    /// Calls offered and not yet over.
     #[must_use]
     pub const fn in_progress(&self) -> usize {
         self.in_progress
@@ -61,8 +61,8 @@ impl Core {
         self.lines.taken()
     }
 
-    /// Trunks and whether they are up.
-    pub fn trunks(&self) -> impl Iterator<Item = (&Name, bool)> {
+    /// Trunks and whether they answer.
+    pub fn trunks(&self) -> impl Iterator<Item = (&Name, TrunkState)> {
         self.lines.iter()
     }
 
@@ -84,10 +84,10 @@ impl Core {
         &self.agent_keys[agent.index()]
     }
 
-    /// Calls offered since the start.
+    /// Calls offered since the start: those to a number of ours.
     #[must_use]
     pub const fn offered(&self) -> u64 {
-        self.next_call.0 - self.first_call.0
+        self.offered
     }
 
     /// Since when the agent is in the state last shown.

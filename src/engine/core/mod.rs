@@ -7,7 +7,7 @@ mod channels;
 mod journal;
 mod look;
 
-pub use channels::{Channels, TrunkLine};
+pub use channels::{Channels, TrunkLine, TrunkState};
 pub use look::CallView;
 
 use crate::acd::{Acd, Match};
@@ -141,8 +141,8 @@ pub struct Core {
     acd: Acd,
     lines: Lines,
     calls: Map<CallId, Slot>,
+    offered: u64,
     in_progress: usize,
-    first_call: CallId,
     next_call: CallId,
     timers: crate::base::Timers<(CallId, Timer)>,
     journal: Journal,
@@ -173,8 +173,8 @@ impl Core {
             acd: Acd::default(),
             lines: Lines::new(trunks),
             calls: Map::default(),
+            offered: 0,
             in_progress: 0,
-            first_call: next_call,
             next_call,
             timers: crate::base::Timers::default(),
             journal: Journal::new(next_seq),
@@ -188,9 +188,6 @@ impl Core {
         };
         let started = Fact::Started { version: env!("CARGO_PKG_VERSION").into(), plan: plan.digest.clone() };
         core.note(now, Subject::Service, started);
-        // A trunk counts as up until its ping says otherwise.
-        let up = core.lines.iter().map(|(trunk, up)| Observation::Trunk { trunk: trunk.clone(), up });
-        core.output.extend(up.map(Output::Observe));
         core.configure(now, plan);
         core
     }
@@ -219,6 +216,10 @@ impl Core {
         let plan = Arc::clone(&self.plan);
         let found = plan.number(&arrival.dialled);
         let start = self.admit(&arrival, found.map(|(_, number)| number.flow));
+        if found.is_some() {
+            self.offered += 1;
+            self.in_progress += 1;
+        }
         let fact = Fact::Arrived {
             trunk: self.lines.name(arrival.trunk).clone(),
             caller: arrival.caller,
@@ -239,7 +240,6 @@ impl Core {
             over: false,
         };
         self.calls.insert(id, slot);
-        self.in_progress += 1;
         self.note(now, Subject::Call(id), fact);
         id
     }
@@ -315,7 +315,7 @@ impl Core {
         self.turn(now);
     }
 
-    /// A trunk answers its OPTIONS again, or stopped answering.
+    /// A trunk answers its OPTIONS, or stopped answering; until the first such news calls are tried over it.
     pub fn trunk(&mut self, now: Now, trunk: TrunkId, up: bool) {
         self.lines.set_up(trunk, up);
         let name = self.lines.name(trunk).clone();

@@ -33,6 +33,31 @@ fn each_fault_earns_its_answer_without_a_trace() {
 }
 
 #[test]
+fn a_request_whose_end_a_stream_does_not_tell_is_refused_when_it_is_one_otherwise() {
+    let plain = request("OPTIONS", 1, 1, "", "");
+    let length = |with: &str| plain.replace("Content-Length: 0\r\n", with);
+    let table = [
+        (length(""), Some("400 Bad Request")),
+        (length("Content-Length: -1\r\n"), Some("400 Bad Request")),
+        (length("Content-Length: 4000000000\r\n"), Some("400 Bad Request")),
+        (length("").replacen("OPTIONS", "ACK", 1).replace("1 OPTIONS", "1 ACK"), None),
+        ("GET / HTTP/1.1\r\nHost: spillway\r\n\r\n".to_owned(), None),
+        ("once upon a time\r\n\r\n".to_owned(), None),
+    ];
+    for (text, answer) in table {
+        let mut raw = Raw::new();
+        let flow = raw.flow();
+        let said = raw.act(|stack, _| stack.unframed(flow, text.as_bytes()));
+        assert_eq!(said.first().map(|said| status(said)), answer, "{text}");
+        assert!(raw.observed.contains(&Observation::ParseFailed), "{text}");
+    }
+    let mut raw = Raw::new();
+    raw.speak_from("203.0.113.9:5060");
+    let flow = raw.flow();
+    assert!(raw.act(|stack, _| stack.unframed(flow, length("").as_bytes())).is_empty(), "a stranger's");
+}
+
+#[test]
 fn what_a_refusal_must_carry_it_carries() {
     let mut raw = Raw::new();
     let options = raw.say(&request("OPTIONS", 1, 1, "", ""));

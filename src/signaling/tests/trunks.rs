@@ -2,9 +2,10 @@
 
 use super::pair::{LEFT, RIGHT, address, local, trunk};
 use super::raw::{Raw, SDP, header, invite, request, response, status, to_tag};
-use crate::base::{Cause, Codec, Flow, Transport, TrunkId};
+use crate::base::{Cause, Codec, Flow, Moment, Random, Transport, TrunkId};
 use crate::signaling::{
-    Caller, CallerHeader, Direction, Invite, LegEvent, LegKey, MediaOffer, Observation, TrunkPeer,
+    Admission, Caller, CallerHeader, Direction, Invite, LegEvent, LegKey, Listen, MediaOffer, Observation,
+    Output, Stack, StackConfig, TrunkPeer,
 };
 use std::time::Duration;
 
@@ -46,6 +47,40 @@ fn a_trunk_is_pinged_and_goes_down_and_up() {
     let lost = raw.flow();
     raw.act(|stack, now| stack.flow_lost(now, lost));
     assert!(!raw.stack.trunk_up(id), "a lost path is known at once");
+}
+
+#[test]
+fn a_trunk_that_never_answered_is_down_after_four_seconds_and_up_when_its_answer_comes_late() {
+    let mut raw = Raw::with(TrunkPeer { ping: Some(Duration::from_secs(30)), ..trunk(LEFT) });
+    let id = TrunkId(0);
+    let (up, down) = (Observation::TrunkUp { trunk: id }, Observation::TrunkDown { trunk: id });
+    let first = raw.wait_ms(3_900);
+    assert!(raw.stack.trunk_up(id), "nothing is known yet");
+    raw.wait_ms(200);
+    assert!(!raw.stack.trunk_up(id) && raw.observed.contains(&down));
+    raw.say(&response(&first[0], "200 OK", "x", ""));
+    assert!(raw.stack.trunk_up(id) && raw.observed.contains(&up));
+    let again = raw.wait_ms(30_000).pop().expect("asked again");
+    raw.wait_ms(5_000);
+    assert!(raw.stack.trunk_up(id), "one that has lived is given timer F's time");
+    raw.say(&response(&again, "200 OK", "x", ""));
+    raw.wait_ms(100_000);
+    assert_eq!(raw.observed.iter().filter(|seen| **seen == down).count(), 2, "then silent for ever");
+}
+
+#[test]
+fn a_trunk_is_pinged_from_an_address_of_its_own_kind() {
+    let peer = TrunkPeer { ping: Some(Duration::from_secs(30)), ..trunk("[2001:db8::1]:5060") };
+    let (v4, v6) = (address(RIGHT), address("[2001:db8::2]:5060"));
+    let listen = |address| Listen { transport: Transport::Udp, address, advertised: None };
+    let config = StackConfig::new(vec![listen(v4), listen(v6)], Admission::Trunks(vec![peer]));
+    let mut stack = Stack::new(config, Random::from_number(7));
+    stack.handle_timeout(Moment::ZERO);
+    let sent = std::iter::from_fn(|| stack.poll()).find_map(|output| match output {
+        Output::Send { flow, .. } => Some(flow),
+        Output::Invited { .. } | Output::Leg { .. } | Output::Observed(_) => None,
+    });
+    assert_eq!(sent.map(|flow| flow.local), Some(v6));
 }
 
 #[test]

@@ -23,6 +23,7 @@ pub struct Invariants {
     last: (JournalSeq, Moment),
     calls: Map<CallId, Seen>,
     arrived: usize,
+    offered: usize,
     agents: BTreeMap<Name, Agent>,
 }
 
@@ -68,6 +69,7 @@ impl Invariants {
             last: (JournalSeq(0), Moment::ZERO),
             calls: Map::default(),
             arrived: 0,
+            offered: 0,
             agents,
         }
     }
@@ -101,8 +103,9 @@ impl Invariants {
     }
 
     fn call_fact(&mut self, call: CallId, at: Moment, fact: &Fact) {
-        if matches!(fact, Fact::Arrived { .. }) {
+        if let Fact::Arrived { number, .. } = fact {
             self.arrived += 1;
+            self.offered += usize::from(number.is_some());
             assert!(self.calls.insert(call, Seen::default()).is_none(), "{call} arrived twice");
         }
         // 2: a call that is over has no further fact, so it has one record.
@@ -217,8 +220,11 @@ impl Invariants {
     pub(super) fn check(&mut self, now: Now, core: &Core, outcomes: &Outcomes) {
         let at = now.moment;
         // 1
-        let over = outcomes.records.len();
-        assert_eq!(self.arrived, over + core.in_progress(), "offered = outcomes + in progress at {at}");
+        let over = outcomes.records.iter().filter(|record| record.number.is_some()).count();
+        assert_eq!(self.offered, over + core.in_progress(), "offered = outcomes + in progress at {at}");
+        assert_eq!(Ok(self.offered), core.offered().try_into(), "facts and status count alike at {at}");
+        // 2
+        assert_eq!(self.arrived, outcomes.records.len() + self.calls.len(), "one record each at {at}");
         // 21
         assert_eq!(core.acd().unmet(), 0, "a caller and a free agent wait for each other at {at}");
         self.check_agents(core);

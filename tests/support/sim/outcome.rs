@@ -110,6 +110,11 @@ impl Sim {
         self.record(caller).outcome
     }
 
+    /// Calls offered so far, as the status shows them.
+    pub fn offered(&self) -> u64 {
+        self.core.offered()
+    }
+
     /// Every verdict so far.
     pub fn verdicts(&self) -> &[String] {
         &self.outcomes.verdicts

@@ -42,17 +42,8 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
         names.collect::<BTreeSet<_>>()
     };
     assert_eq!(series(&before), series(&after), "no observation makes a series");
-    let configured = [
-        "habitat70",
-        "opac71",
-        "technique",
-        "bailleur",
-        "prestataire",
-        "contrat",
-        "operateur",
-        "ipoffice",
-        "",
-    ];
+    let configured =
+        ["habitat70", "opac71", "technique", "bailleur", "prestataire", "contrat", "operateur", "ipoffice"];
     for (label, value) in labels(&after) {
         let value = value.trim_matches('"');
         let known = match label {
