@@ -195,8 +195,8 @@ impl Stack {
             Method::Invite | Method::Update => {
                 self.with_leg(key, |leg, layer| leg.on_change(now, layer, server, request));
             }
-            // Digits some send this way are heard in RFC 4733 alone; a refusal would make them try again.
-            Method::Info | Method::Options => {
+            Method::Info => self.with_leg(key, |leg, layer| leg.on_info(now, layer, server, request)),
+            Method::Options => {
                 self.layer.answer(now, server, 200, phrase(200), |writer, _| put_abilities(writer));
             }
             Method::Ack

@@ -88,14 +88,18 @@ fn carries_media(request: &Message<'_>) -> bool {
     matches!(request.method(), Some(Method::Invite | Method::Update))
 }
 
-/// Whether the body is SDP, neither encoded nor within something else (RFC 3261 section 8.2.3).
 fn is_plain_sdp(request: &Message<'_>) -> bool {
+    is_plain(request, super::compose::SDP)
+}
+
+/// Whether the body is of this type, neither encoded nor within something else (RFC 3261 section 8.2.3).
+pub(super) fn is_plain(request: &Message<'_>, wanted: &str) -> bool {
     let encoded = request
         .values(HeaderName::ContentEncoding)
         .any(|encoding| !encoding.eq_ignore_ascii_case(b"identity"));
     let kind = request.header(HeaderName::ContentType).unwrap_or_default();
     let end = kind.iter().position(|byte| *byte == b';').unwrap_or(kind.len());
-    !encoded && kind[..end].trim_ascii().eq_ignore_ascii_case(super::compose::SDP.as_bytes())
+    !encoded && kind[..end].trim_ascii().eq_ignore_ascii_case(wanted.as_bytes())
 }
 
 /// Reads what an INVITE asks for; offer and refusal are the leg's to say.

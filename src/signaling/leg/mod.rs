@@ -5,6 +5,7 @@ mod accept;
 mod bye;
 mod call;
 mod change;
+mod info;
 mod probe;
 
 use super::compose;

@@ -2,6 +2,7 @@
 
 mod calls;
 mod changes;
+mod info;
 mod offers;
 mod pair;
 mod races;
