@@ -175,6 +175,7 @@ impl Engine {
             remote: remote.rtp,
             remote_rtcp: Some(remote.rtcp),
             codec: remote.codec,
+            payload_types: remote.payload_types,
             dtmf,
             dtmf_send: remote.dtmf,
             send: remote.direction.receives() && !remote.rtp.ip().is_unspecified(),
