@@ -71,6 +71,9 @@ pub const PORT_WAIT: Duration = Duration::from_millis(500);
 pub const PORT_WAITERS: usize = 2_000;
 /// A service that stops is back by then, s: what callers refused meanwhile are told.
 pub const RESTART_S: u32 = 60;
+/// Phones behind one INVITE of ours whose reliable provisional responses are confirmed; a fork to more is refused by its
+/// own far ends, which hear no PRACK.
+pub const EARLY_DIALOGS: usize = 16;
 /// Diversions of a call that are read and handed on.
 pub const DIVERSIONS: usize = 5;
 /// RTP ports one media thread is asked to open in one go.

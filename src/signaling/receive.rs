@@ -63,7 +63,7 @@ impl Stack {
             let tag = response.from().ok().and_then(|from| from.tag).unwrap_or_default();
             let ours = self.layer.marks.known(NameKind::Tag, tag);
             if accepted && ours.is_some_and(|number| !self.tags.contains_key(&number)) {
-                leg::decline(now, &mut self.layer, key, response, flow);
+                leg::decline(now, &mut self.layer, key, response, flow, None);
             }
             return;
         }
@@ -73,7 +73,7 @@ impl Stack {
             Owner::Ping(_) | Owner::Nobody => false,
         };
         if orphan && accepted {
-            leg::decline(now, &mut self.layer, key, response, flow);
+            leg::decline(now, &mut self.layer, key, response, flow, None);
         }
         self.deliver(now, &report, Some(response));
     }

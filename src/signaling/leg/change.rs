@@ -141,7 +141,7 @@ impl Leg {
         if let (200..=299, Some(response)) = (code, response) {
             if response.to().ok().and_then(|to| to.tag) != self.dialog.remote_tag() {
                 // The first INVITE forked, and a second phone answered.
-                return super::call::decline(now, layer, report.key, response, self.dialog.flow);
+                return super::call::decline(now, layer, report.key, response, self.dialog.flow, None);
             }
             let number = response.cseq().map_or(self.dialog.local_cseq, |cseq| cseq.number);
             self.dialog.refresh(response);

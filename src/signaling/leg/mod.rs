@@ -6,6 +6,7 @@ mod bye;
 mod call;
 mod change;
 mod info;
+mod prack;
 mod probe;
 
 use super::compose;
@@ -19,6 +20,7 @@ use super::verbs::Rejection;
 use crate::base::{Cause, Flow, Moment};
 use crate::wire::sip::{HeaderName, Message, Writer};
 use bytes::Bytes;
+use prack::Pracks;
 use probe::Probe;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -78,6 +80,8 @@ struct Calling {
     cancel_cause: Option<Cause>,
     /// Their answer as a provisional response gave it.
     early: Option<RemoteMedia>,
+    /// Their reliable provisional responses.
+    pracks: Pracks,
 }
 
 /// An answered leg.

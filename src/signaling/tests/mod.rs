@@ -5,6 +5,7 @@ mod changes;
 mod info;
 mod offers;
 mod pair;
+mod prack;
 mod races;
 mod raw;
 mod refusals;
