@@ -130,7 +130,8 @@ impl Stack {
         self.with_leg(leg, |leg, layer| leg.progress(now, layer, None));
     }
 
-    /// Says 183 with our answer to the offer, so that audio flows before the call is answered.
+    /// Says 183 with our answer to the offer, so that audio flows before the call is answered; reliably where the far
+    /// end supports it (RFC 3262).
     pub fn progress(&mut self, now: Moment, leg: LegKey, local: LocalMedia) {
         self.with_leg(leg, |leg, layer| leg.progress(now, layer, Some(&local)));
     }

@@ -1,6 +1,7 @@
 //! A leg that we call: the INVITE, what comes back, and giving up.
 
 use super::prack::Pracks;
+use super::reliable::Reliable;
 use super::{Calling, Established, Leg, State};
 use crate::base::{Cause, Flow, Moment, Transport};
 use crate::signaling::compose::{self, User};
@@ -63,7 +64,17 @@ impl Leg {
             pracks: Pracks::new(prack),
         };
         let state = State::Calling(calling);
-        Self { key, tag: tag.number, is_ours: true, dialog, media, codecs, state, unacked: None }
+        Self {
+            key,
+            tag: tag.number,
+            is_ours: true,
+            dialog,
+            media,
+            codecs,
+            state,
+            unacked: None,
+            reliable: Reliable::default(),
+        }
     }
 
     /// Gives our INVITE up. Too late once they answered: then it is a BYE.

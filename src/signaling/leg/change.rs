@@ -70,7 +70,7 @@ impl Leg {
         if request.method() == Some(Method::Invite) {
             // Without an offer it asks for ours; the ACK answers it.
             let body = body.unwrap_or_else(|| self.media.offer_again());
-            self.answer_invite(now, layer, server, &body, false);
+            self.answer_invite(now, layer, server, Some(&body), false);
         } else {
             let contact = (self.dialog.flow, layer.public(self.dialog.flow));
             layer.answer(now, server, 200, phrase(200), |writer, request| {
@@ -85,7 +85,10 @@ impl Leg {
         }
     }
 
-    fn hear_change(&mut self, body: &[u8]) -> Result<Option<(RemoteMedia, Vec<u8>)>, Unacceptable> {
+    pub(super) fn hear_change(
+        &mut self,
+        body: &[u8],
+    ) -> Result<Option<(RemoteMedia, Vec<u8>)>, Unacceptable> {
         self.media.hear_offer(body, &self.codecs)?;
         let answer = self.media.answer_alike().ok_or(Unacceptable::NothingInCommon)?;
         Ok(self.media.remote().cloned().map(|media| (media, answer)))

@@ -9,5 +9,6 @@ mod prack;
 mod races;
 mod raw;
 mod refusals;
+mod reliable;
 mod storm;
 mod trunks;

@@ -45,6 +45,7 @@ fn an_invite_of_ours_says_that_we_confirm_where_the_trunk_allows_it() {
         let mut raw = Raw::with(TrunkPeer { prack: allowed, ..trunk(LEFT) });
         let (_, sent) = dial(&mut raw);
         assert_eq!(sent.contains("Supported: 100rel\r\n"), allowed);
+        assert!(header(&sent, "Allow").contains("PRACK"));
         let said = raw.say(&reliable(&sent, "180 Ringing", "one", 1, ""));
         assert_eq!(said.len(), usize::from(allowed), "who was not told may not ask for it");
         assert_eq!(raw.events, [LegEvent::Ringing]);
