@@ -14,6 +14,7 @@ mod scenario {
     mod figures;
     mod hours;
     mod journal;
+    mod keys_by_info;
     mod limits;
     mod menu;
     mod on_the_wire;

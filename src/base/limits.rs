@@ -58,6 +58,9 @@ pub const PORT_DRAIN: Duration = Duration::from_millis(500);
 pub const MEDIA_SILENCE: Duration = Duration::from_secs(30);
 /// Keys one leg may report per second; a person presses ten.
 pub const DIGITS_PER_SECOND: u32 = 20;
+/// A key that came one way, in audio or by INFO, and comes the other within this long is the same press: some send the
+/// INFO when the key is let go, and few hold a key for longer.
+pub const KEY_COPY: Duration = Duration::from_secs(1);
 /// The longest RTP or RTCP datagram read; the rest of a longer one is cut off and the packet dropped.
 pub const MEDIA_DATAGRAM_BYTES: usize = 2_048;
 /// Opened RTP ports kept ready per media thread, at rest and at the most: a burst of calls takes two each, at once.
@@ -68,6 +71,9 @@ pub const PORT_WAIT: Duration = Duration::from_millis(500);
 pub const PORT_WAITERS: usize = 2_000;
 /// A service that stops is back by then, s: what callers refused meanwhile are told.
 pub const RESTART_S: u32 = 60;
+/// Phones behind one INVITE of ours whose reliable provisional responses are confirmed; a fork to more is refused by its
+/// own far ends, which hear no PRACK.
+pub const EARLY_DIALOGS: usize = 16;
 /// Diversions of a call that are read and handed on.
 pub const DIVERSIONS: usize = 5;
 /// RTP ports one media thread is asked to open in one go.

@@ -18,7 +18,7 @@ pub mod timers;
 pub mod written;
 
 pub use cause::Cause;
-pub use codec::Codec;
+pub use codec::{Codec, PayloadTypes};
 pub use ids::*;
 pub use map::{Map, Set, seeded_map};
 pub use name::Name;

@@ -1,5 +1,6 @@
 //! The legs of all calls: which SIP leg, which port, what is heard there. The one place that knows all three.
 
+use super::keys::Keys;
 use crate::base::{CallId, LegId, Map, MusicId, PromptId, TrunkId};
 use crate::media::PortId;
 use crate::signaling::{Caller, Diversion, LegKey, RemoteMedia};
@@ -42,6 +43,8 @@ pub(super) struct Leg {
     /// Whether the port is lent to a stream: only then can it be told what to send.
     pub attached: bool,
     pub heard: Heard,
+    /// What was pressed lately.
+    pub keys: Keys,
     /// What the initial INVITE said, on the caller's leg.
     pub inbound: Option<Box<Inbound>>,
 }
@@ -65,6 +68,7 @@ impl Leg {
             offered: false,
             attached: false,
             heard: Heard::Nothing,
+            keys: Keys::default(),
             inbound: None,
         }
     }

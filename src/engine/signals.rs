@@ -1,6 +1,7 @@
 //! What signaling and media report, told to the core in its own words.
 
 use super::core::Arrival;
+use super::keys::Way;
 use super::legs::{Heard, Inbound, Leg, Stage, tag, untag};
 use super::{Engine, Observation};
 use crate::base::{Cause, LegId, Now, codec};
@@ -85,6 +86,7 @@ impl Engine {
                 self.withhold(now, key);
             }
             LegEvent::Remote { media } => self.remote_changed(now, id, media),
+            LegEvent::KeyPressed { key } => self.key(now, id, key, Way::Info),
             LegEvent::Failed { cause } => {
                 let unanswered = self.legs.get(id).is_some_and(|leg| leg.stage == Stage::Called);
                 self.end_stage(now, id);
@@ -117,6 +119,7 @@ impl Engine {
             | LegEvent::Progressed { .. }
             | LegEvent::Refused { .. }
             | LegEvent::Remote { .. }
+            | LegEvent::KeyPressed { .. }
             | LegEvent::Failed { .. }
             | LegEvent::Ended => {}
         }
@@ -172,6 +175,7 @@ impl Engine {
             remote: remote.rtp,
             remote_rtcp: Some(remote.rtcp),
             codec: remote.codec,
+            payload_types: remote.payload_types,
             dtmf,
             dtmf_send: remote.dtmf,
             send: remote.direction.receives() && !remote.rtp.ip().is_unspecified(),
@@ -220,12 +224,7 @@ impl Engine {
             media::Event::Opened { port } => self.ports.opened(port),
             media::Event::OpenFailed { port, .. } => self.ports.failed(port, now.moment),
             media::Event::Closed { port } => self.ports.closed(port, now.moment),
-            media::Event::Digit { tag, digit, .. } => {
-                let leg = untag(tag);
-                if leg.is_caller() {
-                    self.tell(now, leg, CallEvent::KeyPressed(digit));
-                }
-            }
+            media::Event::Digit { tag, digit, .. } => self.key(now, untag(tag), digit, Way::Audio),
             media::Event::PlayEnded { tag, token, .. } => self.play_ended(now, untag(tag), token),
             media::Event::Stats { port, stats, .. } => {
                 let Some(trunk) = self.draining.remove(&port) else { return };
@@ -246,6 +245,14 @@ impl Engine {
                     what: format!("media refused a command for {port}: {refusal:?}"),
                 });
             }
+        }
+    }
+
+    /// The caller's keys alone choose anything.
+    fn key(&mut self, now: Now, id: LegId, key: char, way: Way) {
+        let Some(leg) = self.legs.get_mut(id).filter(|_| id.is_caller()) else { return };
+        if leg.keys.is_press(now.moment, key, way) {
+            self.tell(now, id, CallEvent::KeyPressed(key));
         }
     }
 

@@ -1,7 +1,7 @@
 //! The words spoken between whoever owns the calls and whoever owns the audio. Data only: nothing here does anything.
 
 use super::{Sound, StreamStats};
-use crate::base::{Codec, Moment};
+use crate::base::{Codec, Moment, PayloadTypes};
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -51,9 +51,11 @@ pub struct StreamSetup {
     pub remote_rtcp: Option<SocketAddr>,
     /// The codec we send.
     pub codec: Codec,
+    /// What each codec goes under, both ways; its static payload type is understood all the same.
+    pub payload_types: PayloadTypes,
     /// The telephone-event payload type we receive (RFC 4733).
     pub dtmf: Option<u8>,
-    /// The telephone-event payload type the peer asked for.
+    /// The telephone-event payload type the peer asked for. Events that come under it are understood too.
     pub dtmf_send: Option<u8>,
     /// Whether the peer wants to hear us.
     pub send: bool,
@@ -64,6 +66,12 @@ pub struct StreamSetup {
 }
 
 impl StreamSetup {
+    /// The payload type audio is sent with.
+    #[must_use]
+    pub const fn payload_type(&self) -> u8 {
+        self.payload_types.of(self.codec)
+    }
+
     /// Audio both ways, without telephone-events, under strict source locking.
     #[must_use]
     pub const fn both_ways(remote: SocketAddr, codec: Codec) -> Self {
@@ -71,6 +79,7 @@ impl StreamSetup {
             remote,
             remote_rtcp: None,
             codec,
+            payload_types: PayloadTypes::STATIC,
             dtmf: None,
             dtmf_send: None,
             send: true,

@@ -41,6 +41,11 @@ static TRUNK: Table = listed(&[
     Key::optional("numbers", Kind::Choice(&NUMBERS), "how numbers are written towards it"),
     Key::optional("ping", Kind::Duration, "how often it is asked whether it lives"),
     Key::optional("codecs", Kind::Texts, "what it speaks, in order of preference"),
+    Key::optional(
+        "prack",
+        Kind::Flag,
+        "whether provisional responses may be reliable on it (100rel); true when absent",
+    ),
     Key::optional("agents", Kind::Flag, "whether agents' phones are behind it"),
     Key::later("address", "the address to listen on and the one to show, where networks differ"),
     Key::later("user", "the name to register with"),

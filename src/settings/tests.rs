@@ -36,6 +36,13 @@ fn the_shipped_settings_load() {
 }
 
 #[test]
+fn reliable_provisional_responses_are_allowed_unless_a_trunk_says_no() {
+    let without = loaded(&SHIPPED.replace("agents = true", "prack = false\nagents = true"));
+    let prack = |name: &str| without.trunk(name).expect("written").prack;
+    assert_eq!((prack("operateur"), prack("ipoffice")), (true, false));
+}
+
+#[test]
 fn prefixes_count_bits() {
     let inside = |prefix: &str, address: &str| {
         Prefix::parse(prefix).expect("a prefix").contains(address.parse().expect("an address"))

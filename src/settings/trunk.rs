@@ -29,6 +29,8 @@ pub struct Trunk {
     pub ping: Option<Duration>,
     /// What it speaks, in order of preference.
     pub codecs: Vec<Codec>,
+    /// Whether provisional responses may be reliable on it (RFC 3262): yes unless written otherwise.
+    pub prack: bool,
     /// Whether agents' phones are behind it.
     pub agents: bool,
 }
@@ -147,6 +149,7 @@ pub(super) fn read(root: &Section<'_>, listen: &[Located<Listen>], findings: &mu
             numbers: if word("numbers", "national") { NumberFormat::National } else { NumberFormat::E164 },
             ping: ping(&section, findings),
             codecs: codecs(&section, findings),
+            prack: section.flag("prack").is_none_or(|flag| flag.value),
             agents: section.flag("agents").is_some_and(|flag| flag.value),
         };
         trunks.push(trunk);

@@ -11,7 +11,9 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 
 /// What a stack serves, for Allow (RFC 3261 section 20.5).
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK";
+/// Reliable provisional responses, as an option (RFC 3262 section 8.1).
+pub(super) const PRACK: &str = "100rel";
 /// The one body it reads.
 pub(super) const SDP: &str = "application/sdp";
 

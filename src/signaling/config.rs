@@ -62,6 +62,8 @@ pub struct TrunkPeer {
     pub caller_from: CallerHeader,
     /// Codecs allowed on it, in order of preference.
     pub codecs: Vec<Codec>,
+    /// Whether provisional responses may be reliable on it (RFC 3262), where the stack allows it.
+    pub prack: bool,
 }
 
 /// The base values of RFC 3261 section 17.1.1.1 and table 4.
@@ -102,6 +104,8 @@ pub struct StackConfig {
     pub codecs: Vec<Codec>,
     /// Base values of every timer.
     pub timers: TimerSettings,
+    /// Whether provisional responses may be reliable (RFC 3262).
+    pub prack: bool,
     /// The key that marks names of ours, so that they are known again after a restart; drawn when none is given.
     pub mark_key: Option<[u8; 32]>,
     /// Legs at once; above it an INVITE gets 503.
@@ -118,6 +122,7 @@ impl StackConfig {
             admission,
             codecs: Codec::ALL.to_vec(),
             timers: TimerSettings::default(),
+            prack: true,
             mark_key: None,
             max_legs: limits::CALLS * 2,
         }

@@ -215,6 +215,11 @@ pub enum LegEvent {
         /// Their media from now on.
         media: RemoteMedia,
     },
+    /// They pressed a key, and said so by INFO.
+    KeyPressed {
+        /// `0` to `9`, `*`, `#`, `A` to `D`.
+        key: char,
+    },
     /// The leg broke: no ACK, no answer at all, its path lost, or an answer nobody can use. What could be sent was.
     Failed {
         /// Why.

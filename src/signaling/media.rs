@@ -1,6 +1,6 @@
 //! The media of a leg as the rest of the house sees it: addresses, codecs, direction. No SDP text beyond here.
 
-use crate::base::Codec;
+use crate::base::{Codec, PayloadTypes};
 pub use crate::wire::sdp::Direction;
 use smallvec::SmallVec;
 use std::net::SocketAddr;
@@ -19,6 +19,8 @@ pub struct RemoteMedia {
     pub codec: Codec,
     /// Its codecs, those we accept, in its order.
     pub codecs: Codecs,
+    /// The payload types it takes them with.
+    pub payload_types: PayloadTypes,
     /// The payload type it takes telephone events with (RFC 4733); none: no digits.
     pub dtmf: Option<u8>,
     /// Which way audio flows, seen from the far end.

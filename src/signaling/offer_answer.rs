@@ -2,13 +2,12 @@
 //! Must never know of messages: bodies in, bodies out. Never holds two offers at once.
 
 use super::media::{Codecs, LocalMedia, RemoteMedia};
-use crate::base::Codec;
+use crate::base::codec::TELEPHONE_EVENT;
+use crate::base::{Codec, PayloadTypes};
 use crate::wire::sdp::{Direction, Format, MediaKind, MediaLine, Origin, SessionDescription};
 use std::borrow::Cow;
 use std::net::{IpAddr, SocketAddr};
 
-/// Payload type of telephone events in our offers; dynamic, and what most others use.
-const DIGITS: u8 = 101;
 /// Audio in our packets, and in theirs when they do not say.
 const PTIME_MS: u16 = 20;
 
@@ -41,6 +40,11 @@ pub(super) struct Negotiation {
     local: Option<LocalMedia>,
     /// Ours before the offer that is open.
     before: Option<LocalMedia>,
+    /// The payload types of our offers: theirs once we answered with them, for none may change what it stands for
+    /// (RFC 3264 section 8.3.2).
+    numbers: PayloadTypes,
+    /// That of telephone events.
+    digits: u8,
     /// The last description we sent.
     said: Vec<u8>,
     remote: Option<RemoteMedia>,
@@ -66,6 +70,8 @@ impl Negotiation {
             open: Open::Nobodys,
             local: None,
             before: None,
+            numbers: PayloadTypes::STATIC,
+            digits: TELEPHONE_EVENT,
             said: Vec::new(),
             remote: None,
             told: None,
@@ -131,7 +137,10 @@ impl Negotiation {
             // Whoever narrows the choice knows what is left of it.
             told.codec = codec;
         }
-        let formats = [Format::of(codec)].into_iter().chain(remote.dtmf.map(Format::digits)).collect();
+        self.numbers = remote.payload_types;
+        self.digits = remote.dtmf.unwrap_or(self.digits);
+        let voice = Format::numbered(codec, self.numbers.of(codec));
+        let formats = [voice].into_iter().chain(remote.dtmf.map(Format::digits)).collect();
         let direction = within(local.direction, remote.direction.reversed());
         self.open = Open::Nobodys;
         self.local = Some(local.clone());
@@ -154,9 +163,15 @@ impl Negotiation {
         debug_assert_eq!(self.open, Open::Nobodys, "never two offers outstanding");
         self.open = Open::Ours;
         self.before = self.local.replace(local.clone());
-        let voices = local.codecs.iter().copied().map(Format::of);
-        let formats = voices.chain([Format::digits(DIGITS)]).collect();
+        let voices = local.codecs.iter().map(|codec| Format::numbered(*codec, self.numbers.of(*codec)));
+        let formats = voices.chain([Format::digits(self.event_number())]).collect();
         self.describe(local.rtp, formats, local.direction)
+    }
+
+    /// The payload type of telephone events in our next offer: never one that stands for a codec already.
+    fn event_number(&self) -> u8 {
+        let mut numbers = (self.digits..=127).chain(96..self.digits);
+        numbers.find(|number| self.numbers.codec(*number).is_none()).unwrap_or(self.digits)
     }
 
     /// The media we have, as an offer.
@@ -237,7 +252,7 @@ impl Negotiation {
     }
 }
 
-/// What a line says, if it is voice with a codec of `allowed` under its own payload type, to one host we can reach.
+/// What a line says, if it is voice with a codec of `allowed`, to one host we can reach.
 fn read(line: &MediaLine, allowed: &[Codec], ipv6: bool) -> Option<RemoteMedia> {
     let ip = line.connection.filter(|_| line.is_usable_audio())?;
     let reachable = |ip: IpAddr| ip.is_ipv6() == ipv6 && is_one_host(ip);
@@ -245,14 +260,21 @@ fn read(line: &MediaLine, allowed: &[Codec], ipv6: bool) -> Option<RemoteMedia> 
         return None;
     }
     let offered = line.formats.iter().filter_map(|format| Some((format.codec()?, format.payload_type()?)));
-    let known = offered.filter(|(codec, number)| allowed.contains(codec) && codec.payload_type() == *number);
-    let codecs: Codecs = known.map(|(codec, _)| codec).collect();
+    let (mut codecs, mut payload_types) = (Codecs::new(), PayloadTypes::STATIC);
+    for (codec, number) in offered.filter(|(codec, number)| PayloadTypes::fits(*codec, *number)) {
+        // A codec listed twice goes under the number its sender likes better.
+        if allowed.contains(&codec) && !codecs.contains(&codec) {
+            codecs.push(codec);
+            payload_types.assign(codec, number);
+        }
+    }
     let (rtcp_port, rtcp_ip) = line.rtcp_port.unwrap_or((line.port.saturating_add(1), None));
     Some(RemoteMedia {
         rtp: SocketAddr::new(ip, line.port),
         rtcp: SocketAddr::new(rtcp_ip.unwrap_or(ip), rtcp_port),
         codec: *codecs.first()?,
         codecs,
+        payload_types,
         dtmf: line.telephone_event(),
         direction: line.direction,
         ptime_ms: line.ptime_ms.filter(|ptime| *ptime > 0).unwrap_or(PTIME_MS),

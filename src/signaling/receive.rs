@@ -63,7 +63,7 @@ impl Stack {
             let tag = response.from().ok().and_then(|from| from.tag).unwrap_or_default();
             let ours = self.layer.marks.known(NameKind::Tag, tag);
             if accepted && ours.is_some_and(|number| !self.tags.contains_key(&number)) {
-                leg::decline(now, &mut self.layer, key, response, flow);
+                leg::decline(now, &mut self.layer, key, response, flow, None);
             }
             return;
         }
@@ -73,7 +73,7 @@ impl Stack {
             Owner::Ping(_) | Owner::Nobody => false,
         };
         if orphan && accepted {
-            leg::decline(now, &mut self.layer, key, response, flow);
+            leg::decline(now, &mut self.layer, key, response, flow, None);
         }
         self.deliver(now, &report, Some(response));
     }
@@ -110,9 +110,15 @@ impl Stack {
             (_, Some(leg)) => self.on_dialog_request(now, flow, leg, request, method, bytes),
             (Method::Options, None) if !in_dialog => self.answer_options(flow, request),
             (Method::Invite, None) if !in_dialog => self.on_invite(now, flow, source, request, bytes),
-            (Method::Invite | Method::Bye | Method::Info | Method::Update | Method::Options, None) => {
-                self.refuse(flow, request, 481, |_| {});
-            }
+            (
+                Method::Invite
+                | Method::Bye
+                | Method::Info
+                | Method::Update
+                | Method::Prack
+                | Method::Options,
+                None,
+            ) => self.refuse(flow, request, 481, |_| {}),
             _ => self.refuse(flow, request, refusal_of(method), put_allow),
         }
     }
@@ -144,7 +150,8 @@ impl Stack {
 
     /// RFC 3261 section 11.2.
     fn answer_options(&mut self, flow: Flow, request: &Message<'_>) {
-        if let Some(names) = screen::required(request) {
+        let prack = self.layer.config.prack;
+        if let Some(names) = screen::required(request, prack) {
             return self.refuse(flow, request, 420, |writer| {
                 writer.header(HeaderName::Unsupported, names);
             });
@@ -154,7 +161,7 @@ impl Stack {
                 writer.header_fmt(HeaderName::RetryAfter, format_args!("{}", limits::RESTART_S));
             });
         }
-        self.refuse(flow, request, 200, put_abilities);
+        self.refuse(flow, request, 200, |writer| put_abilities(writer, prack));
     }
 
     /// RFC 3261 section 9.2.
@@ -185,7 +192,8 @@ impl Stack {
             self.layer.answer(now, server, 500, phrase(500), |_, _| {});
             return;
         }
-        if let Some(refusal) = screen::dialog_request(request) {
+        let prack = self.layer.config.prack;
+        if let Some(refusal) = screen::dialog_request(request, prack) {
             let code = refusal.verdict().0;
             self.layer.answer(now, server, code, phrase(code), |writer, _| refusal.put(writer));
             return;
@@ -195,14 +203,14 @@ impl Stack {
             Method::Invite | Method::Update => {
                 self.with_leg(key, |leg, layer| leg.on_change(now, layer, server, request));
             }
-            // Digits some send this way are heard in RFC 4733 alone; a refusal would make them try again.
-            Method::Info | Method::Options => {
-                self.layer.answer(now, server, 200, phrase(200), |writer, _| put_abilities(writer));
+            Method::Prack => self.with_leg(key, |leg, layer| leg.on_prack(now, layer, server, request)),
+            Method::Info => self.with_leg(key, |leg, layer| leg.on_info(now, layer, server, request)),
+            Method::Options => {
+                self.layer.answer(now, server, 200, phrase(200), |writer, _| put_abilities(writer, prack));
             }
             Method::Ack
             | Method::Cancel
             | Method::Register
-            | Method::Prack
             | Method::Subscribe
             | Method::Notify
             | Method::Refer
@@ -226,8 +234,8 @@ fn put_allow(writer: &mut Writer) {
 }
 
 /// What an OPTIONS asks for (RFC 3261 section 11.2).
-fn put_abilities(writer: &mut Writer) {
+fn put_abilities(writer: &mut Writer, prack: bool) {
     put_allow(writer);
     writer.header(HeaderName::Accept, compose::SDP).header(HeaderName::AcceptEncoding, "identity");
-    writer.header(HeaderName::Supported, "");
+    writer.header(HeaderName::Supported, if prack { compose::PRACK } else { "" });
 }

@@ -30,12 +30,13 @@ impl Stack {
         };
         let (key, tag) = (self.next_key(), self.layer.fresh(NameKind::Tag));
         let session = self.layer.random.number() >> 2;
-        let Some(mut leg) = Leg::invited(key, tag, request, flow, self.codecs(trunk), session) else {
+        let prack = self.prack(trunk);
+        let Some(mut leg) = Leg::invited(key, tag, request, flow, self.codecs(trunk), prack, session) else {
             // No Contact: nothing could ever be sent in this dialog (RFC 3261 section 8.1.1.8).
             return self.refuse(flow, request, 400, |_| {});
         };
         let server = self.layer.open_server(flow, request, bytes, Some(key), Some(tag));
-        let refusal = if full { Some(Refusal::Overload) } else { initial(request) };
+        let refusal = if full { Some(Refusal::Overload) } else { initial(request, prack) };
         let (offer, refusal) = leg.begin(now, &mut self.layer, server, request.body(), refusal);
         let caller_from = trunk.and_then(|id| self.trunks.get(id)).map(|trunk| trunk.peer.caller_from);
         let mut invitation = invitation(request, flow, trunk, caller_from.unwrap_or_default());
@@ -50,7 +51,7 @@ impl Stack {
 }
 
 /// What is wrong with an initial INVITE although it is well formed.
-fn initial(request: &Message<'_>) -> Option<Refusal> {
+fn initial(request: &Message<'_>, prack: bool) -> Option<Refusal> {
     let scheme = request.request_uri().map_or(Scheme::Other, |uri| uri.scheme);
     match scheme {
         Scheme::Sip | Scheme::Tel => {}
@@ -60,22 +61,25 @@ fn initial(request: &Message<'_>) -> Option<Refusal> {
     if request.max_forwards() == Ok(Some(0)) {
         return Some(Refusal::TooManyHops);
     }
-    dialog_request(request)
+    dialog_request(request, prack)
 }
 
 /// What is wrong with a request in a dialog although it is well formed.
-pub(super) fn dialog_request(request: &Message<'_>) -> Option<Refusal> {
-    if let Some(names) = required(request) {
+pub(super) fn dialog_request(request: &Message<'_>, prack: bool) -> Option<Refusal> {
+    if let Some(names) = required(request, prack) {
         return Some(Refusal::Extension(names));
     }
     let readable = request.body().is_empty() || is_plain_sdp(request);
     (!readable && carries_media(request)).then_some(Refusal::MediaType)
 }
 
-/// The extensions a request requires; we have none of them (RFC 3261 section 8.2.2.3).
-pub(super) fn required(request: &Message<'_>) -> Option<Vec<u8>> {
+/// The extensions a request requires and we don't have (RFC 3261 section 8.2.2.3). Only an INVITE may require reliable
+/// provisional responses (RFC 3262 section 4).
+pub(super) fn required(request: &Message<'_>, prack: bool) -> Option<Vec<u8>> {
+    let invite = request.method() == Some(Method::Invite);
+    let ours = |name: &[u8]| prack && invite && name.eq_ignore_ascii_case(super::compose::PRACK.as_bytes());
     let mut names = Vec::new();
-    for name in request.values(HeaderName::Require) {
+    for name in request.values(HeaderName::Require).filter(|name| !ours(name)) {
         if !names.is_empty() {
             names.extend_from_slice(b", ");
         }
@@ -85,17 +89,21 @@ pub(super) fn required(request: &Message<'_>) -> Option<Vec<u8>> {
 }
 
 fn carries_media(request: &Message<'_>) -> bool {
-    matches!(request.method(), Some(Method::Invite | Method::Update))
+    matches!(request.method(), Some(Method::Invite | Method::Update | Method::Prack))
 }
 
-/// Whether the body is SDP, neither encoded nor within something else (RFC 3261 section 8.2.3).
 fn is_plain_sdp(request: &Message<'_>) -> bool {
+    is_plain(request, super::compose::SDP)
+}
+
+/// Whether the body is of this type, neither encoded nor within something else (RFC 3261 section 8.2.3).
+pub(super) fn is_plain(request: &Message<'_>, wanted: &str) -> bool {
     let encoded = request
         .values(HeaderName::ContentEncoding)
         .any(|encoding| !encoding.eq_ignore_ascii_case(b"identity"));
     let kind = request.header(HeaderName::ContentType).unwrap_or_default();
     let end = kind.iter().position(|byte| *byte == b';').unwrap_or(kind.len());
-    !encoded && kind[..end].trim_ascii().eq_ignore_ascii_case(super::compose::SDP.as_bytes())
+    !encoded && kind[..end].trim_ascii().eq_ignore_ascii_case(wanted.as_bytes())
 }
 
 /// Reads what an INVITE asks for; offer and refusal are the leg's to say.

@@ -118,7 +118,8 @@ impl Stack {
     pub fn invite(&mut self, now: Moment, invite: Invite) -> LegKey {
         let (key, tag) = (self.next_key(), self.layer.fresh(NameKind::Tag));
         let codecs = self.codecs(invite.trunk);
-        let leg = Leg::call(now, &mut self.layer, key, tag, &invite, codecs);
+        let prack = self.prack(invite.trunk);
+        let leg = Leg::call(now, &mut self.layer, key, tag, &invite, codecs, prack);
         self.tags.insert(tag.number, key);
         self.legs.insert(key, leg);
         key
@@ -129,7 +130,8 @@ impl Stack {
         self.with_leg(leg, |leg, layer| leg.progress(now, layer, None));
     }
 
-    /// Says 183 with our answer to the offer, so that audio flows before the call is answered.
+    /// Says 183 with our answer to the offer, so that audio flows before the call is answered; reliably where the far
+    /// end supports it (RFC 3262).
     pub fn progress(&mut self, now: Moment, leg: LegKey, local: LocalMedia) {
         self.with_leg(leg, |leg, layer| leg.progress(now, layer, Some(&local)));
     }
@@ -211,6 +213,12 @@ impl Stack {
     pub(super) fn codecs(&self, trunk: Option<TrunkId>) -> Codecs {
         let of_trunk = trunk.and_then(|trunk| self.trunks.get(trunk)).map(|trunk| &trunk.peer.codecs);
         of_trunk.unwrap_or(&self.layer.config.codecs).iter().copied().collect()
+    }
+
+    /// Whether provisional responses may be reliable on a trunk, or with anyone.
+    pub(super) fn prack(&self, trunk: Option<TrunkId>) -> bool {
+        let of_trunk = trunk.and_then(|trunk| self.trunks.get(trunk)).is_none_or(|trunk| trunk.peer.prack);
+        of_trunk && self.layer.config.prack
     }
 
     /// Does something with a leg that may still be there, and clears up when it was the last thing.

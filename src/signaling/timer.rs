@@ -30,12 +30,23 @@ pub enum LegTimer {
     CancelMissing,
     /// Tries our re-INVITE again after a 491 (section 14.1).
     Glare,
+    /// Sends our reliable provisional response again, from T1 doubling (RFC 3262 section 3).
+    ProvisionalAgain,
+    /// Gives up waiting for its PRACK, after 64 × T1 (same section).
+    PrackMissing,
     /// Forgets a leg that hung up and whose 200 nobody released.
     ReleaseMissing,
 }
 
 impl LegTimer {
     /// Every timer of a leg.
-    pub(super) const ALL: [Self; 5] =
-        [Self::AnswerAgain, Self::AckMissing, Self::CancelMissing, Self::Glare, Self::ReleaseMissing];
+    pub(super) const ALL: [Self; 7] = [
+        Self::AnswerAgain,
+        Self::AckMissing,
+        Self::CancelMissing,
+        Self::Glare,
+        Self::ProvisionalAgain,
+        Self::PrackMissing,
+        Self::ReleaseMissing,
+    ];
 }

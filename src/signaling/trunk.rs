@@ -117,6 +117,7 @@ mod tests {
             ping: None,
             caller_from: CallerHeader::From,
             codecs: Vec::new(),
+            prack: true,
         }
     }
 

@@ -83,9 +83,11 @@ impl Rejection {
 impl From<Cause> for Rejection {
     fn from(cause: Cause) -> Self {
         let row = cause.row();
+        // Who hangs up while the answer still waits for its PRACK refuses: 200 is no refusal.
+        let (code, phrase) = if row.sip_code < 300 { (480, phrase(480)) } else { (row.sip_code, row.phrase) };
         Self {
-            code: row.sip_code,
-            phrase: row.phrase,
+            code,
+            phrase,
             reason: Some(Reason::q850(cause)),
             // A 503 without it takes the whole trunk away (RFC 3261 section 21.5.4): only true overload asks for that.
             retry_after_s: (cause == Cause::ShuttingDown).then_some(limits::RESTART_S),
@@ -117,6 +119,7 @@ pub const fn phrase(code: u16) -> &'static str {
         415 => "Unsupported Media Type",
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",
+        469 => "Bad Info Package",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
         482 => "Loop Detected",
@@ -128,6 +131,7 @@ pub const fn phrase(code: u16) -> &'static str {
         500 => "Server Internal Error",
         501 => "Not Implemented",
         503 => "Service Unavailable",
+        504 => "Server Time-out",
         505 => "Version Not Supported",
         513 => "Message Too Large",
         600 => "Busy Everywhere",

@@ -26,6 +26,7 @@ pub struct Stream {
     pub hearing: Hearing,
     voice: Voice,
     codec: Codec,
+    payload_type: u8,
     dtmf: Option<u8>,
     /// Whether the far end listens.
     wanted: bool,
@@ -52,6 +53,7 @@ impl Stream {
             hearing: Hearing::default(),
             voice,
             codec: media.codec,
+            payload_type: media.payload_types.of(media.codec),
             dtmf: None,
             wanted: true,
             ssrc: chance as u32,
@@ -70,6 +72,7 @@ impl Stream {
     pub fn turn_to(&mut self, media: &RemoteMedia) {
         self.remote = media.rtp;
         self.codec = media.codec;
+        self.payload_type = media.payload_types.of(media.codec);
         self.dtmf = media.dtmf;
         self.wanted = media.direction.receives() && !media.rtp.ip().is_unspecified();
     }
@@ -117,7 +120,7 @@ impl Stream {
         if !self.wanted || !self.speaks() {
             return None;
         }
-        self.head(self.codec.payload_type(), !self.started, self.spoken);
+        self.head(self.payload_type, !self.started, self.spoken);
         self.started = true;
         let payload = self.packet[RtpHeader::BYTES..].first_chunk_mut::<SAMPLES>().expect("172 bytes");
         speech::fill(payload, self.voice, self.codec, self.spoken, run.stamp(now));

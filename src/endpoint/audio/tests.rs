@@ -1,7 +1,7 @@
 //! Two stations' audio laid against each other, without a network.
 
 use super::*;
-use crate::base::Flow;
+use crate::base::{Flow, PayloadTypes};
 use crate::endpoint::Event;
 use crate::signaling::Direction;
 use crate::wire::rtp::RtpHeader;
@@ -29,6 +29,7 @@ fn towards(port: u16) -> RemoteMedia {
         rtcp: address(port + 1),
         codec: Codec::Pcma,
         codecs: [Codec::Pcma].into_iter().collect(),
+        payload_types: PayloadTypes::STATIC,
         dtmf: Some(101),
         direction: Direction::SendRecv,
         ptime_ms: 20,

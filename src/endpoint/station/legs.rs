@@ -83,7 +83,9 @@ impl Station {
             }
             LegEvent::Failed { cause } => self.end(now, leg, Ending::Failed(cause), sink),
             LegEvent::Ended => self.end(now, leg, Ending::Failed(Cause::Lost), sink),
-            LegEvent::Confirmed { media: None } | LegEvent::Progressed { .. } => {}
+            LegEvent::Confirmed { media: None }
+            | LegEvent::Progressed { .. }
+            | LegEvent::KeyPressed { .. } => {}
         }
     }
 

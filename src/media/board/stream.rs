@@ -88,13 +88,15 @@ impl Stream {
         (self.tag, self.setup) = (tag, setup);
     }
 
-    /// What a payload type stands for on this stream. Either G.711 law is taken, whichever was agreed.
+    /// What a payload type stands for on this stream. Either G.711 law is taken, whichever was agreed. Events are taken
+    /// under either side's number: a peer that offers anew may change which one it was answered with.
     pub fn payload(&self, payload_type: u8) -> Payload {
         if Some(payload_type) == self.setup.dtmf {
             return Payload::Digits;
         }
-        match Codec::ALL.into_iter().find(|codec| codec.payload_type() == payload_type) {
+        match self.setup.payload_types.codec(payload_type) {
             Some(codec) => Payload::Audio(codec),
+            None if Some(payload_type) == self.setup.dtmf_send => Payload::Digits,
             None => Payload::Foreign,
         }
     }
@@ -129,7 +131,7 @@ impl Stream {
         playing.fill(self.setup.codec, frame);
         let Some(to) = self.destination() else { return };
         let place = self.outgoing.generated(due, FRAME as u32);
-        self.write(head, self.setup.codec.payload_type(), place);
+        self.write(head, self.setup.payload_type(), place);
         self.sent(FRAME);
         sink.send(port, Kind::Rtp, to, &packet);
     }
@@ -142,7 +144,7 @@ impl Stream {
         };
         let bytes = incoming.body.len();
         let payload_type = match incoming.carries {
-            Payload::Audio(_) if bytes > 0 => Some(self.setup.codec.payload_type()),
+            Payload::Audio(_) if bytes > 0 => Some(self.setup.payload_type()),
             Payload::Digits => self.setup.dtmf_send,
             Payload::Audio(_) | Payload::Foreign => None,
         };

@@ -1,5 +1,6 @@
 //! A leg that was invited: ringing, answering, refusing; the ACK and its absence; CANCEL.
 
+use super::reliable::Reliable;
 use super::{Established, Leg, State, Unacked, put_dialog, put_rejection};
 use crate::base::{Cause, Flow, Moment};
 use crate::signaling::compose;
@@ -79,6 +80,7 @@ impl Leg {
         invite: &Message<'_>,
         flow: Flow,
         codecs: Codecs,
+        prack: bool,
         session: u64,
     ) -> Option<Self> {
         Some(Self {
@@ -90,6 +92,7 @@ impl Leg {
             codecs,
             state: State::Over,
             unacked: None,
+            reliable: Reliable::asked(invite, prack),
         })
     }
 
@@ -114,27 +117,7 @@ impl Leg {
         (offer, refusal)
     }
 
-    /// 180, or 183 with our answer to their offer.
-    pub(in crate::signaling) fn progress(
-        &mut self,
-        now: Moment,
-        layer: &mut Layer,
-        local: Option<&LocalMedia>,
-    ) {
-        let State::Invited { invite, refusal: None } = self.state else { return };
-        let contact = (self.dialog.flow, layer.public(self.dialog.flow));
-        // Without an offer there is nothing a 183 could answer: it goes out bare.
-        let body = local.and_then(|local| self.media.answer(local));
-        let code = if local.is_some() { 183 } else { 180 };
-        layer.answer(now, invite, code, phrase(code), |writer, request| {
-            put_dialog(writer, request, contact);
-            if let Some(body) = &body {
-                writer.body(compose::SDP, body);
-            }
-        });
-    }
-
-    /// 200, with an answer to their offer or an offer of ours.
+    /// 200, with an answer to their offer or an offer of ours; once a reliable 183 that answered is confirmed.
     pub(in crate::signaling) fn accept(&mut self, now: Moment, layer: &mut Layer, local: &LocalMedia) {
         let invite = match &self.state {
             State::Invited { invite, refusal: None } => *invite,
@@ -149,14 +132,23 @@ impl Leg {
                 return;
             }
         };
-        let body =
-            if self.media.owes_answer() { self.media.answer(local) } else { Some(self.media.offer(local)) };
-        let Some(body) = body else {
+        if self.reliable.holds_back(local) {
+            return;
+        }
+        // RFC 3261 section 13.2.1: an answer that went out reliably is given once.
+        let answered = self.reliable.has_answered();
+        let body = match self.media.owes_answer() {
+            true if answered => None,
+            true => self.media.answer(local),
+            false => Some(self.media.offer(local)),
+        };
+        if body.is_none() && !answered {
             layer.tell(self.key, LegEvent::Failed { cause: Cause::MediaRefused });
             return self.reject(now, layer, &Rejection::from(Cause::MediaRefused));
-        };
+        }
+        self.stop_provisional(layer);
         self.state = State::Established(Established::default());
-        self.answer_invite(now, layer, invite, &body, true);
+        self.answer_invite(now, layer, invite, body.as_deref(), true);
     }
 
     /// Sends a 2xx to an INVITE and waits for its ACK (RFC 3261 section 13.3.1.4).
@@ -165,14 +157,16 @@ impl Leg {
         now: Moment,
         layer: &mut Layer,
         invite: ServerKey,
-        body: &[u8],
+        body: Option<&[u8]>,
         initial: bool,
     ) {
         let Some((flow, number)) = layer.server_request(invite) else { return };
         let contact = (flow, layer.public(flow));
         let answer = layer.answer(now, invite, 200, phrase(200), |writer, request| {
             put_dialog(writer, request, contact);
-            writer.body(compose::SDP, body);
+            if let Some(body) = body {
+                writer.body(compose::SDP, body);
+            }
         });
         let Some(answer) = answer else { return };
         let settings = layer.settings();

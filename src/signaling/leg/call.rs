@@ -1,5 +1,7 @@
 //! A leg that we call: the INVITE, what comes back, and giving up.
 
+use super::prack::Pracks;
+use super::reliable::Reliable;
 use super::{Calling, Established, Leg, State};
 use crate::base::{Cause, Flow, Moment, Transport};
 use crate::signaling::compose::{self, User};
@@ -23,6 +25,7 @@ impl Leg {
         tag: Marked,
         invite: &Invite,
         codecs: Codecs,
+        prack: bool,
     ) -> Self {
         let public = layer.public(invite.flow);
         let call_id = layer.fresh(NameKind::CallId);
@@ -40,16 +43,38 @@ impl Leg {
             MediaOffer::Early(local) => (Some(media.offer(local)), None),
             MediaOffer::Late(local) => (None, Some(local.clone())),
         };
+        // A late offer could come in a provisional response, and PRACK would have to answer it: nobody is asked to.
+        let prack = prack && late.is_none();
         let invite = dialog.invite(layer, now, Owner::Leg(key), |writer| {
             put_invite(writer, invite, public);
+            if prack {
+                writer.header(HeaderName::Supported, compose::PRACK);
+            }
             if let Some(body) = &body {
                 writer.body(compose::SDP, body);
             }
         });
-        let calling =
-            Calling { invite, late, provisional: false, cancelled: false, cancel_cause: None, early: None };
+        let calling = Calling {
+            invite,
+            late,
+            provisional: false,
+            cancelled: false,
+            cancel_cause: None,
+            early: None,
+            pracks: Pracks::new(prack),
+        };
         let state = State::Calling(calling);
-        Self { key, tag: tag.number, is_ours: true, dialog, media, codecs, state, unacked: None }
+        Self {
+            key,
+            tag: tag.number,
+            is_ours: true,
+            dialog,
+            media,
+            codecs,
+            state,
+            unacked: None,
+            reliable: Reliable::default(),
+        }
     }
 
     /// Gives our INVITE up. Too late once they answered: then it is a BYE.
@@ -132,14 +157,19 @@ impl Leg {
             }
             code @ 101..=199 => {
                 calling.provisional = true;
-                if calling.cancelled {
-                    return self.send_cancel(now, layer);
+                let cancelled = calling.cancelled;
+                let counts = self.confirm(now, layer, response);
+                if cancelled {
+                    self.send_cancel(now, layer);
+                } else if counts {
+                    self.on_progress(layer, code, response);
                 }
-                self.on_progress(layer, code, response);
             }
             200..=299 if calling.cancelled => {
                 let invite = calling.invite;
-                decline(now, layer, invite, response, self.dialog.flow);
+                let number =
+                    calling.pracks.confirmed(response).map_or(self.dialog.local_cseq, |(number, _)| number);
+                decline(now, layer, invite, response, self.dialog.flow, Some(number));
                 self.state = State::Over;
             }
             200..=299 => self.on_answer(now, layer, response),
@@ -153,14 +183,7 @@ impl Leg {
     }
 
     fn on_progress(&mut self, layer: &mut Layer, code: u16, response: &Message<'_>) {
-        let State::Calling(calling) = &mut self.state else { return };
-        let media = match (&calling.late, response.body()) {
-            (Some(_), _) | (None, b"") => None,
-            (None, body) => self.media.preview(body, &self.codecs).ok(),
-        };
-        if media.is_some() {
-            calling.early.clone_from(&media);
-        }
+        let media = self.early_media(response);
         if code == 180 {
             layer.tell(self.key, LegEvent::Ringing);
         }
@@ -173,13 +196,27 @@ impl Leg {
     fn on_answer(&mut self, now: Moment, layer: &mut Layer, answer: &Message<'_>) {
         let State::Calling(calling) = &mut self.state else { return };
         let (invite, late, early) = (calling.invite, calling.late.take(), calling.early.take());
+        let confirmed = calling.pracks.confirmed(answer);
+        let number = self.dialog.local_cseq;
         if self.dialog.join(answer).is_none() {
             layer.tell(self.key, LegEvent::Failed { cause: Cause::Lost });
             self.state = State::Over;
             return;
         }
-        let (media, body) = self.read_answer(answer.body(), late.as_ref(), early);
-        self.dialog.acknowledge(layer, invite, self.dialog.local_cseq, body.as_deref());
+        let mut given = None;
+        if let Some((last, media)) = confirmed {
+            self.dialog.local_cseq = last;
+            given = media;
+        }
+        let (media, body) = match given {
+            // RFC 3261 section 13.2.1: whatever the 2xx says again, the first answer is the answer.
+            Some(media) => {
+                self.media.settle(media.clone());
+                (Some(media), None)
+            }
+            None => self.read_answer(answer.body(), late.as_ref(), early),
+        };
+        self.dialog.acknowledge(layer, invite, number, body.as_deref());
         self.state = State::Established(Established::default());
         match media {
             Some(media) => layer.tell(self.key, LegEvent::Answered { media }),
@@ -212,16 +249,23 @@ impl Leg {
     }
 }
 
-/// Takes a 2xx nobody wants: ACK, then BYE (RFC 3261 section 13.2.2.4). Its own words are all that is needed.
+/// How far our numbers jump in a dialog whose last one is forgotten, for PRACKs may have been sent in it: gaps are no
+/// error (RFC 3261 section 12.2.2), a number that comes twice is.
+const FORGOTTEN: u32 = 1_000;
+
+/// Takes a 2xx nobody wants: ACK, then BYE (RFC 3261 section 13.2.2.4). Its own words are all that is needed, and the
+/// number of our last request in its dialog, where it is known.
 pub(in crate::signaling) fn decline(
     now: Moment,
     layer: &mut Layer,
     invite: ClientKey,
     answer: &Message<'_>,
     flow: Flow,
+    last: Option<u32>,
 ) {
     let Some(mut dialog) = Dialog::answered(answer, flow) else { return };
     dialog.acknowledge(layer, invite, dialog.local_cseq, None);
+    dialog.local_cseq = last.unwrap_or(dialog.local_cseq + FORGOTTEN);
     // One BYE a dialog, however many copies of its 2xx come: the dialog's own names give the branch.
     let named: [&[u8]; 3] = [&dialog.call_id, &dialog.local, dialog.remote_tag().unwrap_or_default()];
     let branch = layer.marks.name(NameKind::Branch, layer.marks.derived(&named));

@@ -70,7 +70,7 @@ impl Leg {
         if request.method() == Some(Method::Invite) {
             // Without an offer it asks for ours; the ACK answers it.
             let body = body.unwrap_or_else(|| self.media.offer_again());
-            self.answer_invite(now, layer, server, &body, false);
+            self.answer_invite(now, layer, server, Some(&body), false);
         } else {
             let contact = (self.dialog.flow, layer.public(self.dialog.flow));
             layer.answer(now, server, 200, phrase(200), |writer, request| {
@@ -85,7 +85,10 @@ impl Leg {
         }
     }
 
-    fn hear_change(&mut self, body: &[u8]) -> Result<Option<(RemoteMedia, Vec<u8>)>, Unacceptable> {
+    pub(super) fn hear_change(
+        &mut self,
+        body: &[u8],
+    ) -> Result<Option<(RemoteMedia, Vec<u8>)>, Unacceptable> {
         self.media.hear_offer(body, &self.codecs)?;
         let answer = self.media.answer_alike().ok_or(Unacceptable::NothingInCommon)?;
         Ok(self.media.remote().cloned().map(|media| (media, answer)))
@@ -141,7 +144,7 @@ impl Leg {
         if let (200..=299, Some(response)) = (code, response) {
             if response.to().ok().and_then(|to| to.tag) != self.dialog.remote_tag() {
                 // The first INVITE forked, and a second phone answered.
-                return super::call::decline(now, layer, report.key, response, self.dialog.flow);
+                return super::call::decline(now, layer, report.key, response, self.dialog.flow, None);
             }
             let number = response.cseq().map_or(self.dialog.local_cseq, |cseq| cseq.number);
             self.dialog.refresh(response);

@@ -5,7 +5,10 @@ mod accept;
 mod bye;
 mod call;
 mod change;
+mod info;
+mod prack;
 mod probe;
+mod reliable;
 
 use super::compose;
 use super::dialog::Dialog;
@@ -18,7 +21,9 @@ use super::verbs::Rejection;
 use crate::base::{Cause, Flow, Moment};
 use crate::wire::sip::{HeaderName, Message, Writer};
 use bytes::Bytes;
+use prack::Pracks;
 use probe::Probe;
+use reliable::Reliable;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -40,6 +45,8 @@ pub(super) struct Leg {
     state: State,
     /// Our 2xx to an INVITE, until its ACK.
     unacked: Option<Unacked>,
+    /// Our reliable provisional responses to their INVITE.
+    reliable: Reliable,
 }
 
 /// Where a leg stands.
@@ -77,6 +84,8 @@ struct Calling {
     cancel_cause: Option<Cause>,
     /// Their answer as a provisional response gave it.
     early: Option<RemoteMedia>,
+    /// Their reliable provisional responses.
+    pracks: Pracks,
 }
 
 /// An answered leg.
@@ -129,6 +138,8 @@ impl Leg {
             LegTimer::AckMissing => self.ack_missing(now, layer),
             LegTimer::CancelMissing => self.cancel_missing(layer),
             LegTimer::Glare => self.offer_wanted(now, layer),
+            LegTimer::ProvisionalAgain => self.provisional_again(now, layer),
+            LegTimer::PrackMissing => self.prack_missing(now, layer),
             LegTimer::ReleaseMissing => self.release_bye(now, layer),
         }
     }

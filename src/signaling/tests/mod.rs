@@ -2,10 +2,13 @@
 
 mod calls;
 mod changes;
+mod info;
 mod offers;
 mod pair;
+mod prack;
 mod races;
 mod raw;
 mod refusals;
+mod reliable;
 mod storm;
 mod trunks;

@@ -87,6 +87,9 @@ proptest! {
             prop_assert_eq!(answer.media.len(), lines.len());
             let voices = answer.media.iter().filter(|line| line.kind == MediaKind::Audio && line.port != 0);
             prop_assert_eq!(voices.count(), 1);
+            let remote = side.remote().expect("an offer was heard");
+            let voice = answer.media.iter().find(|line| line.port != 0).expect("one voice");
+            prop_assert_eq!(voice.payload_type(remote.codec), Some(remote.payload_types.of(remote.codec)));
         }
     }
 
@@ -101,5 +104,63 @@ proptest! {
             direction: Direction::SendRecv,
         });
         prop_assert!(side.hear_answer(&body, &Codec::ALL).is_err());
+    }
+}
+
+fn described(lines: &str) -> String {
+    format!("v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n{lines}")
+}
+
+fn ours() -> LocalMedia {
+    LocalMedia {
+        rtp: ([192, 0, 2, 1], 4_000).into(),
+        codecs: Codec::ALL.into(),
+        direction: Direction::SendRecv,
+    }
+}
+
+/// The formats of the voice line, by their numbers.
+fn numbers(body: &[u8]) -> (Option<u8>, Option<u8>, Option<u8>) {
+    let session = SessionDescription::parse(body).expect("readable");
+    let line = &session.media[0];
+    (line.payload_type(Codec::Pcma), line.payload_type(Codec::Pcmu), line.telephone_event())
+}
+
+#[test]
+fn a_codec_is_answered_under_the_number_it_was_offered_with() {
+    let mut side = Negotiation::new(7, address(RIGHT));
+    let offer = described(
+        "m=audio 4000 RTP/AVP 97 101 0\r\na=rtpmap:97 PCMA/8000\r\na=rtpmap:101 telephone-event/8000\r\n",
+    );
+    let heard = side.hear_offer(offer.as_bytes(), &Codec::ALL).expect("RFC 3551 allows it");
+    assert_eq!((heard.codec, heard.payload_types.of(Codec::Pcma)), (Codec::Pcma, 97));
+    assert_eq!(heard.payload_types.of(Codec::Pcmu), 0);
+    let answer = side.answer(&ours()).expect("a common codec");
+    assert_eq!(numbers(&answer), (Some(97), None, Some(101)));
+    assert_eq!(numbers(&side.offer_again()), (Some(97), Some(0), Some(101)), "RFC 3264 section 8.3.2");
+}
+
+#[test]
+fn a_number_that_stands_for_voice_never_comes_to_stand_for_digits() {
+    let mut side = Negotiation::new(7, address(RIGHT));
+    let offer = described("m=audio 4000 RTP/AVP 101\r\na=rtpmap:101 PCMU/8000\r\n");
+    side.hear_offer(offer.as_bytes(), &Codec::ALL).expect("RFC 3551 allows it");
+    assert_eq!(numbers(&side.answer(&ours()).expect("a common codec")), (None, Some(101), None));
+    assert_eq!(numbers(&side.offer_again()), (Some(8), Some(101), Some(102)));
+}
+
+#[test]
+fn an_answer_under_a_number_of_its_own_is_understood_and_a_number_of_another_codec_is_not() {
+    let mut side = Negotiation::new(7, address(RIGHT));
+    side.offer(&ours());
+    let answer = described("m=audio 4000 RTP/AVP 118\r\na=rtpmap:118 PCMA/8000\r\n");
+    let heard = side.hear_answer(answer.as_bytes(), &Codec::ALL).expect("fine");
+    assert_eq!((heard.codec, heard.payload_types.of(Codec::Pcma)), (Codec::Pcma, 118));
+    assert_eq!(numbers(&side.offer_again()), (Some(8), Some(0), Some(101)), "what we said stays");
+    for number in [0, 13, 72] {
+        let mut side = Negotiation::new(7, address(RIGHT));
+        let offer = described(&format!("m=audio 4000 RTP/AVP {number}\r\na=rtpmap:{number} PCMA/8000\r\n"));
+        let heard = side.hear_offer(offer.as_bytes(), &Codec::ALL);
+        assert_eq!(heard, Err(Unacceptable::NothingInCommon), "{number}");
     }
 }

@@ -76,6 +76,7 @@ pub(super) fn trunk(peer: &str) -> TrunkPeer {
         ping: None,
         caller_from: CallerHeader::From,
         codecs: Codec::ALL.to_vec(),
+        prack: true,
     }
 }
 

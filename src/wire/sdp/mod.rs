@@ -173,8 +173,14 @@ impl Format {
     /// A format of a codec with its static payload type.
     #[must_use]
     pub fn of(codec: Codec) -> Self {
+        Self::numbered(codec, codec.payload_type())
+    }
+
+    /// A format of a codec with a payload type of the session's choice.
+    #[must_use]
+    pub fn numbered(codec: Codec, payload_type: u8) -> Self {
         Self {
-            id: FormatId::PayloadType(codec.payload_type()),
+            id: FormatId::PayloadType(payload_type),
             encoding: Some(Encoding::voice(codec.encoding_name())),
             fmtp: None,
         }

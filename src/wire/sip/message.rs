@@ -9,6 +9,7 @@ use super::header_name::HeaderName;
 use super::index::{Found, Index};
 use super::method::Method;
 use super::name_addr::NameAddr;
+use super::rack::RAck;
 use super::uri::Uri;
 use super::via::Via;
 use crate::base::limits;
@@ -172,6 +173,14 @@ impl<'a> Message<'a> {
     /// When there is none or it is malformed.
     pub fn cseq(&self) -> Result<CSeq<'a>, ParseError> {
         self.read(HeaderName::CSeq, CSeq::parse)
+    }
+
+    /// RAck.
+    ///
+    /// # Errors
+    /// When there is none or it is malformed.
+    pub fn rack(&self) -> Result<RAck<'a>, ParseError> {
+        self.read(HeaderName::RAck, RAck::parse)
     }
 
     /// Call-ID; compared byte for byte (RFC 3261 section 20.8).

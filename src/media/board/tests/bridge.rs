@@ -166,3 +166,33 @@ fn quieting_either_side_silences_both() {
         Some(&Event::CommandRefused { port: A, refusal: Refusal::NotConnectable })
     );
 }
+
+/// A setup whose peer takes A-law under a number of its own.
+fn numbered(remote: std::net::SocketAddr, number: u8) -> StreamSetup {
+    let mut setup = setup(remote, Codec::Pcma);
+    setup.payload_types.assign(Codec::Pcma, number);
+    setup
+}
+
+#[test]
+fn each_side_hears_its_codec_under_its_own_number() {
+    let mut bench = Bench::with(numbered(phone_a(), 97), numbered(phone_b(), 118));
+    bench.command(Command::Connect { a: A, b: B });
+    let mut a = Phone::new(phone_a(), Codec::Pcma);
+    let mut b = Phone::new(phone_b(), Codec::Pcma);
+    for number in [97, 8] {
+        let packet = a.packet(number, false, &[0x55; 160]);
+        a.timestamp = a.timestamp.wrapping_add(160);
+        bench.arrive(A, Kind::Rtp, a.at, &packet);
+        bench.advance_ms(20);
+    }
+    talk(&mut bench, B, &mut b, 1);
+    let numbers = |sent: &[Sent]| sent.iter().map(|s| s.header().payload_type).collect::<Vec<_>>();
+    let (at_a, at_b) = (bench.heard(A), bench.heard(B));
+    assert_eq!((numbers(&at_b), numbers(&at_a)), (vec![118, 118], vec![97]));
+    assert_eq!(at_b[0].payload(), [0x55; 160]);
+    bench.command(Command::Tone { port: A, tone: Tone::Ringback });
+    bench.advance_ms(60);
+    assert!(numbers(&bench.heard(A)).iter().all(|number| *number == 97), "what we play goes under it too");
+    assert_eq!(bench.figures(B).transcoded, 0, "another number is no other codec");
+}

@@ -80,3 +80,16 @@ fn a_side_that_takes_no_events_gets_a_stream_without_holes() {
     assert_eq!(bench.keys(), "7");
     assert_eq!(bench.figures(B).unrelayed, 6);
 }
+
+#[test]
+fn keys_are_understood_under_either_sides_number() {
+    let ours_and_theirs = StreamSetup { dtmf_send: Some(96), ..setup(phone_a(), Codec::Pcma) };
+    let mut bench = Bench::with(ours_and_theirs, setup(phone_b(), Codec::Pcma));
+    let mut phone = Phone::new(phone_a(), Codec::Pcma);
+    for number in [EVENT_TYPE, 96] {
+        let packet = phone.packet(number, true, &[5, 10, 0, 160]);
+        phone.timestamp = phone.timestamp.wrapping_add(1_600);
+        bench.arrive(A, Kind::Rtp, phone.at, &packet);
+    }
+    assert_eq!(bench.keys(), "55");
+}

@@ -17,8 +17,8 @@ pub struct Watch {
     accepted: BTreeMap<(String, String), bool>,
     /// Initial INVITEs of ours.
     invites: Vec<Spoken>,
-    /// What we answered callers' INVITEs with, by Call-ID.
-    answers: BTreeMap<String, u16>,
+    /// What we answered callers' INVITEs with, and our tag in it, by Call-ID.
+    answers: BTreeMap<String, (u16, String)>,
     known_requests: BTreeSet<(String, String)>,
     /// The journal is on disk up to here.
     stored: JournalSeq,
@@ -203,7 +203,7 @@ impl Watch {
             self.is_on_disk(at, &spoken.branch());
         }
         if spoken.method() == "INVITE" {
-            self.answers.entry(spoken.call_id()).or_insert(code);
+            self.answers.entry(spoken.call_id()).or_insert_with(|| (code, spoken.tag("To")));
         }
     }
 
@@ -245,7 +245,13 @@ impl Watch {
 
     /// What a caller's INVITE was answered with at last.
     pub fn answer(&self, call_id: &str) -> Option<u16> {
-        self.answers.get(call_id).copied()
+        self.answers.get(call_id).map(|(code, _)| *code)
+    }
+
+    /// Our tag in that answer.
+    #[allow(dead_code, reason = "for stories told by hand")]
+    pub fn tag(&self, call_id: &str) -> Option<&str> {
+        self.answers.get(call_id).map(|(_, tag)| tag.as_str())
     }
 
     /// Everything said, in order.
