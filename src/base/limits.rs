@@ -68,6 +68,10 @@ pub const PORT_WAIT: Duration = Duration::from_millis(500);
 pub const PORT_WAITERS: usize = 2_000;
 /// A service that stops is back by then, s: what callers refused meanwhile are told.
 pub const RESTART_S: u32 = 60;
+/// How long a session we propose lasts without a refresh, s (RFC 4028 section 4 recommends it).
+pub const SESSION_INTERVAL_S: u32 = 1_800;
+/// The shortest we take, s: the shortest there may be (RFC 4028 section 5).
+pub const SESSION_MIN_INTERVAL_S: u32 = 90;
 /// Diversions of a call that are read and handed on.
 pub const DIVERSIONS: usize = 5;
 /// RTP ports one media thread is asked to open in one go.

@@ -12,6 +12,8 @@ use std::net::SocketAddr;
 
 /// What a stack serves, for Allow (RFC 3261 section 20.5).
 pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
+/// What of SIP's extensions it has, for Supported (RFC 3261 section 20.37).
+pub(super) const SUPPORTED: &str = "timer";
 /// The one body it reads.
 pub(super) const SDP: &str = "application/sdp";
 

@@ -89,6 +89,21 @@ impl Default for TimerSettings {
     }
 }
 
+/// How long a session lasts without a refresh (RFC 4028).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionSettings {
+    /// What we propose, and the longest we agree to, s.
+    pub interval_s: u32,
+    /// The shortest we take, s.
+    pub min_interval_s: u32,
+}
+
+impl Default for SessionSettings {
+    fn default() -> Self {
+        Self { interval_s: limits::SESSION_INTERVAL_S, min_interval_s: limits::SESSION_MIN_INTERVAL_S }
+    }
+}
+
 /// All a stack is told.
 #[derive(Clone, Debug)]
 pub struct StackConfig {
@@ -102,6 +117,8 @@ pub struct StackConfig {
     pub codecs: Vec<Codec>,
     /// Base values of every timer.
     pub timers: TimerSettings,
+    /// Session timers.
+    pub session: SessionSettings,
     /// The key that marks names of ours, so that they are known again after a restart; drawn when none is given.
     pub mark_key: Option<[u8; 32]>,
     /// Legs at once; above it an INVITE gets 503.
@@ -118,6 +135,7 @@ impl StackConfig {
             admission,
             codecs: Codec::ALL.to_vec(),
             timers: TimerSettings::default(),
+            session: SessionSettings::default(),
             mark_key: None,
             max_legs: limits::CALLS * 2,
         }

@@ -185,7 +185,7 @@ impl Stack {
             self.layer.answer(now, server, 500, phrase(500), |_, _| {});
             return;
         }
-        if let Some(refusal) = screen::dialog_request(request) {
+        if let Some(refusal) = screen::dialog_request(request, self.layer.config.session) {
             let code = refusal.verdict().0;
             self.layer.answer(now, server, code, phrase(code), |writer, _| refusal.put(writer));
             return;
@@ -229,5 +229,5 @@ fn put_allow(writer: &mut Writer) {
 fn put_abilities(writer: &mut Writer) {
     put_allow(writer);
     writer.header(HeaderName::Accept, compose::SDP).header(HeaderName::AcceptEncoding, "identity");
-    writer.header(HeaderName::Supported, "");
+    writer.header(HeaderName::Supported, compose::SUPPORTED);
 }

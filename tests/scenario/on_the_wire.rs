@@ -221,6 +221,8 @@ fn nothing_of_the_callers_headers_crosses_but_what_is_listed() {
         "contact",
         "allow",
         "supported",
+        "session-expires",
+        "min-se",
         "user-agent",
         "content-type",
         "content-length",

@@ -1,5 +1,6 @@
 //! A leg that we call: the INVITE, what comes back, and giving up.
 
+use super::session::{Proposal, SessionTimer};
 use super::{Calling, Established, Leg, State};
 use crate::base::{Cause, Flow, Moment, Transport};
 use crate::signaling::compose::{self, User};
@@ -40,14 +41,23 @@ impl Leg {
             MediaOffer::Early(local) => (Some(media.offer(local)), None),
             MediaOffer::Late(local) => (None, Some(local.clone())),
         };
+        let settings = layer.config.session;
         let invite = dialog.invite(layer, now, Owner::Leg(key), |writer| {
             put_invite(writer, invite, public);
+            Proposal::put_first(settings, writer);
             if let Some(body) = &body {
                 writer.body(compose::SDP, body);
             }
         });
-        let calling =
-            Calling { invite, late, provisional: false, cancelled: false, cancel_cause: None, early: None };
+        let calling = Calling {
+            invite,
+            proposal: Proposal::first(layer.client_request(invite)),
+            late,
+            provisional: false,
+            cancelled: false,
+            cancel_cause: None,
+            early: None,
+        };
         let state = State::Calling(calling);
         Self { key, tag: tag.number, is_ours: true, dialog, media, codecs, state, unacked: None }
     }
@@ -119,11 +129,15 @@ impl Leg {
             }
             (_, Method::Invite) => self.on_change_report(now, layer, report, response),
             (_, Method::Options) => self.on_probe_report(now, layer, report, response),
+            (_, Method::Update) => self.on_refresh_report(now, layer, report, response),
             _ => {}
         }
     }
 
     fn on_invite_response(&mut self, now: Moment, layer: &mut Layer, response: &Message<'_>) {
+        if response.code() == Some(422) && self.propose_longer(now, layer, response) {
+            return;
+        }
         let State::Calling(calling) = &mut self.state else { return };
         match response.code().unwrap_or_default() {
             100 => {
@@ -173,6 +187,7 @@ impl Leg {
     fn on_answer(&mut self, now: Moment, layer: &mut Layer, answer: &Message<'_>) {
         let State::Calling(calling) = &mut self.state else { return };
         let (invite, late, early) = (calling.invite, calling.late.take(), calling.early.take());
+        let session = SessionTimer::of_call(&calling.proposal, layer.config.session, answer);
         if self.dialog.join(answer).is_none() {
             layer.tell(self.key, LegEvent::Failed { cause: Cause::Lost });
             self.state = State::Over;
@@ -180,7 +195,8 @@ impl Leg {
         }
         let (media, body) = self.read_answer(answer.body(), late.as_ref(), early);
         self.dialog.acknowledge(layer, invite, self.dialog.local_cseq, body.as_deref());
-        self.state = State::Established(Established::default());
+        self.state = State::Established(Established { session, ..Established::default() });
+        self.session_begins(now, layer);
         match media {
             Some(media) => layer.tell(self.key, LegEvent::Answered { media }),
             None => self.break_off(now, layer, Cause::MediaRefused),

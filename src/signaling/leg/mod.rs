@@ -6,6 +6,8 @@ mod bye;
 mod call;
 mod change;
 mod probe;
+mod refresh;
+mod session;
 
 use super::compose;
 use super::dialog::Dialog;
@@ -19,11 +21,13 @@ use crate::base::{Cause, Flow, Moment};
 use crate::wire::sip::{HeaderName, Message, Writer};
 use bytes::Bytes;
 use probe::Probe;
+use session::{Proposal, SessionTimer};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 pub(super) use accept::Refusal;
 pub(super) use call::decline;
+pub(super) use session::fault as session_fault;
 
 /// One leg.
 #[derive(Debug)]
@@ -67,6 +71,8 @@ enum State {
 #[derive(Debug)]
 struct Calling {
     invite: ClientKey,
+    /// What it proposes for the session's timer.
+    proposal: Proposal,
     /// The media that answers a late offer.
     late: Option<LocalMedia>,
     /// A provisional response came: CANCEL may go out (RFC 3261 section 9.1).
@@ -82,14 +88,16 @@ struct Calling {
 /// An answered leg.
 #[derive(Debug, Default)]
 struct Established {
-    /// Our re-INVITE under way, and what it offers.
-    change: Option<(ClientKey, LocalMedia)>,
+    /// Our re-INVITE under way, and what it offers; nothing new when it only refreshes the session.
+    change: Option<(ClientKey, Option<LocalMedia>)>,
     /// What to offer once nothing else is under way.
     wanted: Option<LocalMedia>,
     /// We hung up before the ACK came; the BYE follows it (RFC 3261 section 15).
     hang_up: Option<Cause>,
     /// Our question whether the far end still knows the leg.
     probe: Probe,
+    /// How long the session lasts without a refresh.
+    session: SessionTimer,
 }
 
 /// A 2xx of ours that no ACK came for yet.
@@ -129,6 +137,8 @@ impl Leg {
             LegTimer::AckMissing => self.ack_missing(now, layer),
             LegTimer::CancelMissing => self.cancel_missing(layer),
             LegTimer::Glare => self.offer_wanted(now, layer),
+            LegTimer::Refresh => self.refresh_due(now, layer),
+            LegTimer::SessionEnd => self.session_ends(now, layer),
             LegTimer::ReleaseMissing => self.release_bye(now, layer),
         }
     }
@@ -152,7 +162,7 @@ impl Leg {
 fn put_dialog(writer: &mut Writer, request: &Message<'_>, (flow, public): (Flow, SocketAddr)) {
     writer.copy_headers(request, HeaderName::RecordRoute);
     super::dialog::put_contact(writer, flow, public);
-    writer.header(HeaderName::Allow, compose::ALLOW);
+    writer.header(HeaderName::Allow, compose::ALLOW).header(HeaderName::Supported, compose::SUPPORTED);
 }
 
 /// Fills a refusal.

@@ -7,5 +7,7 @@ mod pair;
 mod races;
 mod raw;
 mod refusals;
+mod session;
+mod session_refresh;
 mod storm;
 mod trunks;

@@ -77,7 +77,7 @@ fn an_invite_from_a_trunk_gets_its_record_before_its_refusal() {
         (invite(1).replace("Max-Forwards: 70", "Max-Forwards: 0"), 483, Cause::Loop, ""),
         (invite(1).replace("INVITE sip:", "INVITE urn:"), 416, Cause::BadRequest, ""),
         (invite(1).replace("INVITE sip:", "INVITE sips:"), 416, Cause::BadRequest, ""),
-        (invite(1).replace("Contact", required), 420, Cause::BadRequest, "Unsupported: 100rel, timer\r\n"),
+        (invite(1).replace("Contact", required), 420, Cause::BadRequest, "Unsupported: 100rel\r\n"),
         (wrong_type, 415, Cause::MediaRefused, "Accept: application/sdp\r\n"),
         (
             invite(1).replace("Contact", "Content-Encoding: gzip\r\nContact"),
