@@ -54,6 +54,9 @@
 //! INVITE that crosses the CANCEL's 487 would be answered 486 by many phones. A ring we stop for another reason frees
 //! the agent once the leg is gone: a round trip for a healthy phone, 32 s for one that never answers its CANCEL.
 //!
+//! **Why does a far end that knows no session timers get none?** Refreshes it never asked for are what old phones are
+//! worst at, and whoever vanished is found all the same: a silent stream makes us ask by OPTIONS.
+//!
 //! **Why does `nobody` count agents behind a dead trunk as absent?** A caller can't tell the difference, and 90 s of
 //! music for nobody is what `nobody` is there to avoid.
 //!

@@ -74,6 +74,10 @@ pub const RESTART_S: u32 = 60;
 /// Phones behind one INVITE of ours whose reliable provisional responses are confirmed; a fork to more is refused by its
 /// own far ends, which hear no PRACK.
 pub const EARLY_DIALOGS: usize = 16;
+/// How long a session we propose lasts without a refresh, s (RFC 4028 section 4 recommends it).
+pub const SESSION_INTERVAL_S: u32 = 1_800;
+/// The shortest we take, s: the shortest there may be (RFC 4028 section 5).
+pub const SESSION_MIN_INTERVAL_S: u32 = 90;
 /// Diversions of a call that are read and handed on.
 pub const DIVERSIONS: usize = 5;
 /// RTP ports one media thread is asked to open in one go.

@@ -91,6 +91,21 @@ impl Default for TimerSettings {
     }
 }
 
+/// How long a session lasts without a refresh (RFC 4028).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionSettings {
+    /// What we propose, and the longest we agree to, s.
+    pub interval_s: u32,
+    /// The shortest we take, s.
+    pub min_interval_s: u32,
+}
+
+impl Default for SessionSettings {
+    fn default() -> Self {
+        Self { interval_s: limits::SESSION_INTERVAL_S, min_interval_s: limits::SESSION_MIN_INTERVAL_S }
+    }
+}
+
 /// All a stack is told.
 #[derive(Clone, Debug)]
 pub struct StackConfig {
@@ -106,6 +121,8 @@ pub struct StackConfig {
     pub timers: TimerSettings,
     /// Whether provisional responses may be reliable (RFC 3262).
     pub prack: bool,
+    /// Session timers.
+    pub session: SessionSettings,
     /// The key that marks names of ours, so that they are known again after a restart; drawn when none is given.
     pub mark_key: Option<[u8; 32]>,
     /// Legs at once; above it an INVITE gets 503.
@@ -123,6 +140,7 @@ impl StackConfig {
             codecs: Codec::ALL.to_vec(),
             timers: TimerSettings::default(),
             prack: true,
+            session: SessionSettings::default(),
             mark_key: None,
             max_legs: limits::CALLS * 2,
         }

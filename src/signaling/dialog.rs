@@ -10,6 +10,19 @@ use bytes::Bytes;
 use smallvec::SmallVec;
 use std::net::SocketAddr;
 
+/// What [`Dialog::start`] writes of an INVITE.
+const STARTED: [HeaderName; 9] = [
+    HeaderName::Via,
+    HeaderName::From,
+    HeaderName::To,
+    HeaderName::CallId,
+    HeaderName::CSeq,
+    HeaderName::Contact,
+    HeaderName::Allow,
+    HeaderName::Supported,
+    HeaderName::UserAgent,
+];
+
 /// One side's view of a dialog, or of the attempt at one.
 #[derive(Clone, Debug)]
 pub(super) struct Dialog {
@@ -204,6 +217,10 @@ impl Dialog {
             put_contact(writer, flow, public);
             writer.header(HeaderName::Allow, super::compose::ALLOW);
         }
+        if method != Method::Ack {
+            // RFC 4028 section 7.1.
+            writer.header(HeaderName::Supported, super::compose::SUPPORTED);
+        }
         writer.header(HeaderName::UserAgent, layer.config.user_agent.as_str());
         flow
     }
@@ -241,7 +258,7 @@ impl Dialog {
         key
     }
 
-    /// Sends the first INVITE, whose number is 1 and whose Max-Forwards is its caller's.
+    /// Sends the INVITE that is to open the dialog; its Max-Forwards is its caller's.
     pub(super) fn invite(
         &mut self,
         layer: &mut Layer,
@@ -256,6 +273,31 @@ impl Dialog {
         let request = layer.writer.finish();
         layer.start_client(now, key, Method::Invite, owner, flow, request);
         key
+    }
+
+    /// Sends that INVITE again under the next number, because its refusal asks for other values of `changed`, which
+    /// `fill` says.
+    pub(super) fn invite_again(
+        &mut self,
+        layer: &mut Layer,
+        now: Moment,
+        owner: Owner,
+        refused: &Message<'_>,
+        changed: &[HeaderName],
+        fill: impl FnOnce(&mut Writer),
+    ) -> ClientKey {
+        self.local_cseq += 1;
+        self.invite(layer, now, owner, |writer| {
+            for (name, written, value) in refused.all_headers() {
+                if !STARTED.contains(&name) && !changed.contains(&name) && name != HeaderName::ContentType {
+                    writer.header(String::from_utf8_lossy(written), value);
+                }
+            }
+            fill(writer);
+            if !refused.body().is_empty() {
+                writer.body(super::compose::SDP, refused.body());
+            }
+        })
     }
 
     /// Sends the ACK to a 2xx (section 13.2.2.4); it is a transaction of its own and gets no answer.

@@ -22,7 +22,7 @@ mod transaction;
 mod trunk;
 mod verbs;
 
-pub use config::{Admission, CallerHeader, Listen, StackConfig, TimerSettings, TrunkPeer};
+pub use config::{Admission, CallerHeader, Listen, SessionSettings, StackConfig, TimerSettings, TrunkPeer};
 pub use event::{
     Caller, Diversion, DiversionReason, Invitation, LegEvent, LegKey, Observation, Output, Reason,
     ReasonProtocol,

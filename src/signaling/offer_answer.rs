@@ -93,7 +93,9 @@ impl Negotiation {
 
     /// Whether `media` is other than what the leg's owner was told; it counts as told from now on.
     pub(super) fn is_news(&mut self, media: &RemoteMedia) -> bool {
-        let news = self.told.as_ref() != Some(media);
+        // What else they could take says nothing of what flows, and a refresh may tell it differently.
+        let same = |told: &RemoteMedia| *told == RemoteMedia { codecs: told.codecs.clone(), ..media.clone() };
+        let news = !self.told.as_ref().is_some_and(same);
         if news {
             self.told = Some(media.clone());
         }
@@ -178,6 +180,15 @@ impl Negotiation {
     pub(super) fn offer_again(&mut self) -> Vec<u8> {
         let local = self.local.clone().expect("an established leg has described itself");
         self.offer(&local)
+    }
+
+    /// The last description we sent, as an offer that changes nothing (RFC 4028 section 7.4): not a byte of it differs, so
+    /// neither does the version in its origin.
+    pub(super) fn offer_unchanged(&mut self) -> Vec<u8> {
+        debug_assert_eq!(self.open, Open::Nobodys, "never two offers outstanding");
+        self.open = Open::Ours;
+        self.before.clone_from(&self.local);
+        self.said.clone()
     }
 
     /// Our offer was refused: both sides stay as they were (RFC 3264 section 8).

@@ -46,7 +46,7 @@ pub(super) fn send(layer: &mut Layer, trunks: &Trunks, now: Moment, id: TrunkId)
     writer.header_fmt(HeaderName::CallId, format_args!("{call_id}"));
     writer.header(HeaderName::CSeq, "1 OPTIONS");
     super::dialog::put_contact(writer, flow, public);
-    writer.header(HeaderName::Accept, compose::SDP);
+    writer.header(HeaderName::Accept, compose::SDP).header(HeaderName::Supported, compose::SUPPORTED);
     writer.header(HeaderName::UserAgent, layer.config.user_agent.as_str());
     let request = writer.finish();
     let key = ClientKey { number: branch.number, cancel: false };

@@ -193,7 +193,7 @@ impl Stack {
             return;
         }
         let prack = self.layer.config.prack;
-        if let Some(refusal) = screen::dialog_request(request, prack) {
+        if let Some(refusal) = screen::dialog_request(request, prack, self.layer.config.session) {
             let code = refusal.verdict().0;
             self.layer.answer(now, server, code, phrase(code), |writer, _| refusal.put(writer));
             return;
@@ -237,5 +237,8 @@ fn put_allow(writer: &mut Writer) {
 fn put_abilities(writer: &mut Writer, prack: bool) {
     put_allow(writer);
     writer.header(HeaderName::Accept, compose::SDP).header(HeaderName::AcceptEncoding, "identity");
-    writer.header(HeaderName::Supported, if prack { compose::PRACK } else { "" });
+    writer.header(HeaderName::Supported, compose::SUPPORTED);
+    if prack {
+        writer.header(HeaderName::Supported, compose::PRACK);
+    }
 }

@@ -1,12 +1,13 @@
 //! What an INVITE must be before a leg may serve it (RFC 3261 section 8.2), and what it asks for.
 //! Must never answer: an INVITE from a trunk deserves its record, so a leg carries the refusal.
 
-use super::config::CallerHeader;
+use super::config::{CallerHeader, SessionSettings};
 use super::event::{Caller, Diversion, DiversionReason, Invitation, Output};
-use super::leg::{Leg, Refusal};
+use super::leg::{self, Leg, Refusal};
 use super::mark::NameKind;
 use super::stack::Stack;
 use super::trunk::Source;
+use super::verbs::phrase;
 use crate::base::{Flow, Moment, TrunkId, limits};
 use crate::wire::sip::{HeaderName, Host, Message, Method, NameAddr, Scheme, Uri};
 
@@ -23,6 +24,15 @@ impl Stack {
         if self.layer.is_merged(request) {
             return self.refuse(flow, request, 482, |_| {});
         }
+        let settings = self.layer.config.session;
+        if let Some(refusal @ Refusal::TooShort(_)) = leg::session_fault(request, settings) {
+            // It is sent again at once with a longer interval (RFC 4028 section 7.3): no call yet, so no record.
+            let tag = self.layer.fresh(NameKind::Tag);
+            let server = self.layer.open_server(flow, request, bytes, None, Some(tag));
+            let (code, _) = refusal.verdict();
+            self.layer.answer(now, server, code, phrase(code), |writer, _| refusal.put(writer));
+            return;
+        }
         let full = self.legs.len() >= self.layer.config.max_legs;
         let trunk = match source {
             Source::Trunk(trunk) => Some(trunk),
@@ -36,7 +46,7 @@ impl Stack {
             return self.refuse(flow, request, 400, |_| {});
         };
         let server = self.layer.open_server(flow, request, bytes, Some(key), Some(tag));
-        let refusal = if full { Some(Refusal::Overload) } else { initial(request, prack) };
+        let refusal = if full { Some(Refusal::Overload) } else { initial(request, prack, settings) };
         let (offer, refusal) = leg.begin(now, &mut self.layer, server, request.body(), refusal);
         let caller_from = trunk.and_then(|id| self.trunks.get(id)).map(|trunk| trunk.peer.caller_from);
         let mut invitation = invitation(request, flow, trunk, caller_from.unwrap_or_default());
@@ -51,7 +61,7 @@ impl Stack {
 }
 
 /// What is wrong with an initial INVITE although it is well formed.
-fn initial(request: &Message<'_>, prack: bool) -> Option<Refusal> {
+fn initial(request: &Message<'_>, prack: bool, session: SessionSettings) -> Option<Refusal> {
     let scheme = request.request_uri().map_or(Scheme::Other, |uri| uri.scheme);
     match scheme {
         Scheme::Sip | Scheme::Tel => {}
@@ -61,16 +71,23 @@ fn initial(request: &Message<'_>, prack: bool) -> Option<Refusal> {
     if request.max_forwards() == Ok(Some(0)) {
         return Some(Refusal::TooManyHops);
     }
-    dialog_request(request, prack)
+    dialog_request(request, prack, session)
 }
 
 /// What is wrong with a request in a dialog although it is well formed.
-pub(super) fn dialog_request(request: &Message<'_>, prack: bool) -> Option<Refusal> {
+pub(super) fn dialog_request(
+    request: &Message<'_>,
+    prack: bool,
+    session: SessionSettings,
+) -> Option<Refusal> {
     if let Some(names) = required(request, prack) {
         return Some(Refusal::Extension(names));
     }
     let readable = request.body().is_empty() || is_plain_sdp(request);
-    (!readable && carries_media(request)).then_some(Refusal::MediaType)
+    if !carries_media(request) {
+        return None;
+    }
+    if readable { leg::session_fault(request, session) } else { Some(Refusal::MediaType) }
 }
 
 /// The extensions a request requires and we don't have (RFC 3261 section 8.2.2.3). Only an INVITE may require reliable
@@ -79,13 +96,17 @@ pub(super) fn required(request: &Message<'_>, prack: bool) -> Option<Vec<u8>> {
     let invite = request.method() == Some(Method::Invite);
     let ours = |name: &[u8]| prack && invite && name.eq_ignore_ascii_case(super::compose::PRACK.as_bytes());
     let mut names = Vec::new();
-    for name in request.values(HeaderName::Require).filter(|name| !ours(name)) {
+    for name in request.values(HeaderName::Require).filter(|name| !is_supported(name) && !ours(name)) {
         if !names.is_empty() {
             names.extend_from_slice(b", ");
         }
         names.extend_from_slice(name);
     }
     (!names.is_empty()).then_some(names)
+}
+
+fn is_supported(name: &[u8]) -> bool {
+    super::compose::SUPPORTED.split(", ").any(|ours| name.eq_ignore_ascii_case(ours.as_bytes()))
 }
 
 fn carries_media(request: &Message<'_>) -> bool {

@@ -28,25 +28,31 @@ pub enum LegTimer {
     AckMissing,
     /// Gives up a cancelled INVITE that gets no final response, 64 × T1 after its CANCEL (section 9.1).
     CancelMissing,
-    /// Tries our re-INVITE again after a 491 (section 14.1).
+    /// Tries our re-INVITE or UPDATE again after a 491 (section 14.1).
     Glare,
     /// Sends our reliable provisional response again, from T1 doubling (RFC 3262 section 3).
     ProvisionalAgain,
     /// Gives up waiting for its PRACK, after 64 × T1 (same section).
     PrackMissing,
+    /// Refreshes the session, at half its interval (RFC 4028 section 7.2).
+    Refresh,
+    /// Ends a session that was not refreshed (RFC 4028 section 10).
+    SessionEnd,
     /// Forgets a leg that hung up and whose 200 nobody released.
     ReleaseMissing,
 }
 
 impl LegTimer {
     /// Every timer of a leg.
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::AnswerAgain,
         Self::AckMissing,
         Self::CancelMissing,
         Self::Glare,
         Self::ProvisionalAgain,
         Self::PrackMissing,
+        Self::Refresh,
+        Self::SessionEnd,
         Self::ReleaseMissing,
     ];
 }

@@ -2,7 +2,7 @@
 
 use crate::support::plan::plan;
 use crate::support::sim::wired::{AGENT, CALLER, IPOFFICE, OPERATEUR, TARGET, Tone, Weather, Wired};
-use spillway::base::{CallId, Cause, LegId, Outcome};
+use spillway::base::{CallId, Cause, LegId, Outcome, Random};
 use spillway::endpoint::{Answering, Between, Dial, Ending, Key, Pickup, Voice};
 use std::sync::Arc;
 use std::time::Duration;
@@ -173,6 +173,52 @@ fn a_caller_whose_network_is_gone_is_let_go_and_so_is_the_agent() {
     assert!(world.is_at_rest(), "{:?}", world.left());
 }
 
+/// An answered call whose two far ends have sessions of 90 s, 10 s old.
+fn refreshed(patience: Duration) -> Wired {
+    let mut world = world();
+    world.sessions_last(90, &mut Random::from_number(1));
+    world.phone(IPOFFICE, "201", answers_after(seconds(1), AGENT));
+    world.will_dial(Duration::ZERO, Dial { patience: Some(patience), ..caller_who_presses_1() });
+    world.advance(seconds(20));
+    world
+}
+
+#[test]
+fn a_long_call_is_refreshed_on_both_sides_and_nobody_hears_of_it() {
+    let mut world = refreshed(seconds(610));
+    world.advance(seconds(600));
+    let refreshes = |ours: bool| {
+        world.watch().said().iter().filter(|line| line.ours == ours && line.is_request("UPDATE")).count()
+    };
+    assert_eq!((refreshes(true), refreshes(false)), (13, 13), "one in 45 s by whoever called");
+    let record = &world.outcomes().records[0];
+    assert_eq!((record.outcome, record.cause), (Outcome::Answered, Cause::Normal));
+    assert_eq!(world.heard(LegId { call: FIRST, number: 1 }), [Tone::Caller]);
+    world.advance(seconds(64));
+    assert!(world.is_at_rest(), "{:?}", world.left());
+}
+
+#[test]
+fn a_far_end_whose_signalling_vanished_is_let_go_although_its_audio_flows_on() {
+    // Answered 9 s ago, the agent's phone is asked at 45 s and given up 32 s later. The caller should have refreshed since
+    // they called: 90 s, less a third.
+    for (side, at_most) in [(IPOFFICE, 45 + 32 + 9), (OPERATEUR, 60)] {
+        let mut world = refreshed(seconds(600));
+        world.mute(side);
+        world.advance(seconds(30));
+        assert!(world.outcomes().records.is_empty(), "its session lasts");
+        world.advance(seconds(at_most + 1 - 50));
+        let record = &world.outcomes().records[0];
+        assert_eq!((record.outcome, record.cause), (Outcome::Answered, Cause::Lost));
+        let other = if side == IPOFFICE { OPERATEUR } else { IPOFFICE };
+        let told = world.stories().iter().find(|(told, _)| *told == other);
+        let (_, story) = told.expect("whoever is left is told");
+        assert!(matches!(story.ending, Ending::FarHungUp(_)));
+        world.advance(seconds(130));
+        assert!(world.is_at_rest(), "{:?}", world.left());
+    }
+}
+
 /// An INVITE as another make writes it: built by rsip, with headers that are the public network's own business.
 fn foreign_invite() -> String {
     use rsip::Header;
@@ -221,6 +267,8 @@ fn nothing_of_the_callers_headers_crosses_but_what_is_listed() {
         "contact",
         "allow",
         "supported",
+        "session-expires",
+        "min-se",
         "user-agent",
         "content-type",
         "content-length",

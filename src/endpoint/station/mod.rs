@@ -13,7 +13,8 @@ use super::script::{Dial, Pickup};
 use super::{LegKey, Sink};
 use crate::base::{Codec, Flow, Map, Moment, Name, Random, Timers, Transport};
 use crate::signaling::{
-    Admission, Caller, Direction, Invite, Listen, LocalMedia, Stack, StackConfig, TimerSettings,
+    Admission, Caller, Direction, Invite, Listen, LocalMedia, SessionSettings, Stack, StackConfig,
+    TimerSettings,
 };
 use call::Call;
 use std::net::SocketAddr;
@@ -31,6 +32,8 @@ pub struct StationConfig {
     pub codecs: Vec<Codec>,
     /// Base values of its SIP timers.
     pub timers: TimerSettings,
+    /// Its session timers.
+    pub session: SessionSettings,
     /// Calls at once; above it an INVITE gets 503.
     pub max_calls: usize,
 }
@@ -45,6 +48,7 @@ impl StationConfig {
             rtp,
             codecs: vec![Codec::Pcma],
             timers: TimerSettings::default(),
+            session: SessionSettings::default(),
             max_calls: 100_000,
         }
     }
@@ -87,6 +91,7 @@ impl Station {
             user_agent: config.name.clone(),
             codecs: config.codecs.clone(),
             timers: config.timers,
+            session: config.session,
             max_legs: config.max_calls,
             ..StackConfig::new(vec![listen], Admission::Anyone)
         };

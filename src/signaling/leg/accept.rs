@@ -23,6 +23,10 @@ pub(in crate::signaling) enum Refusal {
     Scheme,
     /// It requires what we do not have: 420, naming it.
     Extension(Vec<u8>),
+    /// Its session interval is below ours, s: 422, naming it (RFC 4028 section 6).
+    TooShort(u32),
+    /// It requires a session timer and makes no sense of one: 400.
+    BadTimer,
     /// Its body is no plain SDP: 415, saying what is.
     MediaType,
     /// Its SDP makes no sense: 400.
@@ -40,6 +44,8 @@ impl Refusal {
             Self::TooManyHops => (483, Cause::Loop),
             Self::Scheme => (416, Cause::BadRequest),
             Self::Extension(_) => (420, Cause::BadRequest),
+            Self::TooShort(_) => (422, Cause::BadRequest),
+            Self::BadTimer => (400, Cause::BadRequest),
             Self::MediaType => (415, Cause::MediaRefused),
             Self::BadMedia => (400, Cause::BadRequest),
             Self::NoCodec => (488, Cause::MediaRefused),
@@ -53,12 +59,20 @@ impl Refusal {
             Self::Extension(names) => {
                 writer.header(HeaderName::Unsupported, names);
             }
+            Self::TooShort(least) => {
+                writer.header_fmt(HeaderName::MinSe, format_args!("{least}"));
+            }
             Self::MediaType => {
                 writer
                     .header(HeaderName::Accept, compose::SDP)
                     .header(HeaderName::AcceptEncoding, "identity");
             }
-            Self::TooManyHops | Self::Scheme | Self::BadMedia | Self::NoCodec | Self::Overload => {}
+            Self::TooManyHops
+            | Self::Scheme
+            | Self::BadTimer
+            | Self::BadMedia
+            | Self::NoCodec
+            | Self::Overload => {}
         }
     }
 }
@@ -161,14 +175,17 @@ impl Leg {
         initial: bool,
     ) {
         let Some((flow, number)) = layer.server_request(invite) else { return };
-        let contact = (flow, layer.public(flow));
+        let (contact, settings) = ((flow, layer.public(flow)), layer.config.session);
+        let State::Established(Established { session, .. }) = &mut self.state else { return };
         let answer = layer.answer(now, invite, 200, phrase(200), |writer, request| {
             put_dialog(writer, request, contact);
+            session.answer(settings, request, writer);
             if let Some(body) = body {
                 writer.body(compose::SDP, body);
             }
         });
         let Some(answer) = answer else { return };
+        self.session_begins(now, layer);
         let settings = layer.settings();
         self.unacked = Some(Unacked { flow, answer, number, interval: settings.t1, initial });
         // Over streams too: a hop beyond may be a datagram's.

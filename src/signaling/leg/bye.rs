@@ -75,7 +75,13 @@ impl Leg {
             layer.hurry_client(now, *invite);
         }
         self.unacked = None;
-        for timer in [LegTimer::AnswerAgain, LegTimer::AckMissing, LegTimer::Glare] {
+        for timer in [
+            LegTimer::AnswerAgain,
+            LegTimer::AckMissing,
+            LegTimer::Glare,
+            LegTimer::Refresh,
+            LegTimer::SessionEnd,
+        ] {
             self.stop_timer(layer, timer);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::prack::Pracks;
 use super::reliable::Reliable;
+use super::session::{Proposal, SessionTimer};
 use super::{Calling, Established, Leg, State};
 use crate::base::{Cause, Flow, Moment, Transport};
 use crate::signaling::compose::{self, User};
@@ -45,8 +46,10 @@ impl Leg {
         };
         // A late offer could come in a provisional response, and PRACK would have to answer it: nobody is asked to.
         let prack = prack && late.is_none();
+        let settings = layer.config.session;
         let invite = dialog.invite(layer, now, Owner::Leg(key), |writer| {
             put_invite(writer, invite, public);
+            Proposal::put_first(settings, writer);
             if prack {
                 writer.header(HeaderName::Supported, compose::PRACK);
             }
@@ -56,6 +59,7 @@ impl Leg {
         });
         let calling = Calling {
             invite,
+            proposal: Proposal::first(layer.client_request(invite)),
             late,
             provisional: false,
             cancelled: false,
@@ -144,11 +148,15 @@ impl Leg {
             }
             (_, Method::Invite) => self.on_change_report(now, layer, report, response),
             (_, Method::Options) => self.on_probe_report(now, layer, report, response),
+            (_, Method::Update) => self.on_refresh_report(now, layer, report, response),
             _ => {}
         }
     }
 
     fn on_invite_response(&mut self, now: Moment, layer: &mut Layer, response: &Message<'_>) {
+        if response.code() == Some(422) && self.propose_longer(now, layer, response) {
+            return;
+        }
         let State::Calling(calling) = &mut self.state else { return };
         match response.code().unwrap_or_default() {
             100 => {
@@ -198,6 +206,7 @@ impl Leg {
         let (invite, late, early) = (calling.invite, calling.late.take(), calling.early.take());
         let confirmed = calling.pracks.confirmed(answer);
         let number = self.dialog.local_cseq;
+        let session = SessionTimer::of_call(&calling.proposal, layer.config.session, answer);
         if self.dialog.join(answer).is_none() {
             layer.tell(self.key, LegEvent::Failed { cause: Cause::Lost });
             self.state = State::Over;
@@ -217,7 +226,8 @@ impl Leg {
             None => self.read_answer(answer.body(), late.as_ref(), early),
         };
         self.dialog.acknowledge(layer, invite, number, body.as_deref());
-        self.state = State::Established(Established::default());
+        self.state = State::Established(Established { session, ..Established::default() });
+        self.session_begins(now, layer);
         match media {
             Some(media) => layer.tell(self.key, LegEvent::Answered { media }),
             None => self.break_off(now, layer, Cause::MediaRefused),

@@ -1,6 +1,6 @@
 //! Changing an answered leg: re-INVITE and UPDATE of theirs, re-INVITE of ours, and glare (RFC 3261 section 14).
 
-use super::{Leg, State};
+use super::{Established, Leg, State};
 use crate::base::{Cause, Moment};
 use crate::signaling::compose;
 use crate::signaling::event::LegEvent;
@@ -46,7 +46,11 @@ impl Leg {
             });
             return;
         }
-        if self.is_changing() {
+        // Without an offer it collides with nothing (RFC 3311 section 5.2).
+        let harmless = request.method() == Some(Method::Update)
+            && request.body().is_empty()
+            && matches!(self.state, State::Established(_));
+        if self.is_changing() && !harmless {
             layer.answer(now, server, 491, phrase(491), |_, _| {});
             return;
         }
@@ -73,12 +77,16 @@ impl Leg {
             self.answer_invite(now, layer, server, Some(&body), false);
         } else {
             let contact = (self.dialog.flow, layer.public(self.dialog.flow));
+            let settings = layer.config.session;
+            let State::Established(Established { session, .. }) = &mut self.state else { return };
             layer.answer(now, server, 200, phrase(200), |writer, request| {
                 super::put_dialog(writer, request, contact);
+                session.answer(settings, request, writer);
                 if let Some(body) = &body {
                     writer.body(compose::SDP, body);
                 }
             });
+            self.session_begins(now, layer);
         }
         if let Some(media) = media {
             self.tell_remote(layer, media);
@@ -111,18 +119,20 @@ impl Leg {
         }
     }
 
-    /// Sends the re-INVITE that waited, if one did and nothing is under way.
+    /// Sends the re-INVITE that waited, if one did and nothing is under way; else the refresh that is due.
     pub(super) fn offer_wanted(&mut self, now: Moment, layer: &mut Layer) {
         if self.is_changing() {
             return;
         }
         let State::Established(established) = &mut self.state else { return };
-        let Some(local) = established.wanted.take() else { return };
-        let body = self.media.offer(&local);
+        let Some(local) = established.wanted.take() else { return self.send_refresh(now, layer) };
+        let (body, settings) = (self.media.offer(&local), layer.config.session);
+        let session = &established.session;
         let key = self.dialog.request(layer, now, Method::Invite, Owner::Leg(self.key), |writer| {
+            session.put(settings, writer);
             writer.body(compose::SDP, &body);
         });
-        established.change = Some((key, local));
+        established.change = Some((key, Some(local)));
     }
 
     /// What became of a re-INVITE of ours; of any INVITE of ours whose leg has moved on.
@@ -151,32 +161,39 @@ impl Leg {
             self.dialog.acknowledge(layer, report.key, number, None);
         }
         let State::Established(established) = &mut self.state else { return };
-        let Some((_, local)) = established.change.take_if(|(key, _)| *key == report.key) else { return };
-        match code {
-            200..=299 => {
-                let body = response.map(Message::body).unwrap_or_default();
-                match self.media.hear_answer(body, &self.codecs) {
-                    Ok(media) => self.tell_remote(layer, media),
-                    Err(_) => return self.break_off(now, layer, Cause::MediaRefused),
+        let Some((_, offered)) = established.change.take_if(|(key, _)| *key == report.key) else { return };
+        match (code, response) {
+            (200..=299, Some(answer)) => {
+                match (self.media.hear_answer(answer.body(), &self.codecs), offered) {
+                    (Ok(media), _) => self.tell_remote(layer, media),
+                    // A refresh was to change nothing, so nothing its answer says of media does.
+                    (Err(_), None) => self.media.withdraw(),
+                    (Err(_), Some(_)) => return self.break_off(now, layer, Cause::MediaRefused),
                 }
+                self.refreshed(now, layer, answer);
                 self.offer_wanted(now, layer);
             }
-            // RFC 3261 section 12.2.1.2: the far end knows no such dialog, or is gone.
-            408 | 481 => self.break_off(now, layer, Cause::Lost),
-            491 => {
+            _ if offered.is_none() && report.reply == Reply::PathLost => {
                 self.media.withdraw();
+                self.refresh_path_lost(now, layer);
+            }
+            // RFC 3261 section 12.2.1.2: the far end knows no such dialog, or is gone.
+            (408 | 481, _) => self.break_off(now, layer, Cause::Lost),
+            (491, _) => {
+                self.media.withdraw();
+                let Some(local) = offered else { return self.refresh_after_glare(now, layer) };
                 established.wanted.get_or_insert(local);
                 self.wait_out_glare(now, layer);
             }
             _ => {
                 self.media.withdraw();
-                self.offer_wanted(now, layer);
+                self.refused(now, layer, response, offered);
             }
         }
     }
 
     /// RFC 3261 section 14.1: who made the Call-ID waits 2.1 to 4 s, the other up to 2 s, in steps of 10 ms.
-    fn wait_out_glare(&mut self, now: Moment, layer: &mut Layer) {
+    pub(super) fn wait_out_glare(&mut self, now: Moment, layer: &mut Layer) {
         let steps = if self.is_ours { 210 + layer.random.below(191) } else { layer.random.below(201) };
         self.set_timer(layer, LegTimer::Glare, now + Duration::from_millis(steps * 10));
     }

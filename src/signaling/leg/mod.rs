@@ -8,7 +8,9 @@ mod change;
 mod info;
 mod prack;
 mod probe;
+mod refresh;
 mod reliable;
+mod session;
 
 use super::compose;
 use super::dialog::Dialog;
@@ -24,11 +26,13 @@ use bytes::Bytes;
 use prack::Pracks;
 use probe::Probe;
 use reliable::Reliable;
+use session::{Proposal, SessionTimer};
 use std::net::SocketAddr;
 use std::time::Duration;
 
 pub(super) use accept::Refusal;
 pub(super) use call::decline;
+pub(super) use session::fault as session_fault;
 
 /// One leg.
 #[derive(Debug)]
@@ -74,6 +78,8 @@ enum State {
 #[derive(Debug)]
 struct Calling {
     invite: ClientKey,
+    /// What it proposes for the session's timer.
+    proposal: Proposal,
     /// The media that answers a late offer.
     late: Option<LocalMedia>,
     /// A provisional response came: CANCEL may go out (RFC 3261 section 9.1).
@@ -91,14 +97,16 @@ struct Calling {
 /// An answered leg.
 #[derive(Debug, Default)]
 struct Established {
-    /// Our re-INVITE under way, and what it offers.
-    change: Option<(ClientKey, LocalMedia)>,
+    /// Our re-INVITE under way, and what it offers; nothing new when it only refreshes the session.
+    change: Option<(ClientKey, Option<LocalMedia>)>,
     /// What to offer once nothing else is under way.
     wanted: Option<LocalMedia>,
     /// We hung up before the ACK came; the BYE follows it (RFC 3261 section 15).
     hang_up: Option<Cause>,
     /// Our question whether the far end still knows the leg.
     probe: Probe,
+    /// How long the session lasts without a refresh.
+    session: SessionTimer,
 }
 
 /// A 2xx of ours that no ACK came for yet.
@@ -140,6 +148,8 @@ impl Leg {
             LegTimer::Glare => self.offer_wanted(now, layer),
             LegTimer::ProvisionalAgain => self.provisional_again(now, layer),
             LegTimer::PrackMissing => self.prack_missing(now, layer),
+            LegTimer::Refresh => self.refresh_due(now, layer),
+            LegTimer::SessionEnd => self.session_ends(now, layer),
             LegTimer::ReleaseMissing => self.release_bye(now, layer),
         }
     }
@@ -163,7 +173,7 @@ impl Leg {
 fn put_dialog(writer: &mut Writer, request: &Message<'_>, (flow, public): (Flow, SocketAddr)) {
     writer.copy_headers(request, HeaderName::RecordRoute);
     super::dialog::put_contact(writer, flow, public);
-    writer.header(HeaderName::Allow, compose::ALLOW);
+    writer.header(HeaderName::Allow, compose::ALLOW).header(HeaderName::Supported, compose::SUPPORTED);
 }
 
 /// Fills a refusal.

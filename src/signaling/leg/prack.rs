@@ -33,6 +33,11 @@ impl Pracks {
         Self { offered, dialogs: Vec::new() }
     }
 
+    /// The INVITE goes out again: what phones said to the first one is void.
+    pub(super) fn start_over(&mut self) {
+        self.dialogs.clear();
+    }
+
     /// The RSeq of a response that is to be confirmed.
     fn sequence(&self, response: &Message<'_>) -> Option<u32> {
         let mut required = response.values(HeaderName::Require);

@@ -10,5 +10,7 @@ mod races;
 mod raw;
 mod refusals;
 mod reliable;
+mod session;
+mod session_refresh;
 mod storm;
 mod trunks;

@@ -4,7 +4,7 @@
 use crate::base::{Codec, Flow, Moment, Name, Random, Transport, TrunkId};
 use crate::signaling::{
     Admission, Caller, CallerHeader, Direction, Invitation, Invite, LegEvent, LegKey, Listen, LocalMedia,
-    MediaOffer, Observation, Output, Stack, StackConfig, TrunkPeer,
+    MediaOffer, Observation, Output, SessionSettings, Stack, StackConfig, TrunkPeer,
 };
 use bytes::Bytes;
 use smallvec::smallvec;
@@ -89,9 +89,16 @@ pub(super) fn local(port: u16) -> LocalMedia {
 }
 
 impl Side {
-    fn new(listen: &str, transport: Transport, admission: Admission, random: Random) -> Self {
+    fn new(
+        listen: &str,
+        transport: Transport,
+        admission: Admission,
+        session: SessionSettings,
+        random: Random,
+    ) -> Self {
         let listen = Listen { transport, address: address(listen), advertised: None };
-        let stack = Stack::new(StackConfig::new(vec![listen], admission), random);
+        let config = StackConfig { session, ..StackConfig::new(vec![listen], admission) };
+        let stack = Stack::new(config, random);
         Self { stack, invited: Vec::new(), events: Vec::new(), observed: Vec::new() }
     }
 
@@ -112,12 +119,17 @@ impl Pair {
     }
 
     pub(super) fn over(transport: Transport, seed: u64) -> Self {
+        Self::timed(transport, SessionSettings::default(), seed)
+    }
+
+    /// Both ends with these session timers.
+    pub(super) fn timed(transport: Transport, session: SessionSettings, seed: u64) -> Self {
         let mut random = Random::from_number(seed);
         let peer = TrunkPeer { transport, ..trunk(LEFT) };
         Self {
             now: Moment::from_millis(1_000),
-            left: Side::new(LEFT, transport, Admission::Anyone, random.fork()),
-            right: Side::new(RIGHT, transport, Admission::Trunks(vec![peer]), random.fork()),
+            left: Side::new(LEFT, transport, Admission::Anyone, session, random.fork()),
+            right: Side::new(RIGHT, transport, Admission::Trunks(vec![peer]), session, random.fork()),
             transport,
             crossing: BTreeMap::new(),
             sent: 0,

@@ -70,14 +70,14 @@ fn what_a_refusal_must_carry_it_carries() {
 
 #[test]
 fn an_invite_from_a_trunk_gets_its_record_before_its_refusal() {
-    let required = "Require: 100rel, timer\r\nContact";
+    let required = "Require: timer, gruu\r\nContact";
     let wrong_type = invite(1).replace("application/sdp", "text/plain");
     let g729 = request("INVITE", 1, 1, "", &SDP.replace("8 0 96", "18 4 96"));
     let table = [
         (invite(1).replace("Max-Forwards: 70", "Max-Forwards: 0"), 483, Cause::Loop, ""),
         (invite(1).replace("INVITE sip:", "INVITE urn:"), 416, Cause::BadRequest, ""),
         (invite(1).replace("INVITE sip:", "INVITE sips:"), 416, Cause::BadRequest, ""),
-        (invite(1).replace("Contact", required), 420, Cause::BadRequest, "Unsupported: timer\r\n"),
+        (invite(1).replace("Contact", required), 420, Cause::BadRequest, "Unsupported: gruu\r\n"),
         (wrong_type, 415, Cause::MediaRefused, "Accept: application/sdp\r\n"),
         (
             invite(1).replace("Contact", "Content-Encoding: gzip\r\nContact"),

@@ -2,8 +2,8 @@
 
 use super::pair::End::{Left, Right};
 use super::pair::{End, Pair, local};
-use crate::base::Cause;
-use crate::signaling::{Invite, LegEvent, LegKey, Rejection};
+use crate::base::{Cause, Transport};
+use crate::signaling::{Invite, LegEvent, LegKey, Rejection, SessionSettings};
 use std::collections::BTreeMap;
 
 const SEEDS: u64 = 150;
@@ -34,7 +34,11 @@ fn legs(pair: &Pair, end: End, dialled: &[LegKey]) -> Vec<LegKey> {
 }
 
 fn storm(seed: u64) {
-    let mut pair = Pair::new(seed);
+    // Every other one has sessions so short that refreshes come in the middle of everything else.
+    let interval_s =
+        if seed.is_multiple_of(2) { 1_800 } else { 3 + u32::try_from(seed % 17).expect("small") };
+    let session = SessionSettings { interval_s, min_interval_s: interval_s.min(90) };
+    let mut pair = Pair::timed(Transport::Udp, session, seed);
     pair.faults = (pair.random.below(21), pair.random.below(11), pair.random.below(800));
     let mut dialled = Vec::new();
     for _ in 0..60 {

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use spillway::wire::sip::{Frame, HeaderName, Message, Uri, Writer, frame, validate};
+use spillway::wire::sip::{Frame, HeaderName, Message, SessionExpires, Uri, Writer, frame, validate};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(message) = Message::parse(bytes) else { return };
@@ -13,6 +13,9 @@ fuzz_target!(|bytes: &[u8]| {
     let verdict = validate(&message);
     for (name, _, _) in message.all_headers() {
         let _ = (message.values(name).count(), message.addresses(name).count());
+    }
+    for name in [HeaderName::SessionExpires, HeaderName::MinSe] {
+        let _ = message.headers(name).filter(|value| SessionExpires::parse(value).is_ok()).count();
     }
     for address in message.addresses(HeaderName::Contact).flatten() {
         let _ = (address.display_text(), Uri::parse(address.uri.raw).expect("read once, read again"));

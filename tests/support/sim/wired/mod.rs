@@ -24,6 +24,7 @@ use spillway::dialplan::Plan;
 use spillway::endpoint::{self, Dial, Happened, Pickup, Station, Story};
 use spillway::engine::{Effect, Engine, Event, Observation};
 use spillway::media::{self, Board, Kind, PortId};
+use spillway::signaling::SessionSettings;
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -50,6 +51,8 @@ pub struct Wired {
     dials: BTreeMap<(Moment, u64), Dial>,
     /// When a peer's network is cut, and until when.
     cut: Option<(usize, Moment, Moment)>,
+    /// Whose SIP is heard by nobody, while its audio flows.
+    mute: Option<usize>,
     /// In a simulation, how phones take calls is up to chance.
     whims: Option<Random>,
     media_events: VecDeque<media::Event>,
@@ -59,6 +62,11 @@ pub struct Wired {
     invariants: Invariants,
     watch: Watch,
     ears: Ears,
+}
+
+/// Callers and targets on one side, agents on the other.
+fn stations(session: SessionSettings, chance: &mut Random) -> [Station; 2] {
+    [site::operateur(session, chance.fork()), site::ipoffice(session, chance.fork())]
 }
 
 /// Where stations and boards put what they send.
@@ -129,7 +137,7 @@ impl Wired {
             now,
             engine: Engine::new(now, config, chance.fork()),
             board: Board::new(0, chance.fork()),
-            stations: [site::operateur(chance.fork()), site::ipoffice(chance.fork())],
+            stations: stations(SessionSettings::default(), &mut chance),
             network: Network::new(weather, chance.fork()),
             disk: BTreeMap::new(),
             disk_takes: Duration::from_millis(3),
@@ -137,6 +145,7 @@ impl Wired {
             opening_takes,
             dials: BTreeMap::new(),
             cut: None,
+            mute: None,
             whims: None,
             media_events: VecDeque::new(),
             stories: Vec::new(),
@@ -148,6 +157,12 @@ impl Wired {
         };
         world.settle();
         world
+    }
+
+    /// The stations' sessions last so long unless refreshed; to be said before anybody calls.
+    pub fn sessions_last(&mut self, interval_s: u32, chance: &mut Random) {
+        let session = SessionSettings { interval_s, ..SessionSettings::default() };
+        self.stations = stations(session, chance);
     }
 
     /// Somebody will dial, so long from now.
@@ -281,7 +296,15 @@ impl Wired {
         self.cut = Some((side, self.now.moment, self.now.moment + Duration::from_secs(1_000_000)));
     }
 
+    /// Loses all the SIP a side says from now on; it hears, and its audio flows.
+    pub const fn mute(&mut self, side: usize) {
+        self.mute = Some(side);
+    }
+
     fn is_cut(&self, datagram: &Datagram) -> bool {
+        if self.mute.is_some_and(|side| datagram.sip && datagram.from == self.stations[side].config().sip) {
+            return true;
+        }
         let Some((side, from, until)) = self.cut else { return false };
         let ip = self.stations[side].config().sip.ip();
         let at = self.now.moment;

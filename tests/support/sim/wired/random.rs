@@ -9,6 +9,8 @@ use std::time::Duration;
 
 /// One seed in so many has voices, which cost more than all the rest.
 const VOICES_ONE_IN: u64 = 25;
+/// The shortest session there is, s (RFC 4028 section 5).
+const SHORT_SESSION_S: u32 = 90;
 /// By then every call is over.
 const LONGEST: Duration = Duration::from_secs(1_200);
 /// How long rest may take: a transaction's longest life, and a port's.
@@ -21,6 +23,10 @@ pub fn play(seed: u64) -> String {
     let voices = chance.one_in(VOICES_ONE_IN);
     let opening = if chance.one_in(8) { instant(&mut chance, 40) } else { Duration::ZERO };
     let mut world = Wired::slow_to_open(&people::PLAN, weather, voices, seed, opening);
+    if chance.one_in(4) {
+        // Refreshed at half of it, so in the middle of most talks.
+        world.sessions_last(SHORT_SESSION_S, &mut chance);
+    }
     for tag in 0..CALLS {
         let at = instant(&mut chance, 60);
         let dial = dial(tag, voices, &mut chance);

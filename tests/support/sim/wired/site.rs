@@ -8,7 +8,7 @@ use spillway::engine::core::{Channels, TrunkLine};
 use spillway::engine::{EngineConfig, EngineTrunk, Sounds};
 use spillway::media::Sound;
 use spillway::settings::NumberFormat;
-use spillway::signaling::{CallerHeader, Listen, TrunkPeer};
+use spillway::signaling::{CallerHeader, Listen, SessionSettings, TrunkPeer};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{Arc, LazyLock};
 
@@ -32,18 +32,19 @@ pub const MUSIC: u16 = 500;
 pub const STEP: u16 = 100;
 
 /// The public network's station: callers and targets.
-pub fn operateur(chance: Random) -> Station {
-    station(0, chance)
+pub fn operateur(session: SessionSettings, chance: Random) -> Station {
+    station(0, session, chance)
 }
 
 /// The IPBX: agents' phones.
-pub fn ipoffice(chance: Random) -> Station {
-    station(1, chance)
+pub fn ipoffice(session: SessionSettings, chance: Random) -> Station {
+    station(1, session, chance)
 }
 
-fn station(trunk: usize, chance: Random) -> Station {
+fn station(trunk: usize, session: SessionSettings, chance: Random) -> Station {
     let rtp = (0..40).map(|n| SocketAddr::new(PEERS[trunk].ip(), 30_000 + 2 * n)).collect();
-    Station::new(StationConfig::new(TRUNKS[trunk], PEERS[trunk], rtp), chance)
+    let config = StationConfig { session, ..StationConfig::new(TRUNKS[trunk], PEERS[trunk], rtp) };
+    Station::new(config, chance)
 }
 
 /// What the engine is told.
