@@ -14,6 +14,8 @@ use std::time::Duration;
 const RTP_HEADER: usize = 12;
 /// A lent port whose caller hears nothing for so long is connected and silent.
 const SILENT: Duration = Duration::from_secs(1);
+/// A key lasts 160 ms and 60 ms of nothing follow; a caller who presses three at the answer is heard after them.
+const KEYS: Duration = Duration::from_millis(3 * 220);
 /// A port is not lent again sooner (invariant 18).
 const COOLING: Duration = Duration::from_secs(5);
 
@@ -143,7 +145,7 @@ impl Ears {
                 let caller = LegId::caller(record.call);
                 let other = LegId { call: record.call, number };
                 let voice = if record.agent.is_some() { Tone::Agent } else { Tone::Target };
-                for (leg, tone) in [(caller, voice), (other, Tone::Caller)] {
+                for (leg, tone, within) in [(caller, voice, within), (other, Tone::Caller, within + KEYS)] {
                     let heard = self.first.get(&(leg, tone)).map(|first| first.since(bridged));
                     let in_time = heard.is_some_and(|after| after <= within);
                     assert!(in_time, "{leg} hears {tone:?} {heard:?} after the answer at {bridged}");
