@@ -5,6 +5,7 @@
 mod compose;
 mod config;
 mod dialog;
+mod digest;
 mod event;
 mod leg;
 mod mark;
