@@ -194,6 +194,7 @@ fn engine_trunk(trunk: &Trunk, listens: &[Listen]) -> Result<EngineTrunk, ServeE
             ping: trunk.ping,
             caller_from: header,
             codecs: trunk.codecs.clone(),
+            account: None,
         },
         line: TrunkLine {
             name: trunk.name.clone(),

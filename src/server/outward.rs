@@ -83,6 +83,8 @@ impl Outward {
             Observation::QueueLine { .. }
             | Observation::Judged { .. }
             | Observation::Trunk { .. }
+            | Observation::Registration { .. }
+            | Observation::CredentialsRefused { .. }
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }
@@ -152,6 +154,7 @@ fn names(plan: &Plan, trunks: &[Trunk]) -> ConfiguredNames {
     let sites = (0..).zip(&plan.sites).map(|(number, site)| site_names(plan, SiteId(number), &site.id));
     ConfiguredNames {
         trunks: trunks.iter().map(|trunk| trunk.name.clone()).collect(),
+        registering: Vec::new(),
         sites: sites.collect(),
     }
 }

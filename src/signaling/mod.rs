@@ -2,8 +2,10 @@
 //! Bytes and time come in, bytes and events go out. Must never know of calls, queues or dialplans.
 #![forbid(unsafe_code)]
 
+mod challenge;
 mod compose;
 mod config;
+mod credentials;
 mod dialog;
 mod digest;
 mod event;
@@ -14,6 +16,7 @@ mod offer_answer;
 mod ping;
 mod receive;
 mod refusal;
+mod registration;
 mod screen;
 mod stack;
 #[cfg(test)]
@@ -23,7 +26,7 @@ mod transaction;
 mod trunk;
 mod verbs;
 
-pub use config::{Admission, CallerHeader, Listen, StackConfig, TimerSettings, TrunkPeer};
+pub use config::{Admission, CallerHeader, Listen, StackConfig, TimerSettings, TrunkAccount, TrunkPeer};
 pub use event::{
     Caller, Diversion, DiversionReason, Invitation, LegEvent, LegKey, Observation, Output, Reason,
     ReasonProtocol,

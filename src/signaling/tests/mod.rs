@@ -1,11 +1,15 @@
 //! Stories of two stacks joined by a wire, and of one stack and a peer that says what it likes. All in virtual time.
 
 mod calls;
+mod challenges;
 mod changes;
 mod offers;
 mod pair;
 mod races;
 mod raw;
 mod refusals;
+mod registrations;
 mod storm;
 mod trunks;
+
+pub(super) use pair::trunk;

@@ -66,7 +66,7 @@ pub(super) fn address(text: &str) -> SocketAddr {
     text.parse().expect("an address")
 }
 
-pub(super) fn trunk(peer: &str) -> TrunkPeer {
+pub(in crate::signaling) fn trunk(peer: &str) -> TrunkPeer {
     TrunkPeer {
         id: TrunkId(0),
         name: Name::from("trunk"),
@@ -76,6 +76,7 @@ pub(super) fn trunk(peer: &str) -> TrunkPeer {
         ping: None,
         caller_from: CallerHeader::From,
         codecs: Codec::ALL.to_vec(),
+        account: None,
     }
 }
 

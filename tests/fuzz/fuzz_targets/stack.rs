@@ -55,6 +55,7 @@ impl World {
             ping,
             caller_from: [CallerHeader::From, CallerHeader::PAssertedIdentity][usize::from(id)],
             codecs: Codec::ALL.to_vec(),
+            account: None,
         };
         let admission =
             if admission == 0 { Admission::Anyone } else { Admission::Trunks(vec![trunk(0), trunk(1)]) };

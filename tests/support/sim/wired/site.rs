@@ -72,6 +72,7 @@ fn trunk(index: usize) -> EngineTrunk {
             ping: None,
             caller_from: CallerHeader::From,
             codecs: vec![Codec::Pcma, Codec::Pcmu],
+            account: None,
         },
         line: TrunkLine {
             name: TRUNKS[index].into(),
