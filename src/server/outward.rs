@@ -154,9 +154,13 @@ fn names(plan: &Plan, trunks: &[Trunk]) -> ConfiguredNames {
     let sites = (0..).zip(&plan.sites).map(|(number, site)| site_names(plan, SiteId(number), &site.id));
     ConfiguredNames {
         trunks: trunks.iter().map(|trunk| trunk.name.clone()).collect(),
-        registering: Vec::new(),
+        registering: trunks.iter().filter(|trunk| registers(trunk)).map(|trunk| trunk.name.clone()).collect(),
         sites: sites.collect(),
     }
+}
+
+fn registers(trunk: &Trunk) -> bool {
+    trunk.account.as_ref().is_some_and(|account| account.register.is_some())
 }
 
 fn site_names(plan: &Plan, site: SiteId, name: &Name) -> SiteNames {
