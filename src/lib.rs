@@ -17,7 +17,7 @@
 //! | 1 | [`wire`] | bytes ⇄ values: SIP, SDP, RTP; nothing copied, nothing allocated on the hot path |
 //! | 1 | [`settings`] | `config/spillway.toml`: what the machine is and whom it is wired to |
 //! | 1 | [`dialplan`] | `dialplans/*.toml` → document → checked → [`dialplan::Plan`], immutable, ids resolved |
-//! | 2 | [`signaling`] | SIP without sockets: transactions, dialogs, legs, offer/answer, trunks |
+//! | 2 | [`signaling`] | SIP without sockets: transactions, dialogs, legs, offer/answer, trunks, their digests and registrations |
 //! | 2 | [`media`] | RTP without sockets: boards that relay, play and listen; ports |
 //! | 2 | [`acd`] | queues, agents, matching |
 //! | 3 | [`call`] | a call's life: events, states, effects, facts, record, judgement |
@@ -59,6 +59,13 @@
 //!
 //! **Why does `nobody` count agents behind a dead trunk as absent?** A caller can't tell the difference, and 90 s of
 //! music for nobody is what `nobody` is there to avoid.
+//!
+//! **Why is a challenge answered only on the path its request took, and only for one realm?** A digest lets whoever gets
+//! it try passwords at leisure, and one that is passed on opens the trunk to others. A peer that answers from another
+//! address than it is configured with gets no call through either way.
+//!
+//! **Why is a password never in spillway.toml?** Files are copied, kept and shown. The settings say where it is; the
+//! driver that reads them for `serve` and `check` fetches it, and `base::Secret` shows nothing.
 //!
 //! **Why is a conversation that a shutdown cuts `answered`, and a caller it cuts off before that `failed`?** An ordered
 //! shutdown ends calls only after its drain limit, and the agent or provider who picked up has done what the SLA asks:

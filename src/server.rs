@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 /// Messages taken from the sockets before timers and other threads get their turn.
 const MESSAGES_PER_TURN: usize = 128;
-/// After the last call was told to end, its BYEs get this long to be answered.
+/// After the last call was told to end, its BYEs and registrars get this long to answer.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// At the start SIP waits at most this long for the first RTP ports; without any, calls are refused one by one.
 const FIRST_PORTS: Duration = Duration::from_secs(2);
@@ -332,7 +332,10 @@ impl Server {
         }
         match self.stage {
             Stage::Serving | Stage::Draining(_) => false,
-            Stage::Ending(until) => self.engine.leg_count() == 0 || until <= Instant::now(),
+            Stage::Ending(until) => {
+                let is_gone = self.engine.leg_count() == 0 && !self.engine.stack().is_unregistering();
+                is_gone || until <= Instant::now()
+            }
         }
     }
 }

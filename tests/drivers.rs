@@ -363,6 +363,7 @@ fn the_views_read_in_the_sqlite3_shell() {
 fn prometheus_finds_nothing_to_say_about_the_metrics() {
     let names = ConfiguredNames {
         trunks: vec!["operateur".into(), "ipoffice".into()],
+        registering: vec!["operateur".into()],
         sites: vec![SiteNames {
             site: "habitat70".into(),
             queues: vec![("technique".into(), vec!["201@ipoffice".into()])],

@@ -96,6 +96,10 @@ mod tests {
         assert_eq!(checked("config/spillway.toml", "ports = ", "prots = "), 1);
         assert_eq!(checked("dialplans/demo/demo.toml", "go = \"motif\"", "go = \"motiv\""), 1);
         assert_eq!(checked("config/spillway.toml", "\"../dialplans\"", "\"../elsewhere\""), 1);
+        let account = |kept| format!("agents = true\nuser = \"u\"\npassword = {{ {kept} }}\n#");
+        for kept in ["env = \"SPILLWAY_TEST_ABSENT\"", "file = \"absent\"", "file = \"spillway.toml\""] {
+            assert_eq!(checked("config/spillway.toml", "agents = true", &account(kept)), 1, "{kept}");
+        }
         assert_eq!(run(&CheckArgs { config: "absent/spillway.toml".into() }), 2);
     }
 

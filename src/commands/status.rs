@@ -118,6 +118,12 @@ pub fn tables(status: &Status, language: Language) -> Vec<String> {
             lines.push(format!("{label} {}", names.join(", ")));
         }
     }
+    let away = status.trunks.iter().filter(|trunk| trunk.registered == Some(false));
+    let names: Vec<&str> = away.map(|trunk| &*trunk.name).collect();
+    if !names.is_empty() {
+        let label = language.say("trunks non enregistrés :", "trunks not registered:");
+        lines.push(format!("{label} {}", names.join(", ")));
+    }
     lines
 }
 
@@ -201,8 +207,12 @@ mod tests {
             trunks: ["operateur", "ipoffice", "secours"]
                 .map(Name::from)
                 .into_iter()
-                .zip([TrunkState::Up, TrunkState::Down, TrunkState::Unknown])
-                .map(|(name, state)| TrunkStatus { name, state })
+                .zip([
+                    (TrunkState::Up, Some(true)),
+                    (TrunkState::Down, Some(false)),
+                    (TrunkState::Unknown, None),
+                ])
+                .map(|(name, (state, registered))| TrunkStatus { name, state, registered })
                 .collect(),
             ..Status::default()
         };
@@ -213,7 +223,10 @@ mod tests {
             "technique                   3     4.2 s      0        1          2       3       6"
         );
         assert_eq!(english[5], "Nadia (201@ipoffice)     talking       61.0 s");
-        assert_eq!(english[6..], ["trunks silent: ipoffice", "trunks not heard yet: secours"]);
+        assert_eq!(
+            english[6..],
+            ["trunks silent: ipoffice", "trunks not heard yet: secours", "trunks not registered: ipoffice"]
+        );
         let french = page(&status, Language::French);
         assert!(french[0].contains("12 appels présentés") && french[5].contains("en ligne"), "{french:?}");
     }

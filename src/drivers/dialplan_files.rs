@@ -3,7 +3,7 @@
 
 use crate::base::finding::{Finding, Findings, Located, Place, Source, Words};
 use crate::base::written;
-use crate::base::{Map, Name, TrunkId};
+use crate::base::{Map, Name, Secret, TrunkId};
 use crate::dialplan::{self, Files, Ids, Known, Plan, SoundFile};
 use crate::media::Sound;
 use crate::settings::{self, Settings};
@@ -11,6 +11,7 @@ use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
 
+mod passwords;
 mod words;
 
 /// Everything the files say, checked.
@@ -20,6 +21,8 @@ pub struct Configuration {
     pub settings: Settings,
     /// The sites.
     pub plan: Plan,
+    /// The passwords of trunks that have one.
+    pub passwords: Vec<(TrunkId, Secret)>,
     /// What is unlikely to be meant.
     pub warnings: Vec<Finding>,
 }
@@ -49,20 +52,25 @@ pub fn read(config: &Path, ids: &mut Ids) -> Result<Configuration, Configuration
         .map_err(|error| ConfigurationError::Unreadable { path: config.to_owned(), error })?;
     let mut undecoded = Findings::default();
     let source = written::decode(&config.display().to_string(), &bytes, &mut undecoded);
-    let undecoded = undecoded.into_sorted();
-    let Some(source) = source else { return Err(ConfigurationError::Refused(undecoded)) };
+    let Some(source) = source else { return Err(ConfigurationError::Refused(undecoded.into_sorted())) };
     let (folder, trunks) = settings::outline(&source);
     let numbered = trunks.into_iter().zip(0..).map(|(name, index): (Name, u16)| (name, TrunkId(index)));
     let known = Known { trunks: numbered.collect() };
     let settings = settings::load(&source);
     let sites = folder.map(|folder| read_sites(&folder, &known, ids));
-    match (settings, sites) {
-        (Ok((settings, mut warnings)), Some(Ok((plan, more)))) if undecoded.is_empty() => {
+    let mut surroundings = undecoded;
+    let passwords = settings
+        .as_ref()
+        .ok()
+        .map(|(settings, _)| passwords::read(settings, |name| std::env::var_os(name), &mut surroundings));
+    let amiss = surroundings.into_sorted();
+    match (settings, passwords, sites) {
+        (Ok((settings, mut warnings)), Some(passwords), Some(Ok((plan, more)))) if amiss.is_empty() => {
             warnings.extend(more);
-            Ok(Configuration { settings, plan, warnings })
+            Ok(Configuration { settings, plan, passwords, warnings })
         }
-        (settings, sites) => {
-            let mut findings = undecoded;
+        (settings, _, sites) => {
+            let mut findings = amiss;
             findings.extend(settings.map_or_else(|findings| findings, |(_, warnings)| warnings));
             findings.extend(
                 sites.into_iter().flat_map(|sites| sites.map_or_else(|all| all, |(_, warnings)| warnings)),

@@ -92,6 +92,15 @@ pub fn observe(observation: &Observation) {
         Observation::Trunk { trunk, up: false } => {
             warn!(target: part::TRUNK, %trunk, "trunk does not answer")
         }
+        Observation::Registration { trunk, registered: true } => {
+            info!(target: part::TRUNK, %trunk, "registered with trunk");
+        }
+        Observation::Registration { trunk, registered: false } => {
+            warn!(target: part::TRUNK, %trunk, "no longer registered with trunk");
+        }
+        Observation::CredentialsRefused { trunk, why } => {
+            error!(target: part::TRUNK, %trunk, why, "trunk refuses our credentials");
+        }
         Observation::SipRequest { direction, method } => {
             trace!(target: part::SIP, direction, method, "SIP request");
         }

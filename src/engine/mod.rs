@@ -146,7 +146,7 @@ impl Engine {
             Event::StoreStrained(strained) => self.core.store_strained(strained),
             Event::StopAccepting => {
                 self.core.stop_accepting();
-                self.stack.stop_accepting();
+                self.stack.stop_accepting(now.moment);
             }
             Event::EndAll => self.core.end_all(now),
             Event::Stop => self.core.stopped(now),

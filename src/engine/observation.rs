@@ -43,6 +43,20 @@ pub enum Observation {
         /// Whether it is up.
         up: bool,
     },
+    /// A trunk's registrar took us in; or refuses us, forgot us, or could not be asked before it did.
+    Registration {
+        /// Which.
+        trunk: Name,
+        /// Whether it knows us.
+        registered: bool,
+    },
+    /// A trunk's peer does not take the name and password configured for it.
+    CredentialsRefused {
+        /// Which.
+        trunk: Name,
+        /// `credentials`, or `realm` where it asked for the password of another realm and did not get it.
+        why: &'static str,
+    },
     /// A SIP response was sent or received.
     SipResponse {
         /// `in` or `out`.

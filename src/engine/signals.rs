@@ -4,7 +4,7 @@ use super::core::Arrival;
 use super::keys::Way;
 use super::legs::{Heard, Inbound, Leg, Stage, tag, untag};
 use super::{Engine, Observation};
-use crate::base::{Cause, LegId, Now, codec};
+use crate::base::{Cause, LegId, Name, Now, TrunkId, codec};
 use crate::call::Event as CallEvent;
 use crate::media::{self, SourceLocking, StreamSetup};
 use crate::signaling::{self, Invitation, LegEvent, LegKey, Output, RemoteMedia};
@@ -228,7 +228,7 @@ impl Engine {
             media::Event::PlayEnded { tag, token, .. } => self.play_ended(now, untag(tag), token),
             media::Event::Stats { port, stats, .. } => {
                 let Some(trunk) = self.draining.remove(&port) else { return };
-                let trunk = self.config.trunks[trunk.index()].line.name.clone();
+                let trunk = self.trunk_name(trunk);
                 self.observe(Observation::Audio {
                     trunk,
                     received: stats.received,
@@ -295,10 +295,26 @@ impl Engine {
             Seen::SourceRefused => Observation::SourceRefused,
             Seen::ParseFailed => Observation::NotSip,
             Seen::Strayed => Observation::SipStray,
+            Seen::TrunkRegistered { trunk } => {
+                Observation::Registration { trunk: self.trunk_name(trunk), registered: true }
+            }
+            Seen::TrunkUnregistered { trunk } => {
+                Observation::Registration { trunk: self.trunk_name(trunk), registered: false }
+            }
+            Seen::CredentialsRefused { trunk } => {
+                Observation::CredentialsRefused { trunk: self.trunk_name(trunk), why: "credentials" }
+            }
+            Seen::RealmRefused { trunk } => {
+                Observation::CredentialsRefused { trunk: self.trunk_name(trunk), why: "realm" }
+            }
             Seen::TrunkUp { trunk } => return self.core.trunk(now, trunk, true),
             Seen::TrunkDown { trunk } => return self.core.trunk(now, trunk, false),
         };
         self.observe(observation);
+    }
+
+    fn trunk_name(&self, trunk: TrunkId) -> Name {
+        self.config.trunks[trunk.index()].line.name.clone()
     }
 }
 

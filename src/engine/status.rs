@@ -3,7 +3,7 @@
 use super::Engine;
 pub use super::core::TrunkState;
 use crate::acd::AgentState;
-use crate::base::{Moment, Name, Now, QueueId};
+use crate::base::{Moment, Name, Now, QueueId, TrunkId};
 use serde::{Deserialize, Serialize};
 
 /// The names of every state an agent can be in, for those who may not know the ACD.
@@ -97,6 +97,9 @@ pub struct TrunkStatus {
     pub name: Name,
     /// Whether it answers: `unknown` where it is not asked, or has not answered nor failed to yet.
     pub state: TrunkState,
+    /// Whether its registrar knows us; nothing where it is not to.
+    #[serde(default)]
+    pub registered: Option<bool>,
 }
 
 /// The store, as far as its operators care.
@@ -149,9 +152,16 @@ impl Engine {
             },
             queues: queues.collect(),
             agents: agents.collect(),
-            trunks: core.trunks().map(|(name, state)| TrunkStatus { name: name.clone(), state }).collect(),
+            trunks: (0..)
+                .zip(core.trunks())
+                .map(|(id, trunk)| self.trunk_status(TrunkId(id), trunk))
+                .collect(),
             store: StoreStatus::default(),
         }
+    }
+
+    fn trunk_status(&self, id: TrunkId, (name, state): (&Name, TrunkState)) -> TrunkStatus {
+        TrunkStatus { name: name.clone(), state, registered: self.stack().registered(id) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! From settings and a checked plan to what the drivers and the engine are told.
 
 use super::ServeError;
-use crate::base::{Flow, Transport};
+use crate::base::{Flow, Secret, Transport, TrunkId};
 use crate::dialplan::Plan;
 use crate::drivers::sockets::Sockets;
 use crate::drivers::store::Opened;
@@ -9,7 +9,7 @@ use crate::engine::core::{Channels, TrunkLine};
 use crate::engine::{EngineConfig, EngineTrunk, Observation, Sounds};
 use crate::media::Sound;
 use crate::settings::{self, Settings, Trunk};
-use crate::signaling::{CallerHeader, Listen, TrunkPeer};
+use crate::signaling::{CallerHeader, Listen, TrunkAccount, TrunkPeer};
 use crossbeam_channel::Sender;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -33,6 +33,8 @@ pub struct Service {
     pub media_threads: u8,
     /// Trunks.
     pub trunks: Vec<Trunk>,
+    /// The passwords of trunks that have one.
+    pub passwords: Vec<(TrunkId, Secret)>,
     /// The store's file.
     pub store: PathBuf,
     /// Metrics and health.
@@ -66,7 +68,7 @@ pub fn load(plan: &Plan, read: impl Fn(&Path) -> io::Result<Vec<u8>>) -> Result<
 }
 
 impl Service {
-    /// A service as spillway.toml and its dialplans describe it.
+    /// A service as spillway.toml and its dialplans describe it; its trunks' passwords are not in these.
     #[must_use]
     pub fn new(settings: &Settings, plan: Arc<Plan>, sounds: Sounds) -> Self {
         Self {
@@ -76,6 +78,7 @@ impl Service {
             ports: settings.media.ports.value.clone(),
             media_threads: 1,
             trunks: settings.trunks.clone(),
+            passwords: Vec::new(),
             store: settings.data.value.join("spillway.db"),
             http: settings.http.as_ref().map(|http| http.value),
             control: Some(settings.control.value.clone()),
@@ -111,8 +114,11 @@ impl Service {
                 Ok(Listen { transport: listen.transport, address, advertised })
             })
             .collect::<Result<_, ServeError>>()?;
-        let trunks =
-            self.trunks.iter().map(|trunk| engine_trunk(trunk, &listens)).collect::<Result<_, _>>()?;
+        let trunks = self.trunks.iter().map(|trunk| {
+            let password = self.passwords.iter().find(|(id, _)| *id == trunk.id);
+            engine_trunk(trunk, password.map(|(_, password)| password), &listens)
+        });
+        let trunks = trunks.collect::<Result<_, _>>()?;
         Ok(EngineConfig {
             plan: self.plan,
             sounds: self.sounds,
@@ -173,7 +179,11 @@ fn local_address_towards(peer: SocketAddr) -> io::Result<IpAddr> {
     Ok(socket.local_addr()?.ip())
 }
 
-fn engine_trunk(trunk: &Trunk, listens: &[Listen]) -> Result<EngineTrunk, ServeError> {
+fn engine_trunk(
+    trunk: &Trunk,
+    password: Option<&Secret>,
+    listens: &[Listen],
+) -> Result<EngineTrunk, ServeError> {
     let (transport, peer) = trunk.peer.value;
     let listen = listens
         .iter()
@@ -195,6 +205,12 @@ fn engine_trunk(trunk: &Trunk, listens: &[Listen]) -> Result<EngineTrunk, ServeE
             caller_from: header,
             codecs: trunk.codecs.clone(),
             prack: trunk.prack,
+            account: trunk.account.as_ref().zip(password).map(|(account, password)| TrunkAccount {
+                user: account.user.clone(),
+                password: password.clone(),
+                realm: account.realm.clone(),
+                register: account.register,
+            }),
         },
         line: TrunkLine {
             name: trunk.name.clone(),

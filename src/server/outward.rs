@@ -83,6 +83,8 @@ impl Outward {
             Observation::QueueLine { .. }
             | Observation::Judged { .. }
             | Observation::Trunk { .. }
+            | Observation::Registration { .. }
+            | Observation::CredentialsRefused { .. }
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }
@@ -152,8 +154,13 @@ fn names(plan: &Plan, trunks: &[Trunk]) -> ConfiguredNames {
     let sites = (0..).zip(&plan.sites).map(|(number, site)| site_names(plan, SiteId(number), &site.id));
     ConfiguredNames {
         trunks: trunks.iter().map(|trunk| trunk.name.clone()).collect(),
+        registering: trunks.iter().filter(|trunk| registers(trunk)).map(|trunk| trunk.name.clone()).collect(),
         sites: sites.collect(),
     }
+}
+
+fn registers(trunk: &Trunk) -> bool {
+    trunk.account.as_ref().is_some_and(|account| account.register.is_some())
 }
 
 fn site_names(plan: &Plan, site: SiteId, name: &Name) -> SiteNames {

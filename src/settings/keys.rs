@@ -48,8 +48,24 @@ static TRUNK: Table = listed(&[
     ),
     Key::optional("agents", Kind::Flag, "whether agents' phones are behind it"),
     Key::later("address", "the address to listen on and the one to show, where networks differ"),
-    Key::later("user", "the name to register with"),
-    Key::later("password", "the password to register with: { env = \"NAME\" }, never the password itself"),
+    Key::optional("user", Kind::Text, "the name its peer knows us by, when it asks for one"),
+    Key::optional(
+        "password",
+        Kind::TextOr(&PASSWORD),
+        "where the password is kept: { env = \"NAME\" } or { file = \"path\" }, never the password itself",
+    ),
+    Key::optional(
+        "realm",
+        Kind::Text,
+        "the one realm the password is for; the first one asked for when absent",
+    ),
+    Key::optional("register", Kind::Flag, "whether to register with the peer"),
+    Key::optional("expires", Kind::Duration, "for how long to register; ten minutes when absent"),
+]);
+
+static PASSWORD: Table = listed(&[
+    Key::optional("env", Kind::Text, "the environment variable it is in"),
+    Key::optional("file", Kind::Text, "the file it is in, alone"),
 ]);
 
 static CHANNELS: Table = listed(&[

@@ -43,7 +43,7 @@ fn read(root: &Section<'_>, folder: &Path, findings: &mut Findings) -> Option<Se
     let media = root.section("media").and_then(|section| media(&section, findings));
     let listen = sip.as_ref().map(|sip| sip.listen.as_slice()).unwrap_or_default();
     let http = root.section("http").and_then(|section| http(&section, listen, findings));
-    let trunks = trunk::read(root, listen, findings);
+    let trunks = trunk::read(root, listen, folder, findings);
     let path = |text: Located<&str>| path_in(folder, text);
     let data = root.text("data").map(path)?;
     let socket = root.section("control").and_then(|control| control.text("socket")).map(path);

@@ -3,12 +3,14 @@
 //! kept in [`Located`] let it say with the line.
 #![forbid(unsafe_code)]
 
+mod account;
 mod keys;
 mod load;
 mod trunk;
 mod wording;
 
 pub use crate::base::finding::Located;
+pub use account::{Account, PasswordSource};
 pub use load::{load, outline};
 pub use trunk::{CallerHeader, Channels, NumberFormat, Prefix, Trunk};
 

@@ -72,9 +72,9 @@ fn every_fault_is_told_at_once() {
         (14, "\"localhost\" is no address and port"),
         (21, "`identity = \"relay\"` is not in this version"),
         (22, "30 of 30 channels kept free leave none for callers"),
-        (28, "trunks `operateur` and `ipoffice` have the same peer"),
-        (29, "unknown codec \"pmca\""),
-        (29, "unknown codec \"g729\""),
+        (31, "trunks `operateur` and `ipoffice` have the same peer"),
+        (32, "unknown codec \"pmca\""),
+        (32, "unknown codec \"g729\""),
     ];
     let expected: Vec<(u32, String)> = expected.map(|(line, message)| (line, message.to_owned())).into();
     assert_eq!(refused(&text), expected);
@@ -82,11 +82,48 @@ fn every_fault_is_told_at_once() {
 
 #[test]
 fn what_comes_later_is_refused_by_name() {
-    let text =
-        format!("{SHIPPED}user = \"habitat70\"\npassword = \"secret\"\n\n[phones]\nrealm = \"spillway\"\n");
+    let text = format!("{SHIPPED}\n[phones]\nrealm = \"spillway\"\n");
     let messages: Vec<String> = refused(&text).into_iter().map(|(_, message)| message).collect();
-    let later = ["`user`", "`password`", "`phones`"].map(|key| format!("{key} is not in this version"));
-    assert_eq!(messages, later);
+    assert_eq!(messages, ["`phones` is not in this version"]);
+}
+
+#[test]
+fn a_trunk_has_an_account_whose_password_is_kept_elsewhere() {
+    let account = |text: &str| {
+        let settings = loaded(&format!("{SHIPPED}user = \"habitat70\"\n{text}\n"));
+        settings.trunk("ipoffice").expect("written").account.clone().expect("an account")
+    };
+    let plain = account("password = { env = \"IPBX\" }");
+    assert_eq!((&*plain.user, plain.realm, plain.register), ("habitat70", None, None));
+    assert_eq!(plain.password.value, PasswordSource::Env("IPBX".into()));
+    let full = account("password = { file = \"secret\" }\nrealm = \"example.com\"\nregister = true");
+    assert_eq!(full.password.value, PasswordSource::File("config/secret".into()));
+    assert_eq!((full.realm.as_deref(), full.register), (Some("example.com"), Some(Duration::from_secs(600))));
+    let hour = account("password = { env = \"IPBX\" }\nregister = true\nexpires = \"1h\"");
+    assert_eq!(hour.register, Some(Duration::from_secs(3_600)));
+}
+
+#[test]
+fn an_account_that_can_not_be_used_is_refused_and_a_written_password_is_not_shown() {
+    let said = |text: &str| -> Vec<String> {
+        refused(&format!("{SHIPPED}{text}\n")).into_iter().map(|(_, message)| message).collect()
+    };
+    assert_eq!(said("password = { env = \"A\" }"), ["`password` is of no use without `user`"]);
+    assert_eq!(said("register = true"), ["`register` is of no use without `user`"]);
+    assert_eq!(said("user = \"u\""), ["trunk `ipoffice` has a `user` and no `password`"]);
+    let one = ["the password of trunk `ipoffice` is kept in one place"];
+    assert_eq!(said("user = \"u\"\npassword = {}"), one);
+    assert_eq!(said("user = \"u\"\npassword = { env = \"A\", file = \"b\" }"), one);
+    let short = "user = \"u\"\npassword = { env = \"A\" }\nexpires = \"5s\"";
+    assert_eq!(
+        said(short),
+        ["a registration lasts a minute or more", "`expires` is of no use without `register = true`"]
+    );
+    let written = format!("{SHIPPED}user = \"u\"\npassword = \"s3cret\"\n");
+    let findings = load(&Source::new("spillway.toml", &written)).expect_err("refused");
+    let shown = render(&findings, Style::Plain);
+    assert!(shown.contains("the password of trunk `ipoffice` is written in this file"), "{shown}");
+    assert!(shown.contains("password = { env = \"NAME\" }") && !shown.contains("s3cret"), "{shown}");
 }
 
 #[test]

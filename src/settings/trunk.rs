@@ -1,11 +1,13 @@
 //! Trunks: the networks calls come from and go to, read from spillway.toml and held against each other.
 
+use super::account::{self, Account};
 use super::{Listen, load, wording};
 use crate::base::finding::{Findings, Located};
 use crate::base::written::Section;
 use crate::base::{Codec, Name, Transport, TrunkId};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 /// One `[trunk.NAME]`.
@@ -33,6 +35,8 @@ pub struct Trunk {
     pub prack: bool,
     /// Whether agents' phones are behind it.
     pub agents: bool,
+    /// What its peer knows us by; its challenges are refusals when `None`.
+    pub account: Option<Account>,
 }
 
 /// Where the caller's number stands (`caller_in`).
@@ -115,7 +119,12 @@ impl fmt::Display for Prefix {
 }
 
 /// Reads every `[trunk.NAME]`, in written order.
-pub(super) fn read(root: &Section<'_>, listen: &[Located<Listen>], findings: &mut Findings) -> Vec<Trunk> {
+pub(super) fn read(
+    root: &Section<'_>,
+    listen: &[Located<Listen>],
+    folder: &Path,
+    findings: &mut Findings,
+) -> Vec<Trunk> {
     let mut trunks: Vec<Trunk> = Vec::new();
     for (name, section) in root.named("trunk") {
         let Some(text) = section.text("peer") else { continue };
@@ -151,6 +160,7 @@ pub(super) fn read(root: &Section<'_>, listen: &[Located<Listen>], findings: &mu
             codecs: codecs(&section, findings),
             prack: section.flag("prack").is_none_or(|flag| flag.value),
             agents: section.flag("agents").is_some_and(|flag| flag.value),
+            account: account::read(name.value, &section, folder, findings),
         };
         trunks.push(trunk);
     }

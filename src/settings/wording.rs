@@ -91,3 +91,38 @@ pub(super) fn nothing_left(total: u64, keep_out: u64) -> Words {
 pub(super) fn ping_too_often() -> Words {
     Words::new("a ping is sent at most once a second", "too often").hint("leave `ping` out for none")
 }
+
+pub(super) fn no_user(key: &str) -> Words {
+    Words::new(format!("`{key}` is of no use without `user`"), "whose?")
+}
+
+pub(super) fn empty(key: &str) -> Words {
+    Words::new(format!("`{key}` can't be empty"), "empty")
+}
+
+pub(super) fn no_password(name: &str) -> Words {
+    Words::new(format!("trunk `{name}` has a `user` and no `password`"), "needs it").hint(WHERE)
+}
+
+pub(super) fn written_password(name: &str) -> Words {
+    Words::new(format!("the password of trunk `{name}` is written in this file"), "here")
+        .hint(format!("files are copied, kept and shown: choose another password, and {WHERE}"))
+}
+
+pub(super) fn one_password(name: &str) -> Words {
+    Words::new(format!("the password of trunk `{name}` is kept in one place"), "env or file").hint(WHERE)
+}
+
+pub(super) fn bad_variable(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no environment variable"), "unreadable").hint(WHERE)
+}
+
+pub(super) fn expires_too_soon() -> Words {
+    Words::new("a registration lasts a minute or more", "too short")
+}
+
+pub(super) fn expires_of_nothing() -> Words {
+    Words::new("`expires` is of no use without `register = true`", "of what?")
+}
+
+const WHERE: &str = "write `password = { env = \"NAME\" }` or `password = { file = \"path\" }`";

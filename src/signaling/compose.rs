@@ -3,7 +3,7 @@
 
 use super::event::{Caller, Diversion, Reason, ReasonProtocol};
 use super::mark::Marked;
-use crate::base::Flow;
+use crate::base::{Flow, Transport};
 use crate::wire::sip::{HeaderName, Message, Method, StartLine, Writer};
 use bytes::Bytes;
 use std::fmt::{self, Write as _};
@@ -65,6 +65,7 @@ pub(super) fn start_response(
 pub(super) fn ack_of_refusal(writer: &mut Writer, invite: &Bytes, refusal: &Message<'_>) -> Option<Bytes> {
     let invite = Message::parse(invite).ok()?;
     start_sibling(writer, &invite, Method::Ack)?;
+    copy_credentials(writer, &invite);
     writer.header(HeaderName::To, refusal.header(HeaderName::To)?);
     Some(writer.finish())
 }
@@ -89,6 +90,47 @@ fn start_sibling(writer: &mut Writer, invite: &Message<'_>, method: Method<'stat
     writer.copy_headers(invite, HeaderName::From);
     writer.copy_headers(invite, HeaderName::CallId);
     writer.header_fmt(HeaderName::CSeq, format_args!("{number} {method}"));
+    Some(())
+}
+
+/// What an INVITE's ACK repeats of it (RFC 3261 section 22.1).
+pub(super) fn copy_credentials(writer: &mut Writer, invite: &Message<'_>) {
+    writer.copy_headers(invite, HeaderName::Authorization);
+    writer.copy_headers(invite, HeaderName::ProxyAuthorization);
+}
+
+/// Starts a request of ours over, body included, for the caller to add credentials to: all but Via, CSeq and older
+/// credentials stays (RFC 3261 section 22.2).
+pub(super) fn start_again(
+    writer: &mut Writer,
+    request: &Message<'_>,
+    (public, transport, branch): (SocketAddr, Transport, Marked),
+    number: u32,
+) -> Option<()> {
+    let StartLine::Request { method, uri } = request.start() else { return None };
+    writer.start_request(method, uri);
+    let transport = transport.via_name();
+    writer.header_fmt(
+        HeaderName::Via,
+        format_args!("SIP/2.0/{transport} {public};branch=z9hG4bK{branch};rport"),
+    );
+    for (name, written, value) in request.all_headers() {
+        if name == HeaderName::CSeq {
+            writer.header_fmt(name, format_args!("{number} {method}"));
+        } else if !matches!(
+            name,
+            HeaderName::Via
+                | HeaderName::Authorization
+                | HeaderName::ProxyAuthorization
+                | HeaderName::ContentType
+                | HeaderName::ContentLength
+        ) {
+            writer.header(std::str::from_utf8(written).ok()?, value);
+        }
+    }
+    if !request.body().is_empty() {
+        writer.body(SDP, request.body());
+    }
     Some(())
 }
 

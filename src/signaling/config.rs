@@ -1,7 +1,7 @@
 //! What a stack is told once, at its making: where it listens, who may call, how long its timers are.
 //! Must never know of dialplans or calls.
 
-use crate::base::{Codec, Name, Transport, TrunkId, limits};
+use crate::base::{Codec, Flow, Name, Secret, Transport, TrunkId, limits};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -64,6 +64,32 @@ pub struct TrunkPeer {
     pub codecs: Vec<Codec>,
     /// Whether provisional responses may be reliable on it (RFC 3262), where the stack allows it.
     pub prack: bool,
+    /// What its peer's challenges are answered with; `None`: they are refusals.
+    pub account: Option<TrunkAccount>,
+}
+
+/// The name and password that a trunk's peer knows us by.
+#[derive(Clone, Debug)]
+pub struct TrunkAccount {
+    /// The name.
+    pub user: Name,
+    /// The password.
+    pub password: Secret,
+    /// The one realm that is answered; `None`: the first one heard.
+    pub realm: Option<Name>,
+    /// For how long to register with the peer; `None`: not at all.
+    pub register: Option<Duration>,
+}
+
+impl TrunkPeer {
+    /// The path to it: from the first address of its kind we listen on.
+    pub(super) fn path(&self, listens: &[Listen]) -> Option<Flow> {
+        let ours = |listen: &&Listen| {
+            listen.transport == self.transport && listen.address.is_ipv4() == self.peer.is_ipv4()
+        };
+        let local = listens.iter().find(ours)?.address;
+        Some(Flow { transport: self.transport, local, remote: self.peer })
+    }
 }
 
 /// The base values of RFC 3261 section 17.1.1.1 and table 4.

@@ -3,7 +3,7 @@
 
 use super::config::Listen;
 use super::mark::{Marked, NameKind};
-use super::transaction::{ClientKey, Layer, Owner};
+use super::transaction::{Attempt, ClientKey, Layer, Owner};
 use crate::base::{Flow, Moment, Transport};
 use crate::wire::sip::{HeaderName, Message, Method, NameAddr, Uri, Writer};
 use bytes::Bytes;
@@ -222,6 +222,10 @@ impl Dialog {
             writer.header(HeaderName::Supported, super::compose::SUPPORTED);
         }
         writer.header(HeaderName::UserAgent, layer.config.user_agent.as_str());
+        if method != Method::Ack {
+            let uri = strict.as_ref().map_or(&*self.target, |route| route.uri.raw);
+            layer.put_credentials(flow, method, uri);
+        }
         flow
     }
 
@@ -248,14 +252,20 @@ impl Dialog {
         owner: Owner,
         fill: impl FnOnce(&mut Writer),
     ) -> ClientKey {
-        self.local_cseq += 1;
-        let flow = self.start(layer, method, self.local_cseq, branch);
+        let number = self.next_number();
+        let flow = self.start(layer, method, number, branch);
         layer.writer.header(HeaderName::MaxForwards, "70");
         fill(&mut layer.writer);
         let key = ClientKey { number: branch.number, cancel: false };
         let request = layer.writer.finish();
         layer.start_client(now, key, method, owner, flow, request);
         key
+    }
+
+    /// The number of the next request.
+    pub(super) fn next_number(&mut self) -> u32 {
+        self.local_cseq += 1;
+        self.local_cseq
     }
 
     /// Sends the INVITE that is to open the dialog; its Max-Forwards is its caller's.
@@ -305,6 +315,15 @@ impl Dialog {
         let branch = layer.fresh(NameKind::Branch);
         let flow = self.start(layer, Method::Ack, number, branch);
         layer.writer.header(HeaderName::MaxForwards, "70");
+        // RFC 3261 section 13.2.2.4: the INVITE's credentials, on the way to whom they are for.
+        let trunk = layer.credentials.trunk(flow);
+        if trunk.is_some()
+            && let Some(Attempt { flow, request, .. }) = layer.client_attempt(invite)
+            && trunk == layer.credentials.trunk(flow)
+            && let Ok(request) = Message::parse(&request)
+        {
+            super::compose::copy_credentials(&mut layer.writer, &request);
+        }
         if let Some(body) = body {
             layer.writer.body(super::compose::SDP, body);
         }

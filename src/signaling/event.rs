@@ -282,4 +282,24 @@ pub enum Observation {
         /// Which.
         trunk: TrunkId,
     },
+    /// A trunk's registrar took us in.
+    TrunkRegistered {
+        /// Which.
+        trunk: TrunkId,
+    },
+    /// A trunk's registrar refuses us, forgot us, or could not be asked before it did.
+    TrunkUnregistered {
+        /// Which.
+        trunk: TrunkId,
+    },
+    /// A trunk's peer did not take our name and password, or asks for them in a way we do not know.
+    CredentialsRefused {
+        /// Which.
+        trunk: TrunkId,
+    },
+    /// A trunk's peer asked for the password of another realm, and did not get it.
+    RealmRefused {
+        /// Which.
+        trunk: TrunkId,
+    },
 }

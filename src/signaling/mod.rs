@@ -2,9 +2,12 @@
 //! Bytes and time come in, bytes and events go out. Must never know of calls, queues or dialplans.
 #![forbid(unsafe_code)]
 
+mod challenge;
 mod compose;
 mod config;
+mod credentials;
 mod dialog;
+mod digest;
 mod event;
 mod leg;
 mod mark;
@@ -13,6 +16,7 @@ mod offer_answer;
 mod ping;
 mod receive;
 mod refusal;
+mod registration;
 mod screen;
 mod stack;
 #[cfg(test)]
@@ -22,7 +26,9 @@ mod transaction;
 mod trunk;
 mod verbs;
 
-pub use config::{Admission, CallerHeader, Listen, SessionSettings, StackConfig, TimerSettings, TrunkPeer};
+pub use config::{
+    Admission, CallerHeader, Listen, SessionSettings, StackConfig, TimerSettings, TrunkAccount, TrunkPeer,
+};
 pub use event::{
     Caller, Diversion, DiversionReason, Invitation, LegEvent, LegKey, Observation, Output, Reason,
     ReasonProtocol,

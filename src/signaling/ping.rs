@@ -5,7 +5,7 @@ use super::event::Observation;
 use super::mark::NameKind;
 use super::transaction::{ClientKey, Layer, Owner};
 use super::trunk::{Trunk, Trunks};
-use crate::base::{Flow, Moment, TrunkId};
+use crate::base::{Moment, TrunkId};
 use crate::signaling::timer::TimerName;
 use crate::wire::sip::{HeaderName, Method};
 use std::time::Duration;
@@ -23,13 +23,8 @@ pub(super) fn start(layer: &mut Layer, trunks: &Trunks) {
 
 /// Asks a trunk for a sign of life.
 pub(super) fn send(layer: &mut Layer, trunks: &Trunks, now: Moment, id: TrunkId) {
-    let Some(Trunk { peer, up }) = trunks.get(id) else { return };
-    let listen =
-        layer.config.listens.iter().find(|listen| {
-            listen.transport == peer.transport && listen.address.is_ipv4() == peer.peer.is_ipv4()
-        });
-    let Some(local) = listen.map(|listen| listen.address) else { return };
-    let flow = Flow { transport: peer.transport, local, remote: peer.peer };
+    let Some(Trunk { peer, up, .. }) = trunks.get(id) else { return };
+    let Some(flow) = peer.path(&layer.config.listens) else { return };
     let public = layer.public(flow);
     let (branch, tag) = (layer.fresh(NameKind::Branch), layer.fresh(NameKind::Tag));
     let call_id = layer.fresh(NameKind::CallId);
@@ -48,7 +43,8 @@ pub(super) fn send(layer: &mut Layer, trunks: &Trunks, now: Moment, id: TrunkId)
     super::dialog::put_contact(writer, flow, public);
     writer.header(HeaderName::Accept, compose::SDP).header(HeaderName::Supported, compose::SUPPORTED);
     writer.header(HeaderName::UserAgent, layer.config.user_agent.as_str());
-    let request = writer.finish();
+    layer.put_credentials(flow, Method::Options, uri.as_bytes());
+    let request = layer.writer.finish();
     let key = ClientKey { number: branch.number, cancel: false };
     if up.is_none() {
         layer.timers.set(TimerName::FirstSign(id), now + FIRST_SIGN);

@@ -67,10 +67,17 @@ impl Stack {
             }
             return;
         }
+        // Over a stream the transaction ends with its answer: what was asked is looked up before.
+        let challenged = matches!(code, 401 | 407).then(|| self.layer.client_attempt(key)).flatten();
         let Some(report) = self.layer.on_response(now, key, response) else { return };
+        if let Some(attempt) = challenged
+            && self.answer_challenge(now, flow, &report, &attempt, response)
+        {
+            return;
+        }
         let orphan = match report.owner {
             Owner::Leg(leg) => !self.legs.contains_key(&leg),
-            Owner::Ping(_) | Owner::Nobody => false,
+            Owner::Ping(_) | Owner::Registration(_) | Owner::Nobody => false,
         };
         if orphan && accepted {
             leg::decline(now, &mut self.layer, key, response, flow, None);

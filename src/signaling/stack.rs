@@ -2,12 +2,14 @@
 //! Must never know why a verb is called.
 
 use super::config::{Admission, StackConfig};
+use super::credentials::Credentials;
 use super::event::{LegEvent, LegKey, Observation, Output};
 use super::leg::Leg;
 use super::mark::NameKind;
 use super::media::{Codecs, LocalMedia};
 use super::ping;
 use super::refusal::Refusals;
+use super::registration::{self, Registration};
 use super::timer::{LegTimer, TimerName};
 use super::transaction::{Layer, Owner, Reply, Report};
 use super::trunk::{Source, Trunks};
@@ -29,13 +31,15 @@ pub struct Stack {
 }
 
 impl Stack {
-    /// A stack; trunks with a ping get their first one at the first `handle_timeout`, due at once.
+    /// A stack; trunks with a ping or a registration get their first one at the first `handle_timeout`, due at once.
     #[must_use]
     pub fn new(mut config: StackConfig, mut random: Random) -> Self {
-        let trunks = Trunks::new(std::mem::replace(&mut config.admission, Admission::Anyone));
+        let mut trunks = Trunks::new(std::mem::replace(&mut config.admission, Admission::Anyone));
         let (legs, tags) = (seeded_map(random.number()), seeded_map(random.number()));
         let mut layer = Layer::new(config, random);
+        layer.credentials = Credentials::of(&trunks);
         ping::start(&mut layer, &trunks);
+        registration::start(&mut layer, &mut trunks);
         Self { layer, legs, tags, trunks, refusals: Refusals::default(), stopping: false, next_leg: 0 }
     }
 
@@ -66,6 +70,12 @@ impl Stack {
                 TimerName::Ping(trunk) => ping::send(&mut self.layer, &self.trunks, now, trunk),
                 TimerName::FirstSign(trunk) => {
                     ping::verdict(&mut self.layer, &mut self.trunks, trunk, false);
+                }
+                TimerName::Register(trunk) => {
+                    registration::send(&mut self.layer, &mut self.trunks, now, trunk);
+                }
+                TimerName::RegistrationLapse(trunk) => {
+                    registration::lapsed(&mut self.layer, &mut self.trunks, trunk);
                 }
             }
         }
@@ -109,6 +119,9 @@ impl Stack {
                 if report.reply != Reply::Response || final_response {
                     ping::ended(&mut self.layer, &mut self.trunks, now, trunk, final_response);
                 }
+            }
+            Owner::Registration(_) => {
+                registration::ended(&mut self.layer, &mut self.trunks, now, report, response);
             }
             Owner::Nobody => {}
         }
@@ -174,9 +187,22 @@ impl Stack {
         self.with_leg(leg, |leg, layer| leg.probe(now, layer));
     }
 
-    /// Whoever asks by OPTIONS whether calls are taken hears no from here on.
-    pub const fn stop_accepting(&mut self) {
+    /// Whoever asks by OPTIONS whether calls are taken hears no from here on, and registrars are asked to forget us.
+    pub fn stop_accepting(&mut self, now: Moment) {
         self.stopping = true;
+        registration::withdraw(&mut self.layer, &mut self.trunks, now);
+    }
+
+    /// Whether a trunk's registrar knows us; nothing where it is not to.
+    #[must_use]
+    pub fn registered(&self, trunk: TrunkId) -> Option<bool> {
+        self.trunks.get(trunk)?.registration.as_ref().map(Registration::registered)
+    }
+
+    /// Whether a registrar has yet to answer that it forgot us.
+    #[must_use]
+    pub fn is_unregistering(&self) -> bool {
+        self.trunks.iter().filter_map(|trunk| trunk.registration.as_ref()).any(Registration::is_leaving)
     }
 
     /// Whether a trunk gave a sign of life when last asked; before the first answer it counts as up.

@@ -17,6 +17,10 @@ pub enum TimerName {
     Ping(TrunkId),
     /// Gives up waiting for a trunk's first sign of life, long before timer F (RFC 3261 section 17.1.2.2) would.
     FirstSign(TrunkId),
+    /// A trunk's next REGISTER (RFC 3261 section 10.2).
+    Register(TrunkId),
+    /// What a trunk's registrar granted is over, and nothing renewed it.
+    RegistrationLapse(TrunkId),
 }
 
 /// The timers of a leg.

@@ -1,6 +1,7 @@
 //! Trunks: which one a source is, and whether each gives signs of life. Counts no channels.
 
 use super::config::{Admission, TrunkPeer};
+use super::registration::Registration;
 use crate::base::{Flow, Transport, TrunkId};
 use std::net::IpAddr;
 
@@ -17,6 +18,8 @@ pub(super) struct Trunk {
     pub(super) peer: TrunkPeer,
     /// Nothing before the first ping ended.
     pub(super) up: Option<bool>,
+    /// Where it is to be registered.
+    pub(super) registration: Option<Registration>,
 }
 
 /// Whether a source may call, and as whom.
@@ -36,7 +39,7 @@ impl Trunks {
             Admission::Trunks(peers) => (peers, false),
             Admission::Anyone => (Vec::new(), true),
         };
-        let list = peers.into_iter().map(|peer| Trunk { peer, up: None }).collect();
+        let list = peers.into_iter().map(|peer| Trunk { peer, up: None, registration: None }).collect();
         Self { list, anyone }
     }
 
@@ -50,6 +53,10 @@ impl Trunks {
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Trunk> {
         self.list.iter()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Trunk> {
+        self.list.iter_mut()
     }
 
     /// Who a source is: exact peer address and port, then the longest accepted prefix (language.md, Trunks).
@@ -118,6 +125,7 @@ mod tests {
             caller_from: CallerHeader::From,
             codecs: Vec::new(),
             prack: true,
+            account: None,
         }
     }
 

@@ -68,6 +68,8 @@ impl Tally {
             Observation::Fact(_)
             | Observation::QueueLine { .. }
             | Observation::Trunk { .. }
+            | Observation::Registration { .. }
+            | Observation::CredentialsRefused { .. }
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }

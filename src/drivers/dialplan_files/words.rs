@@ -63,3 +63,22 @@ pub(super) fn no_main(file: &str, others: &[&PathBuf]) -> Words {
 fn name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into()
 }
+
+/// Told where spillway.toml says that the password is in the variable.
+pub(super) fn no_variable(trunk: &str, variable: &str) -> Words {
+    Words::new(format!("the password of trunk `{trunk}` is missing: {variable} is not set"), "")
+        .hint("set it for `check` as for `serve`: under systemd, with EnvironmentFile=")
+}
+
+/// Told where spillway.toml names the file.
+pub(super) fn no_password_file(trunk: &str, path: &Path, error: &io::Error) -> Words {
+    let (path, why) = (path.display(), reason(error));
+    Words::new(format!("the password of trunk `{trunk}` can't be read from {path}: {why}"), "").hint(
+        "relative paths start at this file's folder; the user who runs spillway must be allowed to read it",
+    )
+}
+
+pub(super) fn no_password_in_it(trunk: &str) -> Words {
+    Words::new(format!("there is no password of trunk `{trunk}` where it should be"), "")
+        .hint("the password stands there alone, on one line")
+}

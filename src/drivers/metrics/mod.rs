@@ -29,6 +29,8 @@ const NOBODY: u64 = u64::MAX;
 pub struct ConfiguredNames {
     /// Trunks.
     pub trunks: Vec<Name>,
+    /// Of these, who register.
+    pub registering: Vec<Name>,
     /// Sites, and the names that are unique within one.
     pub sites: Vec<SiteNames>,
 }
@@ -147,6 +149,11 @@ impl Metrics {
         for trunk in &names.trunks {
             self.trunks.entry(trunk.clone()).or_insert_with(|| TrunkSeries::new(&self.registry, trunk));
         }
+        for trunk in &names.registering {
+            if let Some(series) = self.trunks.get_mut(trunk) {
+                series.register(&self.registry, trunk);
+            }
+        }
         for SiteNames { site, .. } in &names.sites {
             let calls =
                 self.calls.entry(site.clone()).or_insert_with(|| CallSeries::new(&self.registry, site));
@@ -233,6 +240,15 @@ impl Metrics {
                 Some(series) => series.up.set(if *up { 1.0 } else { 0.0 }),
                 None => self.unknown(),
             },
+            Observation::Registration { trunk, registered } => {
+                match self.trunks.get(trunk).and_then(|series| series.registered.as_ref()) {
+                    Some(gauge) => gauge.set(if *registered { 1.0 } else { 0.0 }),
+                    None => self.unknown(),
+                }
+            }
+            Observation::CredentialsRefused { trunk, why } => {
+                self.count(self.trunks.get(trunk).and_then(|series| series.credentials_refused.get(why)));
+            }
             Observation::SipResponse { direction, method, code } => {
                 self.sip.response(direction, method, *code)
             }

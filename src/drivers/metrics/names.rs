@@ -54,6 +54,8 @@ metrics! {
     Counter SLA_CALLS "sla_calls_total", "Calls judged by an SLA, by site, SLA, what it is attached to, indicator and verdict; the indicator is hit / (hit + miss).";
 
     Gauge TRUNK_UP "trunk_up", "1 until a trunk is known not to answer OPTIONS, then 0 until it does.";
+    Gauge TRUNK_REGISTERED "trunk_registered", "1 while the trunk's registrar knows us, else 0; only of trunks that register.";
+    Counter CREDENTIALS_REFUSED "trunk_credentials_refused_total", "Requests whose credentials a trunk's peer refused, or asked for in another realm (why), by trunk.";
     Counter SIP_REQUESTS "sip_requests_total", "SIP requests, by direction and method, retransmissions left out.";
     Counter SIP_RESPONSES "sip_responses_total", "SIP responses, by direction, method and code, retransmissions left out.";
     Counter SIP_RETRANSMISSIONS "sip_retransmissions_total", "SIP messages sent again, or received again and absorbed, by direction.";
@@ -110,7 +112,7 @@ pub(super) const METHODS: [&str; 15] = [
     "OTHER",
 ];
 /// Methods whose responses are counted apart; the last stands for the rest.
-pub(super) const ANSWERED_METHODS: [&str; 5] = ["INVITE", "BYE", "CANCEL", "OPTIONS", "OTHER"];
+pub(super) const ANSWERED_METHODS: [&str; 6] = ["INVITE", "BYE", "CANCEL", "OPTIONS", "REGISTER", "OTHER"];
 /// Codes counted apart; the last stands for the rest. RFC 3261 section 21.
 pub(super) const CODES: [&str; 32] = [
     "100", "180", "183", "200", "202", "302", "400", "401", "403", "404", "405", "407", "408", "415", "416",
@@ -119,6 +121,8 @@ pub(super) const CODES: [&str; 32] = [
 ];
 /// Limits of `base::limits` that refuse a call or a leg; the last stands for the rest.
 pub(super) const LIMITS_REACHED: [&str; 5] = ["calls", "channels", "ports", "store", "other"];
+/// Why a trunk's peer does not take our credentials.
+pub(super) const CREDENTIAL_REFUSALS: [&str; 2] = ["credentials", "realm"];
 /// What a call in progress is doing.
 pub(super) const CALL_STATES: [&str; 6] = ["arriving", "in_flow", "queued", "ringing", "bridged", "ending"];
 /// Ends of a ring.

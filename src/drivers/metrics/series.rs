@@ -294,6 +294,9 @@ impl QueueSeries {
 #[derive(Debug)]
 pub(super) struct TrunkSeries {
     pub up: Gauge,
+    /// Of a trunk that registers.
+    pub registered: Option<Gauge>,
+    pub credentials_refused: Table<Counter>,
     pub unknown_number: Counter,
     pub received: Counter,
     pub sent: Counter,
@@ -303,6 +306,11 @@ pub(super) struct TrunkSeries {
 }
 
 impl TrunkSeries {
+    /// It registers.
+    pub fn register(&mut self, registry: &Registry, trunk: &Name) {
+        self.registered.get_or_insert_with(|| registry.gauge(n::TRUNK_REGISTERED, &[("trunk", trunk)]));
+    }
+
     pub fn new(registry: &Registry, trunk: &Name) -> Self {
         let label = [("trunk", &**trunk)];
         let up = registry.gauge(n::TRUNK_UP, &label);
@@ -310,6 +318,10 @@ impl TrunkSeries {
         up.set(1.0);
         Self {
             up,
+            registered: None,
+            credentials_refused: Table::new(&n::CREDENTIAL_REFUSALS, |why| {
+                registry.counter(n::CREDENTIALS_REFUSED, &[("trunk", trunk), ("why", why)])
+            }),
             unknown_number: registry.counter(n::CALLS_UNKNOWN_NUMBER, &label),
             received: registry.counter(n::RTP_RECEIVED, &label),
             sent: registry.counter(n::RTP_SENT, &label),

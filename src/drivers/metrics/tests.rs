@@ -13,6 +13,7 @@ fn names() -> ConfiguredNames {
     let slas = vec![("contrat".into(), "prestataire".into())];
     ConfiguredNames {
         trunks: vec!["operateur".into(), "ipoffice".into()],
+        registering: vec!["operateur".into()],
         sites: vec![
             SiteNames {
                 site: "habitat70".into(),
@@ -235,6 +236,8 @@ fn verdicts_trunks_audio_and_levels_reach_their_series() {
     metrics.observe(&judged("hit"));
     metrics.observe(&judged("miss"));
     metrics.observe(&Observation::Trunk { trunk: "ipoffice".into(), up: false });
+    metrics.observe(&Observation::Registration { trunk: "operateur".into(), registered: true });
+    metrics.observe(&Observation::CredentialsRefused { trunk: "operateur".into(), why: "realm" });
     metrics.observe(&Observation::Audio {
         trunk: "ipoffice".into(),
         received: 500,
@@ -261,6 +264,8 @@ fn verdicts_trunks_audio_and_levels_reach_their_series() {
         ),
         ("spillway_trunk_up{trunk=\"operateur\"}", 1.0),
         ("spillway_trunk_up{trunk=\"ipoffice\"}", 0.0),
+        ("spillway_trunk_registered{trunk=\"operateur\"}", 1.0),
+        ("spillway_trunk_credentials_refused_total{trunk=\"operateur\",why=\"realm\"}", 1.0),
         ("spillway_rtp_received_packets_total{trunk=\"ipoffice\"}", 500.0),
         ("spillway_rtp_lost_packets_total{trunk=\"ipoffice\"}", 2.0),
         ("spillway_store_backlog_rows", 12.0),

@@ -32,7 +32,12 @@ impl Traffic {
             Observation::Retransmitted { .. } => &mut self.retransmitted,
             Observation::RetransmissionReceived { .. } => &mut self.received_again,
             Observation::ParseFailed | Observation::Strayed | Observation::SourceRefused => &mut self.strayed,
-            Observation::TrunkUp { .. } | Observation::TrunkDown { .. } => return,
+            Observation::TrunkUp { .. }
+            | Observation::TrunkDown { .. }
+            | Observation::TrunkRegistered { .. }
+            | Observation::TrunkUnregistered { .. }
+            | Observation::CredentialsRefused { .. }
+            | Observation::RealmRefused { .. } => return,
         };
         *counter += 1;
     }

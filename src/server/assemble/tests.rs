@@ -71,7 +71,7 @@ fn audio_is_received_at_the_address_trunks_are_told_unless_they_are_told_several
                 advertised: None,
             })
             .collect();
-        let trunks = settings.trunks.iter().map(|trunk| engine_trunk(trunk, &listens));
+        let trunks = settings.trunks.iter().map(|trunk| engine_trunk(trunk, None, &listens));
         let trunks: Vec<EngineTrunk> = trunks.collect::<Result<_, _>>().expect("loopback is up");
         media_address(&listens, &trunks).to_string()
     };
@@ -82,4 +82,22 @@ fn audio_is_received_at_the_address_trunks_are_told_unless_they_are_told_several
         .replace("tcp:127.0.0.1:5060", "tcp:127.0.0.2:5060")
         .replace("udp:127.0.0.1:5080", "tcp:127.0.0.1:5080");
     assert_eq!(bound(shipped, &apart), "0.0.0.0");
+}
+
+#[test]
+fn a_trunk_answers_challenges_once_its_password_was_read() {
+    let text = include_str!("../../../config/spillway.toml");
+    let keys = "user = \"habitat70\"\npassword = { env = \"IPBX\" }\nrealm = \"pbx\"\nregister = true\n";
+    let (settings, _) =
+        settings::load(&Source::new("spillway.toml", &format!("{text}{keys}"))).expect("sound settings");
+    let trunk = settings.trunk("ipoffice").expect("written");
+    let account = |password: Option<&Secret>| {
+        engine_trunk(trunk, password, &[]).map(|trunk| trunk.peer.account).expect("a way to loopback")
+    };
+    let secret = Secret::new(b"s3cret");
+    let known = account(Some(&secret)).expect("an account");
+    assert_eq!((&*known.user, known.realm.as_deref()), ("habitat70", Some("pbx")));
+    assert_eq!((known.password.expose(), known.register), (&b"s3cret"[..], Some(Duration::from_secs(600))));
+    assert!(account(None).is_none());
+    assert!(!format!("{known:?}").contains("s3cret"));
 }

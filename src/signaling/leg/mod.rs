@@ -2,6 +2,7 @@
 //! Must never know of other legs, calls or trunks' states.
 
 mod accept;
+mod again;
 mod bye;
 mod call;
 mod change;

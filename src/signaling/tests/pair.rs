@@ -66,7 +66,7 @@ pub(super) fn address(text: &str) -> SocketAddr {
     text.parse().expect("an address")
 }
 
-pub(super) fn trunk(peer: &str) -> TrunkPeer {
+pub(in crate::signaling) fn trunk(peer: &str) -> TrunkPeer {
     TrunkPeer {
         id: TrunkId(0),
         name: Name::from("trunk"),
@@ -77,6 +77,7 @@ pub(super) fn trunk(peer: &str) -> TrunkPeer {
         caller_from: CallerHeader::From,
         codecs: Codec::ALL.to_vec(),
         prack: true,
+        account: None,
     }
 }
 

@@ -3,7 +3,7 @@
 use super::pair::local;
 use super::raw::{Raw, SDP, ack_of, header, invite, request, status, to_tag};
 use crate::base::Cause;
-use crate::signaling::{LegEvent, LegKey, Observation, Rejection};
+use crate::signaling::{LegEvent, LegKey, Observation, Rejection, Stack};
 
 #[test]
 fn each_fault_earns_its_answer_without_a_trace() {
@@ -240,7 +240,7 @@ fn whoever_is_refused_while_the_service_stops_may_come_back() {
     let refused = raw.act(|stack, now| stack.reject(now, LegKey(0), Rejection::from(Cause::Overload)));
     assert!(!refused[0].contains("Retry-After"), "true overload");
     assert_eq!(status(&raw.say(&request("OPTIONS", 2, 1, "", ""))[0]), "200 OK");
-    raw.stack.stop_accepting();
+    raw.act(Stack::stop_accepting);
     let asked = raw.say(&request("OPTIONS", 3, 1, "", ""));
     assert_eq!((status(&asked[0]), header(&asked[0], "Retry-After")), ("503 Service Unavailable", "60"));
 }

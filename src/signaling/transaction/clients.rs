@@ -30,6 +30,8 @@ pub(in crate::signaling) enum Owner {
     Leg(LegKey),
     /// A trunk's ping.
     Ping(TrunkId),
+    /// A trunk's registration.
+    Registration(TrunkId),
     /// Nobody: the BYE to an answer nobody wanted.
     Nobody,
 }
@@ -54,6 +56,15 @@ pub(in crate::signaling) struct Report {
     pub(in crate::signaling) reply: Reply,
 }
 
+/// One try at a request.
+#[derive(Clone, Debug)]
+pub(in crate::signaling) struct Attempt {
+    pub(in crate::signaling) flow: Flow,
+    pub(in crate::signaling) request: Bytes,
+    /// How often the request was sent, under different branches.
+    pub(in crate::signaling) tries: u8,
+}
+
 #[derive(Debug)]
 enum Machine {
     Invite(ClientInvite),
@@ -76,6 +87,8 @@ pub(super) struct ClientTransaction {
     owner: Owner,
     pub(super) flow: Flow,
     request: Bytes,
+    /// Which try at the request this is; a challenged one is tried again in a transaction of its own.
+    tries: u8,
     /// A copy of a final response gets a copy of its ACK.
     acks: SmallVec<[Ack; 1]>,
 }
@@ -119,8 +132,8 @@ impl Layer {
             let (machine, actions) = Client::start(reliable, &settings);
             (Machine::Other(machine), actions)
         };
-        self.clients
-            .insert(key, ClientTransaction { machine, method, owner, flow, request, acks: smallvec![] });
+        let client = ClientTransaction { machine, method, owner, flow, request, tries: 1, acks: smallvec![] };
+        self.clients.insert(key, client);
         self.observe(Observation::RequestSent { method: method_label(method) });
         self.run_client(now, key, &actions, None);
     }
@@ -128,6 +141,19 @@ impl Layer {
     /// The request a live client transaction sent, and its path.
     pub(in crate::signaling) fn client_request(&self, key: ClientKey) -> Option<(Flow, Bytes)> {
         self.clients.get(&key).map(|client| (client.flow, client.request.clone()))
+    }
+
+    /// The same, and how often it was tried.
+    pub(in crate::signaling) fn client_attempt(&self, key: ClientKey) -> Option<Attempt> {
+        let ClientTransaction { flow, request, tries, .. } = self.clients.get(&key)?;
+        Some(Attempt { flow: *flow, request: request.clone(), tries: *tries })
+    }
+
+    /// Says which try at its request a client transaction is.
+    pub(in crate::signaling) fn count_tries(&mut self, key: ClientKey, tries: u8) {
+        if let Some(client) = self.clients.get_mut(&key) {
+            client.tries = tries;
+        }
     }
 
     /// The owner of an INVITE leaves: its final response has 64 × T1 left to come, whatever provisional ones did.

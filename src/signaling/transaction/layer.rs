@@ -6,6 +6,7 @@ use super::clients::{ClientKey, ClientTransaction, Report};
 use super::servers::{ServerKey, ServerTransaction};
 use crate::base::{Flow, Map, Moment, Random, Timers, seeded_map};
 use crate::signaling::config::{StackConfig, TimerSettings};
+use crate::signaling::credentials::Credentials;
 use crate::signaling::event::{LegEvent, LegKey, Observation, Output};
 use crate::signaling::mark::{MarkKey, Marked, NameKind};
 use crate::signaling::timer::TimerName;
@@ -24,6 +25,7 @@ pub(in crate::signaling) struct Layer {
     pub(in crate::signaling) timers: Timers<TimerName>,
     pub(in crate::signaling) out: VecDeque<Output>,
     pub(in crate::signaling) writer: Writer,
+    pub(in crate::signaling) credentials: Credentials,
     pub(super) clients: Map<ClientKey, ClientTransaction>,
     pub(super) servers: Map<ServerKey, ServerTransaction>,
     /// Server transactions by what identifies them to the far end (RFC 3261 section 17.2.3).
@@ -43,6 +45,7 @@ impl Layer {
             timers: Timers::default(),
             out: VecDeque::new(),
             writer: Writer::default(),
+            credentials: Credentials::default(),
             clients: seeded_map(random.number()),
             servers: seeded_map(random.number()),
             identities: seeded_map(random.number()),
@@ -71,6 +74,17 @@ impl Layer {
             .iter()
             .find(|listen| listen.transport == flow.transport && listen.address == flow.local);
         listen.map_or(flow.local, crate::signaling::config::Listen::public)
+    }
+
+    /// Adds to the request being written what its trunk's peer was last seen to ask for, if anything.
+    pub(in crate::signaling) fn put_credentials(&mut self, flow: Flow, method: Method<'_>, uri: &[u8]) {
+        if !self.credentials.is_live(flow) {
+            return;
+        }
+        let cnonce = format!("{:016x}", self.random.number());
+        if let Some((name, value)) = self.credentials.answer(flow, method, uri, cnonce.as_bytes()) {
+            self.writer.header(name, value);
+        }
     }
 
     pub(in crate::signaling) fn send(&mut self, flow: Flow, bytes: Bytes) {

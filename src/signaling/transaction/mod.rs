@@ -13,7 +13,7 @@ mod servers;
 
 pub use action::TransactionTimer;
 pub use clients::ClientKey;
-pub(super) use clients::{Owner, Reply, Report};
+pub(super) use clients::{Attempt, Owner, Reply, Report};
 pub(super) use layer::{Layer, method_label};
 pub use servers::ServerKey;
 pub(super) use servers::{Acked, Arrival};

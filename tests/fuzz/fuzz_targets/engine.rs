@@ -212,6 +212,7 @@ fn trunk(index: u16) -> EngineTrunk {
             caller_from: CallerHeader::From,
             codecs: Codec::ALL.to_vec(),
             prack: true,
+            account: None,
         },
         line: TrunkLine { name: name.into(), channels: Channels::Unlimited, numbers: NumberFormat::National },
         flow: Flow { transport: Transport::Udp, local: address(OURS), remote: peer },

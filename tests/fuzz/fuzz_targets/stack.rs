@@ -56,6 +56,7 @@ impl World {
             caller_from: [CallerHeader::From, CallerHeader::PAssertedIdentity][usize::from(id)],
             codecs: Codec::ALL.to_vec(),
             prack: true,
+            account: None,
         };
         let admission =
             if admission == 0 { Admission::Anyone } else { Admission::Trunks(vec![trunk(0), trunk(1)]) };

@@ -49,6 +49,8 @@ impl Outcomes {
             Observation::SipStray => self.strays += 1,
             Observation::QueueLine { .. }
             | Observation::Trunk { .. }
+            | Observation::Registration { .. }
+            | Observation::CredentialsRefused { .. }
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }

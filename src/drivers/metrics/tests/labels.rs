@@ -34,6 +34,8 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
     metrics.observe(&Observation::SipRequest { direction: "in", method: "ODD" });
     metrics.observe(&Observation::SipResponse { direction: "in", method: "ODD", code: 699 });
     metrics.observe(&Observation::LimitReached { limit: "odd", cause: Cause::Overload });
+    metrics.observe(&Observation::CredentialsRefused { trunk: "operateur".into(), why: "odd" });
+    metrics.observe(&Observation::Registration { trunk: odd.clone(), registered: true });
     metrics.observe(&Observation::Trunk { trunk: odd, up: true });
 
     let after = page.render(Moment::ZERO);
@@ -59,6 +61,7 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
             "verdict" => names::VERDICTS.contains(&value),
             "limit" => names::LIMITS_REACHED.contains(&value),
             "direction" => names::DIRECTIONS.contains(&value),
+            "why" => names::CREDENTIAL_REFUSALS.contains(&value),
             "method" => names::METHODS.contains(&value),
             "code" => names::CODES.contains(&value),
             "le" => value == "+Inf" || value.parse::<f64>().is_ok(),

@@ -74,6 +74,7 @@ fn trunk(index: usize) -> EngineTrunk {
             caller_from: CallerHeader::From,
             codecs: vec![Codec::Pcma, Codec::Pcmu],
             prack: true,
+            account: None,
         },
         line: TrunkLine {
             name: TRUNKS[index].into(),
