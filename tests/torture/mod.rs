@@ -64,7 +64,7 @@ fn malformed_messages_are_refused_for_the_right_reason() {
         ("baddn", "400"),
         ("badvers", "505"),
         ("mismatch01", "400"),
-        ("mismatch02", "400"),
+        ("mismatch02", "501"),
         ("bigcode", "drop"),
         ("badbranch", "pass"),
         ("insuf", "400"),
