@@ -113,6 +113,9 @@ impl Stack {
             (Method::Invite | Method::Bye | Method::Info | Method::Update | Method::Options, None) => {
                 self.refuse(flow, request, 481, |_| {});
             }
+            (Method::Register, None) if !screen::names_account(request) => {
+                self.refuse(flow, request, 400, |_| {});
+            }
             _ => self.refuse(flow, request, refusal_of(method), put_allow),
         }
     }
@@ -144,6 +147,9 @@ impl Stack {
 
     /// RFC 3261 section 11.2.
     fn answer_options(&mut self, flow: Flow, request: &Message<'_>) {
+        if !screen::speaks_scheme(request) {
+            return self.refuse(flow, request, 416, |_| {});
+        }
         if let Some(names) = screen::required(request) {
             return self.refuse(flow, request, 420, |writer| {
                 writer.header(HeaderName::Unsupported, names);

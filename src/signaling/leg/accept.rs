@@ -24,6 +24,8 @@ pub(in crate::signaling) enum Refusal {
     Extension(Vec<u8>),
     /// Its body is no plain SDP: 415, saying what is.
     MediaType,
+    /// It accepts no SDP in our answer: 406.
+    NotAcceptable,
     /// Its SDP makes no sense: 400.
     BadMedia,
     /// No codec in common: 488.
@@ -40,6 +42,7 @@ impl Refusal {
             Self::Scheme => (416, Cause::BadRequest),
             Self::Extension(_) => (420, Cause::BadRequest),
             Self::MediaType => (415, Cause::MediaRefused),
+            Self::NotAcceptable => (406, Cause::MediaRefused),
             Self::BadMedia => (400, Cause::BadRequest),
             Self::NoCodec => (488, Cause::MediaRefused),
             Self::Overload => (503, Cause::Overload),
@@ -57,7 +60,12 @@ impl Refusal {
                     .header(HeaderName::Accept, compose::SDP)
                     .header(HeaderName::AcceptEncoding, "identity");
             }
-            Self::TooManyHops | Self::Scheme | Self::BadMedia | Self::NoCodec | Self::Overload => {}
+            Self::TooManyHops
+            | Self::Scheme
+            | Self::NotAcceptable
+            | Self::BadMedia
+            | Self::NoCodec
+            | Self::Overload => {}
         }
     }
 }
@@ -72,7 +80,7 @@ impl From<Unacceptable> for Refusal {
 }
 
 impl Leg {
-    /// A leg their INVITE opens. Nothing when it says no Contact.
+    /// A leg their INVITE opens. Nothing when it says no address to reach them at.
     pub(in crate::signaling) fn invited(
         key: LegKey,
         tag: Marked,
