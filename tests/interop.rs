@@ -16,6 +16,8 @@
 mod audio;
 #[path = "interop/baresip.rs"]
 mod baresip;
+#[path = "torture/cases.rs"]
+mod cases;
 #[path = "interop/dead_phones.rs"]
 mod dead_phones;
 #[path = "interop/doorway.rs"]
@@ -30,6 +32,8 @@ mod machine;
 mod overflow;
 #[path = "interop/place.rs"]
 mod place;
+#[path = "interop/player.rs"]
+mod player;
 #[path = "interop/process.rs"]
 mod process;
 #[path = "interop/prometheus.rs"]
@@ -42,5 +46,7 @@ mod shutdown;
 mod sipp;
 #[path = "support/tone.rs"]
 mod tone;
+#[path = "interop/torture.rs"]
+mod torture;
 #[path = "interop/two_way_audio.rs"]
 mod two_way_audio;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// A SIP message, start line, headers and body together, bytes. RFC 3261 section 18.1.1: UDP carries no more.
 pub const SIP_MESSAGE_BYTES: usize = 65_535;
-/// Header fields in one SIP message.
+/// Header fields in one SIP message; a request with more is answered 513.
 pub const SIP_HEADERS: usize = 128;
 /// Calls at once, whatever the trunks allow.
 pub const CALLS: usize = 20_000;

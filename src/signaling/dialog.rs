@@ -66,7 +66,7 @@ impl Dialog {
         }
     }
 
-    /// From an INVITE of theirs (section 12.1.1). Nothing without a Contact to reach them at.
+    /// From an INVITE of theirs (section 12.1.1). Nothing without an address to reach them at.
     pub(super) fn invited(invite: &Message<'_>, tag: Marked, flow: Flow) -> Option<Self> {
         let via = invite.top_via().ok()?;
         let mut local = invite.header(HeaderName::To)?.to_vec();
@@ -75,7 +75,7 @@ impl Dialog {
             call_id: invite.call_id().ok()?.into(),
             local: local.into(),
             remote: invite.header(HeaderName::From)?.into(),
-            target: invite.contact().ok()??.uri.raw.into(),
+            target: reached_at(&inviter(invite)?),
             routes: invite.values(HeaderName::RecordRoute).map(Into::into).collect(),
             local_cseq: 0,
             remote_cseq: Some(invite.cseq().ok()?.number),
@@ -106,7 +106,7 @@ impl Dialog {
         self.remote = answer.header(HeaderName::To)?.into();
         // Without a Contact the INVITE's own target has to do; ACK and BYE reach more peers so than not at all.
         if let Ok(Some(contact)) = answer.contact() {
-            self.target = contact.uri.raw.into();
+            self.target = reached_at(&contact.uri);
         }
         self.routes = answer.values(HeaderName::RecordRoute).map(Into::into).collect();
         self.routes.reverse();
@@ -117,7 +117,7 @@ impl Dialog {
     /// Takes a new Contact from a re-INVITE or its 2xx (section 12.2: a target refresh).
     pub(super) fn refresh(&mut self, message: &Message<'_>) {
         if let Ok(Some(contact)) = message.contact() {
-            self.target = contact.uri.raw.into();
+            self.target = reached_at(&contact.uri);
         }
     }
 
@@ -331,6 +331,22 @@ impl Dialog {
         layer.keep_ack(invite, self.remote_tag().unwrap_or_default(), flow, ack.clone());
         layer.send(flow, ack);
     }
+}
+
+/// Where whoever invites us is reached. RFC 2543 (section 6.13) let an INVITE do without a Contact, and a From without a
+/// tag is of that time: there From says it.
+fn inviter<'a>(invite: &Message<'a>) -> Option<Uri<'a>> {
+    let from = invite.from().ok()?;
+    let contact = invite.contact().ok()?;
+    contact.map(|contact| contact.uri).or_else(|| from.tag.is_none().then_some(from.uri))
+}
+
+/// A Contact as a Request-URI. What stands after its `?` is asked of no dialog's Contact and could steer the next hop
+/// (RFC 3261 section 19.1.1, table 1).
+fn reached_at(uri: &Uri<'_>) -> Box<[u8]> {
+    let bare = &uri.raw[..uri.raw.len() - uri.headers.len()];
+    let bare = if uri.headers.is_empty() { bare } else { bare.strip_suffix(b"?").unwrap_or(bare) };
+    bare.into()
 }
 
 /// Contact: where in-dialog requests reach us.

@@ -126,6 +126,9 @@ impl Stack {
                 | Method::Options,
                 None,
             ) => self.refuse(flow, request, 481, |_| {}),
+            (Method::Register, None) if !screen::names_account(request) => {
+                self.refuse(flow, request, 400, |_| {});
+            }
             _ => self.refuse(flow, request, refusal_of(method), put_allow),
         }
     }
@@ -157,6 +160,9 @@ impl Stack {
 
     /// RFC 3261 section 11.2.
     fn answer_options(&mut self, flow: Flow, request: &Message<'_>) {
+        if !screen::speaks_scheme(request) {
+            return self.refuse(flow, request, 416, |_| {});
+        }
         let prack = self.layer.config.prack;
         if let Some(names) = screen::required(request, prack) {
             return self.refuse(flow, request, 420, |writer| {

@@ -42,7 +42,7 @@ impl Stack {
         let session = self.layer.random.number() >> 2;
         let prack = self.prack(trunk);
         let Some(mut leg) = Leg::invited(key, tag, request, flow, self.codecs(trunk), prack, session) else {
-            // No Contact: nothing could ever be sent in this dialog (RFC 3261 section 8.1.1.8).
+            // Nowhere to send anything in this dialog (RFC 3261 section 8.1.1.8).
             return self.refuse(flow, request, 400, |_| {});
         };
         let server = self.layer.open_server(flow, request, bytes, Some(key), Some(tag));
@@ -62,16 +62,30 @@ impl Stack {
 
 /// What is wrong with an initial INVITE although it is well formed.
 fn initial(request: &Message<'_>, prack: bool, session: SessionSettings) -> Option<Refusal> {
-    let scheme = request.request_uri().map_or(Scheme::Other, |uri| uri.scheme);
-    match scheme {
-        Scheme::Sip | Scheme::Tel => {}
-        // Nothing here speaks TLS yet, so sips can't be honoured either (RFC 3261 section 26.2.2).
-        Scheme::Sips | Scheme::Other => return Some(Refusal::Scheme),
+    if !speaks_scheme(request) {
+        return Some(Refusal::Scheme);
     }
     if request.max_forwards() == Ok(Some(0)) {
         return Some(Refusal::TooManyHops);
     }
     dialog_request(request, prack, session)
+}
+
+/// Whether the Request-URI's scheme is one we serve (RFC 3261 section 8.2.2.1).
+pub(super) fn speaks_scheme(request: &Message<'_>) -> bool {
+    match request.request_uri().map_or(Scheme::Other, |uri| uri.scheme) {
+        Scheme::Sip | Scheme::Tel => true,
+        // Nothing here speaks TLS yet, so sips can't be honoured either (RFC 3261 section 26.2.2).
+        Scheme::Sips | Scheme::Other => false,
+    }
+}
+
+/// Whether To could be an account: a SIP or SIPS URI (RFC 3261 section 10.2).
+pub(super) fn names_account(register: &Message<'_>) -> bool {
+    register.to().is_ok_and(|to| match to.uri.scheme {
+        Scheme::Sip | Scheme::Sips => true,
+        Scheme::Tel | Scheme::Other => false,
+    })
 }
 
 /// What is wrong with a request in a dialog although it is well formed.
@@ -83,11 +97,33 @@ pub(super) fn dialog_request(
     if let Some(names) = required(request, prack) {
         return Some(Refusal::Extension(names));
     }
-    let readable = request.body().is_empty() || is_plain_sdp(request);
     if !carries_media(request) {
         return None;
     }
-    if readable { leg::session_fault(request, session) } else { Some(Refusal::MediaType) }
+    let described = !request.body().is_empty();
+    if described && !is_plain_sdp(request) {
+        return Some(Refusal::MediaType);
+    }
+    // An UPDATE that offers nothing is answered with nothing.
+    let describes = described || request.method() == Some(Method::Invite);
+    if describes && !takes_sdp(request) {
+        return Some(Refusal::NotAcceptable);
+    }
+    leg::session_fault(request, session)
+}
+
+/// Whether an answer with SDP would be taken. An Accept without a value would forbid even that (RFC 3261 section 20.1);
+/// no caller means it so.
+fn takes_sdp(request: &Message<'_>) -> bool {
+    let mut ranges = request.values(HeaderName::Accept).peekable();
+    let named = |range: &[u8]| {
+        let end = range.iter().position(|byte| *byte == b';').unwrap_or(range.len());
+        let range = range[..end].trim_ascii();
+        [super::compose::SDP, "application/*", "*/*"]
+            .iter()
+            .any(|known| range.eq_ignore_ascii_case(known.as_bytes()))
+    };
+    ranges.peek().is_none() || ranges.any(named)
 }
 
 /// The extensions a request requires and we don't have (RFC 3261 section 8.2.2.3). Only an INVITE may require reliable

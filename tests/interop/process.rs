@@ -60,6 +60,13 @@ impl Process {
         kill_process(pid, Signal::TERM).expect("it is our child, and not waited for");
     }
 
+    /// Memory resident now, KiB (proc_pid_status(5)).
+    pub fn resident_kib(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it runs");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux");
+        line.split_whitespace().next().and_then(|kib| kib.parse().ok()).expect("a number")
+    }
+
     /// Ends it as a power cut would.
     pub fn kill(&mut self) {
         self.child.kill().expect("it is our child");

@@ -55,6 +55,11 @@ impl<'a> Setting<'a> {
     /// Writes spillway.toml and the site, and starts the service, ready or not.
     pub fn start(&self, site: &str) -> Service<'a> {
         self.write();
+        self.run(site)
+    }
+
+    /// Writes the site and starts the service by the settings that are there.
+    fn run(&self, site: &str) -> Service<'a> {
         self.place.write("dialplans/site/site.toml", site);
         let mut command = Command::new(env!("CARGO_BIN_EXE_spillway"));
         command.arg("serve").arg("--config").arg(self.place.path("spillway.toml"));
@@ -64,7 +69,16 @@ impl<'a> Setting<'a> {
 
     /// The same, and waits until it serves.
     pub fn serve(&self, site: &str) -> Service<'a> {
-        let mut service = self.start(site);
+        Self::ready(self.start(site))
+    }
+
+    /// The same by settings of a story's own; the service's HTTP is where it always is.
+    pub fn serve_as(&self, settings: &str, site: &str) -> Service<'a> {
+        self.place.write("spillway.toml", settings);
+        Self::ready(self.run(site))
+    }
+
+    fn ready(mut service: Service<'a>) -> Service<'a> {
         let ready = until(STARTS_WITHIN, || {
             if let Some(status) = service.process.ended() {
                 panic!("spillway ended with {status}; it said:\n{}", service.process.said());

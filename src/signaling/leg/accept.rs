@@ -29,6 +29,8 @@ pub(in crate::signaling) enum Refusal {
     BadTimer,
     /// Its body is no plain SDP: 415, saying what is.
     MediaType,
+    /// It accepts no SDP in our answer: 406.
+    NotAcceptable,
     /// Its SDP makes no sense: 400.
     BadMedia,
     /// No codec in common: 488.
@@ -47,6 +49,7 @@ impl Refusal {
             Self::TooShort(_) => (422, Cause::BadRequest),
             Self::BadTimer => (400, Cause::BadRequest),
             Self::MediaType => (415, Cause::MediaRefused),
+            Self::NotAcceptable => (406, Cause::MediaRefused),
             Self::BadMedia => (400, Cause::BadRequest),
             Self::NoCodec => (488, Cause::MediaRefused),
             Self::Overload => (503, Cause::Overload),
@@ -70,6 +73,7 @@ impl Refusal {
             Self::TooManyHops
             | Self::Scheme
             | Self::BadTimer
+            | Self::NotAcceptable
             | Self::BadMedia
             | Self::NoCodec
             | Self::Overload => {}
@@ -87,7 +91,7 @@ impl From<Unacceptable> for Refusal {
 }
 
 impl Leg {
-    /// A leg their INVITE opens. Nothing when it says no Contact.
+    /// A leg their INVITE opens. Nothing when it says no address to reach them at.
     pub(in crate::signaling) fn invited(
         key: LegKey,
         tag: Marked,

@@ -2,11 +2,15 @@
 
 use super::pair::local;
 use super::raw::{Raw, SDP, ack_of, header, invite, request, status, to_tag};
-use crate::base::Cause;
+use crate::base::{Cause, limits};
 use crate::signaling::{LegEvent, LegKey, Observation, Rejection, Stack};
 
 #[test]
 fn each_fault_earns_its_answer_without_a_trace() {
+    let fields = "X: y\r\n".repeat(limits::SIP_HEADERS) + "Contact";
+    let mismatched = request("DANCE", 1, 1, "", "").replace("CSeq: 1 DANCE", "CSeq: 1 INVITE");
+    let book = request("REGISTER", 1, 1, "", "").replace("To: <sip:", "To: <isbn:");
+    let strange = request("OPTIONS", 1, 1, "", "").replace("OPTIONS sip:", "OPTIONS soap.beep:");
     let table = [
         ("BYE", request("BYE", 1, 2, "unknown", ""), "481 Call/Transaction Does Not Exist"),
         ("re-INVITE", request("INVITE", 1, 2, "unknown", SDP), "481 Call/Transaction Does Not Exist"),
@@ -18,6 +22,10 @@ fn each_fault_earns_its_answer_without_a_trace() {
         ("no Call-ID", invite(1).replace("Call-ID: call-1\r\n", ""), "400 Bad Request"),
         ("two CSeqs", invite(1).replace("CSeq", "CSeq: 9 INVITE\r\nCSeq"), "400 Bad Request"),
         ("no Contact", invite(1).replace("Contact", "X-Contact"), "400 Bad Request"),
+        ("one field too many", invite(1).replace("Contact", &fields), "513 Message Too Large"),
+        ("an unknown method with another's CSeq", mismatched, "501 Not Implemented"),
+        ("a book's REGISTER", book, "400 Bad Request"),
+        ("OPTIONS of a strange scheme", strange, "416 Unsupported URI Scheme"),
         ("OPTIONS", request("OPTIONS", 1, 1, "", ""), "200 OK"),
     ];
     for (name, text, answer) in table {
@@ -86,6 +94,12 @@ fn an_invite_from_a_trunk_gets_its_record_before_its_refusal() {
             "Accept",
         ),
         (g729, 488, Cause::MediaRefused, ""),
+        (
+            invite(1).replace("Contact", "Accept: text/plain, application/sdpng\r\nContact"),
+            406,
+            Cause::MediaRefused,
+            "",
+        ),
         (invite(1).replace("RTP/AVP", "RTP/SAV"), 488, Cause::MediaRefused, ""),
         (invite(1).replace("v=0", "x=0"), 400, Cause::BadRequest, ""),
     ];
@@ -105,6 +119,41 @@ fn an_invite_from_a_trunk_gets_its_record_before_its_refusal() {
         raw.wait_ms(6_000);
         assert_eq!((raw.stack.legs(), raw.stack.transactions(), raw.stack.timers()), (0, 0, 0), "{code}");
     }
+}
+
+#[test]
+fn whoever_accepts_sdp_among_others_or_says_nothing_of_it_is_served() {
+    for accept in ["text/plain, Application/SDP;q=0.5", "application/*", "*/*", ""] {
+        let mut raw = Raw::new();
+        raw.say(&invite(1).replace("Contact", &format!("Accept: {accept}\r\nContact")));
+        assert_eq!(raw.invited[0].1.refusal, None, "{accept}");
+    }
+}
+
+#[test]
+fn an_invite_of_rfc_2543_without_a_contact_is_hung_up_at_its_from() {
+    let mut raw = Raw::new();
+    let old = |text: &str| text.replace("Contact: <sip:192.0.2.1:5060>\r\n", "").replace(";tag=t1", "");
+    raw.say(&old(&invite(1)));
+    assert_eq!(raw.invited[0].1.refusal, None);
+    let answer = raw.act(|stack, now| stack.accept(now, LegKey(0), local(6_000)));
+    raw.say(&old(&request("ACK", 1, 1, to_tag(&answer[0]), "")));
+    let bye = raw.act(|stack, now| stack.bye(now, LegKey(0), Cause::Normal));
+    assert!(bye[0].starts_with("BYE sip:+33384961370@192.0.2.1 SIP/2.0\r\n"), "{}", bye[0]);
+}
+
+#[test]
+fn a_route_within_a_contact_steers_nothing() {
+    let mut raw = Raw::new();
+    raw.say(
+        &invite(1).replace("<sip:192.0.2.1:5060>", "<sip:a?b@192.0.2.1:5060?Route=%3Csip:192.0.2.66%3E>"),
+    );
+    let answer = raw.act(|stack, now| stack.accept(now, LegKey(0), local(6_000)));
+    raw.say(&request("ACK", 1, 1, to_tag(&answer[0]), ""));
+    let bye = raw.act(|stack, now| stack.bye(now, LegKey(0), Cause::Normal));
+    assert!(bye[0].starts_with("BYE sip:a?b@192.0.2.1:5060 SIP/2.0\r\n"), "{}", bye[0]);
+    assert!(!bye[0].contains("Route"), "{}", bye[0]);
+    assert!(raw.flows.iter().all(|flow| flow.remote.ip().to_string() == "192.0.2.1"));
 }
 
 #[test]

@@ -119,16 +119,15 @@ impl<'a> Index<'a> {
                     break this.end;
                 }
             };
-            self.push(at, end, &mut last)?;
+            self.push(at, end, &mut last);
             at = line_at;
         }
     }
 
-    fn push(&mut self, at: usize, end: usize, last: &mut [u8; HEADER_NAMES]) -> Result<(), ParseError> {
+    fn push(&mut self, at: usize, end: usize, last: &mut [u8; HEADER_NAMES]) {
         let field = &self.bytes[at..end];
         let Some(colon) = memchr::memchr(b':', field) else {
-            self.note(ParseErrorKind::HeaderLine.at(at));
-            return Ok(());
+            return self.note(ParseErrorKind::HeaderLine.at(at));
         };
         let written = trim_end(&field[..colon]);
         let name = HeaderName::parse(written);
@@ -140,7 +139,8 @@ impl<'a> Index<'a> {
         let value_end = value_at + trim_end(after).len();
         let slot = usize::from(self.count);
         if slot == limits::SIP_HEADERS {
-            return Err(ParseErrorKind::TooManyHeaders.at(at));
+            // What came before may do for an answer; the rest is walked over.
+            return self.note(ParseErrorKind::TooManyHeaders.at(at));
         }
         self.fields[slot] =
             Field { name, next: NONE, at: short(at), value_at: short(value_at), value_end: short(value_end) };
@@ -151,7 +151,6 @@ impl<'a> Index<'a> {
         }
         *previous = self.count;
         self.count += 1;
-        Ok(())
     }
 
     /// Remembers the first flaw.

@@ -47,7 +47,7 @@ impl<'a> Message<'a> {
     /// are ignored (RFC 3261 section 18.3).
     ///
     /// # Errors
-    /// Only when nothing can be answered: no start line, no end of headers, or a limit passed.
+    /// Only when nothing can be answered: no start line, no end of headers, or too long.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, ParseError> {
         if bytes.len() > limits::SIP_MESSAGE_BYTES {
             return Err(ParseErrorKind::TooLong.at(limits::SIP_MESSAGE_BYTES));

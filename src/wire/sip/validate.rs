@@ -60,6 +60,9 @@ pub fn validate(message: &Message<'_>) -> Result<(), Refusal> {
     };
     let (code, phrase) = match fault {
         (None, ParseError { kind: ParseErrorKind::StartLine, .. }) => (505, "Version Not Supported"),
+        (None, ParseError { kind: ParseErrorKind::TooManyHeaders, .. }) => (513, "Message Too Large"),
+        // RFC 4475 section 3.1.2.18: that nobody knows the method says more than that CSeq names another.
+        (Some(HeaderName::CSeq), _) if names_other_than_unknown(message) => (501, "Not Implemented"),
         _ => (400, "Bad Request"),
     };
     let answerable = match message.start() {
@@ -128,6 +131,12 @@ fn check_addresses(message: &Message<'_>, name: HeaderName, star: bool) -> Resul
     Ok(())
 }
 
+/// Whether the method is one we do not know and CSeq, readable, names another.
+fn names_other_than_unknown(message: &Message<'_>) -> bool {
+    let unknown = message.method().filter(|method| method.known().is_none());
+    unknown.is_some_and(|method| message.cseq().is_ok_and(|cseq| cseq.method != method))
+}
+
 /// A carriage return that ends no line: some peers would take it for a line's end.
 fn stray_return(head: &[u8]) -> Option<ParseError> {
     memchr::memchr_iter(b'\r', head)
@@ -138,6 +147,7 @@ fn stray_return(head: &[u8]) -> Option<ParseError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::limits;
 
     const GOOD: &str = "INVITE sip:b@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKa\r\nMax-Forwards: 70\r\n\
         From: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\nCall-ID: c\r\nCSeq: 1 INVITE\r\nContact: <sip:a@h>\r\n\
@@ -172,6 +182,21 @@ mod tests {
             assert_eq!((refusal.code, refusal.field, refusal.why.kind), (400, field, kind), "{to}");
         }
         assert_eq!(broken("SIP/2.0\r\nVia", "SIP/3.0\r\nVia").code, 505);
+        assert_eq!(broken("INVITE sip", "DANCE sip").code, 501);
+    }
+
+    #[test]
+    fn one_field_too_many_is_told_and_those_before_it_do_for_the_answer() {
+        let fields = |count: usize| {
+            GOOD.replace("Content-Length", &format!("{}Content-Length", "X: y\r\n".repeat(count)))
+        };
+        let most = limits::SIP_HEADERS - 8;
+        assert_eq!(verdict(&fields(most)), Ok(()));
+        let refusal = verdict(&fields(most + 1)).expect_err("too many");
+        assert_eq!((refusal.code, refusal.why.kind), (513, ParseErrorKind::TooManyHeaders));
+        assert!(refusal.answerable);
+        let late = fields(0).replace("Via: ", &format!("{}Via: ", "X: y\r\n".repeat(limits::SIP_HEADERS)));
+        assert!(!verdict(&late).expect_err("too many").answerable, "nobody to answer to");
     }
 
     #[test]
