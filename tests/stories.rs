@@ -11,6 +11,7 @@ mod support;
 #[path = "scenario"]
 mod scenario {
     mod direct;
+    mod failover;
     mod figures;
     mod hours;
     mod journal;

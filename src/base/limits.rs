@@ -69,6 +69,11 @@ pub const PORTS_READY: (usize, usize) = (512, 2_048);
 pub const PORT_WAIT: Duration = Duration::from_millis(500);
 /// See [`PORT_WAIT`].
 pub const PORT_WAITERS: usize = 2_000;
+/// A peer that refuses with Retry-After is left alone for as long as it says, and no longer than this: it must not take
+/// itself away for days.
+pub const PEER_REST: Duration = Duration::from_secs(300);
+/// Peers of one trunk.
+pub const PEERS: usize = 16;
 /// A service that stops is back by then, s: what callers refused meanwhile are told.
 pub const RESTART_S: u32 = 60;
 /// Phones behind one INVITE of ours whose reliable provisional responses are confirmed; a fork to more is refused by its

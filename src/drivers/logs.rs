@@ -88,19 +88,12 @@ pub fn observe(observation: &Observation) {
         Observation::Judged { site, sla, on, indicator, verdict } => {
             debug!(target: part::SLA, %site, %sla, %on, indicator, verdict, "judged")
         }
-        Observation::Trunk { trunk, up: true } => info!(target: part::TRUNK, %trunk, "trunk answers"),
-        Observation::Trunk { trunk, up: false } => {
-            warn!(target: part::TRUNK, %trunk, "trunk does not answer")
-        }
-        Observation::Registration { trunk, registered: true } => {
-            info!(target: part::TRUNK, %trunk, "registered with trunk");
-        }
-        Observation::Registration { trunk, registered: false } => {
-            warn!(target: part::TRUNK, %trunk, "no longer registered with trunk");
-        }
-        Observation::CredentialsRefused { trunk, why } => {
-            error!(target: part::TRUNK, %trunk, why, "trunk refuses our credentials");
-        }
+        Observation::Trunk { .. }
+        | Observation::Peer { .. }
+        | Observation::Failover { .. }
+        | Observation::TrunkLimit { .. }
+        | Observation::Registration { .. }
+        | Observation::CredentialsRefused { .. } => trunk(observation),
         Observation::SipRequest { direction, method } => {
             trace!(target: part::SIP, direction, method, "SIP request");
         }
@@ -125,6 +118,34 @@ pub fn observe(observation: &Observation) {
         Observation::Fault { what } => {
             error!(target: part::SERVICE, what, "fault: one call lost; please report it");
         }
+    }
+}
+
+fn trunk(observation: &Observation) {
+    if let Observation::Trunk { trunk, up } = observation {
+        if *up {
+            info!(target: part::TRUNK, %trunk, "trunk answers");
+        } else {
+            warn!(target: part::TRUNK, %trunk, "trunk does not answer");
+        }
+    } else if let Observation::Peer { trunk, peer, up } = observation {
+        if *up {
+            info!(target: part::TRUNK, %trunk, %peer, "peer answers");
+        } else {
+            warn!(target: part::TRUNK, %trunk, %peer, "peer does not answer");
+        }
+    } else if let Observation::Failover { trunk, why } = observation {
+        warn!(target: part::TRUNK, %trunk, why, "call goes to the trunk's next peer");
+    } else if let Observation::TrunkLimit { trunk, limit } = observation {
+        debug!(target: part::TRUNK, %trunk, limit, "limit of the trunk reached");
+    } else if let Observation::Registration { trunk, registered } = observation {
+        if *registered {
+            info!(target: part::TRUNK, %trunk, "registered with trunk");
+        } else {
+            warn!(target: part::TRUNK, %trunk, "no longer registered with trunk");
+        }
+    } else if let Observation::CredentialsRefused { trunk, why } = observation {
+        error!(target: part::TRUNK, %trunk, why, "trunk refuses our credentials");
     }
 }
 

@@ -2,12 +2,13 @@
 
 use super::Sounds;
 use super::core::TrunkLine;
-use crate::base::{CallId, Flow, JournalSeq};
+use crate::base::{CallId, JournalSeq};
 use crate::dialplan::Plan;
 use crate::signaling::{Admission, CallerHeader, Listen, StackConfig, TrunkPeer};
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Everything an engine needs to know.
 #[derive(Clone, Debug)]
@@ -37,8 +38,8 @@ pub struct EngineTrunk {
     pub peer: TrunkPeer,
     /// As the core knows it.
     pub line: TrunkLine,
-    /// The path calls out take.
-    pub flow: Flow,
+    /// How long a peer may say nothing at all to an INVITE; `None`: Timer B, 32 s (RFC 3261 section 17.1.1.2).
+    pub invite_timeout: Option<Duration>,
     /// Where the caller's number is written on calls out.
     pub caller_to: CallerHeader,
     /// The address our RTP is received at, as this trunk's network sees it.

@@ -99,6 +99,13 @@ impl Legs {
         self.by_key.get(&key).copied()
     }
 
+    /// Another SIP leg stands for this one from now on.
+    pub fn rename(&mut self, id: LegId, key: LegKey) {
+        let Some(leg) = self.by_id.get_mut(&id) else { return };
+        self.by_key.remove(&std::mem::replace(&mut leg.key, key));
+        self.by_key.insert(key, id);
+    }
+
     pub fn remove(&mut self, id: LegId) -> Option<Leg> {
         let leg = self.by_id.remove(&id)?;
         self.by_key.remove(&leg.key);

@@ -2,6 +2,7 @@
 //! [`Effect`]; between the two nothing waits, sleeps or looks at a clock.
 #![forbid(unsafe_code)]
 
+mod attempts;
 mod config;
 pub mod core;
 mod keys;
@@ -22,6 +23,7 @@ pub use sounds::Sounds;
 use crate::base::{Flow, JournalSeq, Map, Moment, Now, Random, TrunkId};
 use crate::media::{self, PortId, PortPool};
 use crate::signaling::Stack;
+use attempts::Attempts;
 use bytes::Bytes;
 use legs::Legs;
 use port_wait::PortWait;
@@ -88,6 +90,8 @@ pub enum TimerName {
     Ports,
     /// A 200 to a BYE that waits for the journal.
     Withheld,
+    /// A peer that says nothing to an INVITE.
+    Attempts,
 }
 
 /// The engine.
@@ -100,6 +104,7 @@ pub struct Engine {
     port_wait: PortWait,
     legs: Legs,
     withheld: Withheld,
+    attempts: Attempts,
     /// Ports released whose figures are still to come, and the trunk these belong to.
     draining: Map<PortId, TrunkId>,
     effects: VecDeque<Effect>,
@@ -127,6 +132,7 @@ impl Engine {
             port_wait: PortWait::default(),
             legs: Legs::default(),
             withheld: Withheld::default(),
+            attempts: Attempts::default(),
             draining: Map::default(),
             effects: VecDeque::new(),
         };
@@ -164,6 +170,7 @@ impl Engine {
             due(self.ports.poll_timeout(), TimerName::Ports),
             due(self.port_wait.poll_timeout(), TimerName::Ports),
             due(self.withheld.poll_timeout(), TimerName::Withheld),
+            due(self.attempts.poll_timeout(), TimerName::Attempts),
         ]
         .into_iter()
         .flatten()
@@ -177,6 +184,7 @@ impl Engine {
         self.core.handle_timeout(now);
         self.ports.tick(now.moment);
         self.release_late(now);
+        self.check_attempts(now);
         self.settle(now);
     }
 

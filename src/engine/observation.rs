@@ -3,6 +3,7 @@
 
 use crate::base::{Cause, Name};
 use crate::call::{Entry, Record};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// Something worth counting, logging or showing.
@@ -42,6 +43,22 @@ pub enum Observation {
         trunk: Name,
         /// Whether it is up.
         up: bool,
+    },
+    /// One of a trunk's peers answers its OPTIONS, for the first time or again, or stopped answering.
+    Peer {
+        /// The trunk.
+        trunk: Name,
+        /// Where the peer is.
+        peer: SocketAddr,
+        /// Whether it is up.
+        up: bool,
+    },
+    /// A call out goes to a trunk's next peer.
+    Failover {
+        /// Which trunk.
+        trunk: Name,
+        /// What the peer before did: `refused`, `unreachable` or `silent`.
+        why: &'static str,
     },
     /// A trunk's registrar took us in; or refuses us, forgot us, or could not be asked before it did.
     Registration {
@@ -110,6 +127,13 @@ pub enum Observation {
         limit: &'static str,
         /// What the caller was told.
         cause: Cause,
+    },
+    /// A limit of a trunk's own refused a call on it.
+    TrunkLimit {
+        /// Which trunk.
+        trunk: Name,
+        /// `channels` or `cps`.
+        limit: &'static str,
     },
     /// A broken invariant was caught; it cost one call.
     Fault {

@@ -76,6 +76,11 @@ impl Engine {
     }
 
     fn dial(&mut self, now: Now, id: LegId, dial: Dial) {
+        let ways = self.stack.ways(dial.trunk);
+        let Some(first) = ways.first().copied() else {
+            self.core.happened(now, id.call, CallEvent::LegRefused(id.number, Cause::Unreachable));
+            return self.core.leg_gone(now, id);
+        };
         let caller_leg = LegId::caller(id.call);
         // The caller's port first: both must lie on one board.
         let board = self.port(caller_leg).map(|port| port.board);
@@ -97,13 +102,12 @@ impl Engine {
             direction: Direction::SendRecv,
         };
         let mut invite = Invite::new(
-            trunk.flow,
+            first,
             &dial.user,
             inbound.map_or_else(Caller::default, |inbound| inbound.caller.clone()),
             offer.clone(),
         );
         invite.trunk = Some(dial.trunk);
-        invite.target_host = trunk.peer.peer.to_string();
         invite.caller_header = trunk.caller_to;
         invite.offer = MediaOffer::Early(offer);
         // RFC 3261 section 16.6: a back-to-back agent that hands on a call hands on its hops.
@@ -114,7 +118,7 @@ impl Engine {
             let before = inbound.into_iter().flat_map(|inbound| &inbound.diversions).cloned();
             invite.diversions = std::iter::once(ours).chain(before).take(limits::DIVERSIONS).collect();
         }
-        let key = self.stack.invite(now.moment, invite);
+        let key = self.attempt(now, id, dial.trunk, invite, ways);
         let mut leg = Leg::new(key, dial.trunk, Stage::Called);
         leg.port = Some(port);
         leg.offered = true;
@@ -128,6 +132,7 @@ impl Engine {
         }
         let Some(leg) = self.legs.get(id) else { return };
         let (key, stage) = (leg.key, leg.stage);
+        self.attempts.forget(id);
         self.end_stage(now, id);
         match stage {
             Stage::Calling => self.stack.reject(now.moment, key, Rejection::from(cause)),

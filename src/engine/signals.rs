@@ -1,5 +1,6 @@
 //! What signaling and media report, told to the core in its own words.
 
+use super::attempts::{self, Why};
 use super::core::Arrival;
 use super::keys::Way;
 use super::legs::{Heard, Inbound, Leg, Stage, tag, untag};
@@ -64,7 +65,11 @@ impl Engine {
                 }
                 self.tell(now, id, CallEvent::CallerConfirmed);
             }
-            LegEvent::Ringing | LegEvent::Progressed { media: None, .. } => {
+            LegEvent::Ringing => {
+                self.attempts.forget(id);
+                self.tell(now, id, CallEvent::LegRinging(number));
+            }
+            LegEvent::Progressed { media: None, .. } => {
                 self.tell(now, id, CallEvent::LegRinging(number));
             }
             LegEvent::Progressed { media: Some(media), .. } => {
@@ -72,11 +77,15 @@ impl Engine {
                 self.tell(now, id, CallEvent::LegProgressed(number));
             }
             LegEvent::Answered { media } => {
+                self.attempts.forget(id);
                 self.set_stage(id, Stage::Up);
                 self.first_remote(now, id, media);
                 self.tell(now, id, CallEvent::LegAnswered(number));
             }
+            LegEvent::Refused { code, .. }
+                if attempts::speaks_of_peer(code) && self.try_next(now, id, Why::Refused) => {}
             LegEvent::Refused { cause, .. } => {
+                self.attempts.forget(id);
                 self.end_stage(now, id);
                 self.tell(now, id, CallEvent::LegRefused(number, cause));
             }
@@ -87,22 +96,35 @@ impl Engine {
             }
             LegEvent::Remote { media } => self.remote_changed(now, id, media),
             LegEvent::KeyPressed { key } => self.key(now, id, key, Way::Info),
-            LegEvent::Failed { cause } => {
-                let unanswered = self.legs.get(id).is_some_and(|leg| leg.stage == Stage::Called);
-                self.end_stage(now, id);
-                let event = if unanswered {
-                    CallEvent::LegRefused(number, cause)
-                } else {
-                    CallEvent::HungUp(number, cause)
-                };
-                self.tell(now, id, event);
-            }
+            LegEvent::Failed { cause } => self.leg_failed(now, id, cause),
             LegEvent::Ended => {
+                self.attempts.forget(id);
                 self.end_stage(now, id);
                 self.legs.remove(id);
                 self.core.leg_gone(now, id);
             }
         }
+    }
+
+    fn leg_failed(&mut self, now: Now, id: LegId, cause: Cause) {
+        if cause == Cause::Unreachable && self.try_next(now, id, Why::Unreachable) {
+            return;
+        }
+        self.attempts.forget(id);
+        let unanswered = self.legs.get(id).is_some_and(|leg| leg.stage == Stage::Called);
+        self.end_stage(now, id);
+        let event = if unanswered {
+            CallEvent::LegRefused(id.number, cause)
+        } else {
+            CallEvent::HungUp(id.number, cause)
+        };
+        self.tell(now, id, event);
+    }
+
+    /// Nobody waits any longer for a peer that says nothing; its INVITE is watched until it is over.
+    pub(super) fn unreachable(&mut self, now: Now, id: LegId, key: LegKey) {
+        self.leg_failed(now, id, Cause::Unreachable);
+        self.stack.cancel(now.moment, key, Cause::Unreachable);
     }
 
     fn tell(&mut self, now: Now, leg: LegId, event: CallEvent) {
@@ -295,6 +317,7 @@ impl Engine {
             Seen::SourceRefused => Observation::SourceRefused,
             Seen::ParseFailed => Observation::NotSip,
             Seen::Strayed => Observation::SipStray,
+            Seen::Peer { trunk, peer, up } => Observation::Peer { trunk: self.trunk_name(trunk), peer, up },
             Seen::TrunkRegistered { trunk } => {
                 Observation::Registration { trunk: self.trunk_name(trunk), registered: true }
             }
@@ -313,7 +336,7 @@ impl Engine {
         self.observe(observation);
     }
 
-    fn trunk_name(&self, trunk: TrunkId) -> Name {
+    pub(super) fn trunk_name(&self, trunk: TrunkId) -> Name {
         self.config.trunks[trunk.index()].line.name.clone()
     }
 }

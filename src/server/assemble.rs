@@ -1,7 +1,7 @@
 //! From settings and a checked plan to what the drivers and the engine are told.
 
 use super::ServeError;
-use crate::base::{Flow, Secret, Transport, TrunkId};
+use crate::base::{Secret, Transport, TrunkId};
 use crate::dialplan::Plan;
 use crate::drivers::sockets::Sockets;
 use crate::drivers::store::Opened;
@@ -9,7 +9,7 @@ use crate::engine::core::{Channels, TrunkLine};
 use crate::engine::{EngineConfig, EngineTrunk, Observation, Sounds};
 use crate::media::Sound;
 use crate::settings::{self, Settings, Trunk};
-use crate::signaling::{CallerHeader, Listen, TrunkAccount, TrunkPeer};
+use crate::signaling::{CallerHeader, Listen, Peer, TrunkAccount, TrunkPeer};
 use crossbeam_channel::Sender;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -93,7 +93,7 @@ impl Service {
         move |source| {
             let source = source.to_canonical();
             trunks.iter().any(|trunk| {
-                trunk.peer.value.1.ip().to_canonical() == source
+                trunk.peers.iter().any(|peer| peer.value.address.ip().to_canonical() == source)
                     || trunk.accept.iter().any(|prefix| prefix.value.contains(source))
             })
         }
@@ -144,8 +144,9 @@ fn advertised(
         return Ok(None);
     }
     let mut told: Option<(&Trunk, IpAddr)> = None;
-    for trunk in trunks.iter().filter(|trunk| trunk.peer.value.1.is_ipv4() == bound.is_ipv4()) {
-        let (transport, peer) = trunk.peer.value;
+    let peers = trunks.iter().flat_map(|trunk| trunk.peers.iter().map(move |peer| (trunk, peer.value)));
+    for (trunk, peer) in peers.filter(|(_, peer)| peer.address.is_ipv4() == bound.is_ipv4()) {
+        let (transport, peer) = (peer.transport, peer.address);
         let own =
             towards(peer).map_err(|source| ServeError::NoWay { trunk: trunk.name.clone(), peer, source })?;
         if (transport, peer) == (listen.transport, SocketAddr::new(own, bound.port())) {
@@ -200,6 +201,7 @@ fn engine_trunk(
             name: trunk.name.clone(),
             transport,
             peer,
+            peers: trunk.peers.iter().map(|peer| signaling_peer(peer.value)).collect(),
             accept: trunk.accept.iter().map(|prefix| (prefix.value.address, prefix.value.length)).collect(),
             ping: trunk.ping,
             caller_from: header,
@@ -220,10 +222,15 @@ fn engine_trunk(
             }),
             numbers: trunk.numbers,
         },
-        flow: Flow { transport, local: listen, remote: peer },
+        invite_timeout: trunk.invite_timeout,
         caller_to: header,
         media,
     })
+}
+
+const fn signaling_peer(peer: settings::Peer) -> Peer {
+    let settings::Peer { transport, address, priority, weight } = peer;
+    Peer { transport, address, priority, weight }
 }
 
 fn unspecified_like(address: IpAddr) -> IpAddr {

@@ -83,6 +83,9 @@ impl Outward {
             Observation::QueueLine { .. }
             | Observation::Judged { .. }
             | Observation::Trunk { .. }
+            | Observation::Peer { .. }
+            | Observation::Failover { .. }
+            | Observation::TrunkLimit { .. }
             | Observation::Registration { .. }
             | Observation::CredentialsRefused { .. }
             | Observation::SipResponse { .. }
@@ -155,6 +158,10 @@ fn names(plan: &Plan, trunks: &[Trunk]) -> ConfiguredNames {
     ConfiguredNames {
         trunks: trunks.iter().map(|trunk| trunk.name.clone()).collect(),
         registering: trunks.iter().filter(|trunk| registers(trunk)).map(|trunk| trunk.name.clone()).collect(),
+        peers: trunks
+            .iter()
+            .flat_map(|trunk| trunk.peers.iter().map(|peer| (trunk.name.clone(), peer.value.address)))
+            .collect(),
         sites: sites.collect(),
     }
 }

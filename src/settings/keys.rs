@@ -32,7 +32,18 @@ static HTTP: Table = listed(&[Key::required("listen", Kind::Text, "address and p
 static CONTROL: Table = listed(&[Key::optional("socket", Kind::Text, "its path; in `data` when absent")]);
 
 static TRUNK: Table = listed(&[
-    Key::required("peer", Kind::Text, "where its requests go, \"udp:192.0.2.7:5060\""),
+    Key::optional("peer", Kind::Text, "where its requests go, \"udp:192.0.2.7:5060\""),
+    Key::optional(
+        "peers",
+        Kind::Tables(&PEERS),
+        "the same where it has several: each with its priority and weight",
+    ),
+    Key::optional(
+        "invite_timeout",
+        Kind::Duration,
+        "how long a peer may say nothing at all to a call out; 32 s when absent",
+    ),
+    Key::optional("cps", Kind::Whole(1, 10_000), "calls a second, in each direction"),
     Key::optional("accept", Kind::Texts, "who else may call in on it: addresses and prefixes"),
     Key::optional("caller", Kind::Choice(&CALLER), "the called party sees the caller's number"),
     Key::optional("caller_in", Kind::Choice(&CALLER_IN), "the header that carries the caller's number"),
@@ -61,6 +72,16 @@ static TRUNK: Table = listed(&[
     ),
     Key::optional("register", Kind::Flag, "whether to register with the peer"),
     Key::optional("expires", Kind::Duration, "for how long to register; ten minutes when absent"),
+]);
+
+static PEERS: Table = listed(&[
+    Key::required("to", Kind::Text, "where requests go, \"udp:192.0.2.7:5060\""),
+    Key::optional("priority", Kind::Whole(0, 65_535), "the lowest that lives is tried first; 1 when absent"),
+    Key::optional(
+        "weight",
+        Kind::Whole(0, 65_535),
+        "its share of the calls among peers of one priority; 1 when absent",
+    ),
 ]);
 
 static PASSWORD: Table = listed(&[

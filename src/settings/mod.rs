@@ -6,12 +6,14 @@
 mod account;
 mod keys;
 mod load;
+mod peers;
 mod trunk;
 mod wording;
 
 pub use crate::base::finding::Located;
 pub use account::{Account, PasswordSource};
 pub use load::{load, outline};
+pub use peers::Peer;
 pub use trunk::{CallerHeader, Channels, NumberFormat, Prefix, Trunk};
 
 use crate::base::{Name, Transport, TrunkId};

@@ -186,3 +186,49 @@ fn a_trunk_that_could_not_answer_is_refused() {
         ["trunks `operateur` and `ipoffice` speak IPv4 and IPv6: not in this version"]
     );
 }
+
+#[test]
+fn a_trunk_has_one_peer_or_several() {
+    let several =
+        |list: &str| SHIPPED.replace("peer   = \"udp:127.0.0.1:5080\"", &format!("peers = [{list}]"));
+    let settings = loaded(&several(
+        "{ to = \"udp:127.0.0.2:5080\", priority = 2 }, { to = \"udp:127.0.0.3:5080\", weight = 10 }",
+    ));
+    let trunk = settings.trunk("ipoffice").expect("written");
+    let peers: Vec<_> = trunk
+        .peers
+        .iter()
+        .map(|peer| (peer.value.address.to_string(), peer.value.priority, peer.value.weight))
+        .collect();
+    assert_eq!(peers, [("127.0.0.3:5080".to_owned(), 1, 10), ("127.0.0.2:5080".to_owned(), 2, 1)]);
+    assert_eq!(trunk.peer.value.1.to_string(), "127.0.0.3:5080", "the preferred one");
+    assert_eq!(settings.trunk("operateur").expect("written").peers.len(), 1);
+    let said =
+        |text: &str| -> Vec<String> { refused(text).into_iter().map(|(_, message)| message).collect() };
+    let both = SHIPPED.replace("agents = true", "peers = [{ to = \"udp:127.0.0.3:5080\" }]\nagents = true");
+    assert_eq!(said(&both), ["trunk `ipoffice` has `peer` and `peers`"]);
+    assert_eq!(said(&several("")), ["trunk `ipoffice` has no peer"]);
+    assert_eq!(said(&several("{ to = \"sip.example\" }")), ["\"sip.example\" is no peer"]);
+    let twice = "{ to = \"udp:127.0.0.3:5080\" }, { to = \"udp:127.0.0.3:5080\" }";
+    assert_eq!(said(&several(twice)), ["peer \"udp:127.0.0.3:5080\" is written twice"]);
+    let taken = "{ to = \"udp:127.0.0.3:5080\" }, { to = \"udp:127.0.0.1:5070\" }";
+    assert_eq!(said(&several(taken)), ["trunks `operateur` and `ipoffice` have the same peer"]);
+    assert_eq!(said(&several("{ to = \"udp:127.0.0.3:5080\", weight = 70000 }")).len(), 1);
+    let none = SHIPPED.replace("peer   = \"udp:127.0.0.1:5080\"", "");
+    assert_eq!(said(&none), ["trunk `ipoffice` has no peer"]);
+}
+
+#[test]
+fn a_trunk_says_how_long_a_peer_may_be_silent_and_how_many_calls_a_second_it_carries() {
+    let with = |text: &str| SHIPPED.replace("agents = true", &format!("{text}\nagents = true"));
+    let settings = loaded(&with("invite_timeout = \"4s\"\ncps = 10"));
+    let trunk = settings.trunk("ipoffice").expect("written");
+    assert_eq!((trunk.invite_timeout, trunk.calls_per_second), (Some(Duration::from_secs(4)), Some(10)));
+    for wrong in ["invite_timeout = \"500ms\"", "invite_timeout = \"33s\"", "cps = 0"] {
+        assert_eq!(refused(&with(wrong)).len(), 1, "{wrong}");
+    }
+    assert_eq!(
+        refused(&with("invite_timeout = \"33s\""))[0].1,
+        "an `invite_timeout` lasts from 1 to 32 seconds"
+    );
+}

@@ -1,7 +1,8 @@
 //! Trunks: the networks calls come from and go to, read from spillway.toml and held against each other.
 
 use super::account::{self, Account};
-use super::{Listen, load, wording};
+use super::peers::{self, Peer};
+use super::{Listen, wording};
 use crate::base::finding::{Findings, Located};
 use crate::base::written::Section;
 use crate::base::{Codec, Name, Transport, TrunkId};
@@ -19,6 +20,12 @@ pub struct Trunk {
     pub name: Name,
     /// Where its requests go, and the exact source its own come from.
     pub peer: Located<(Transport, SocketAddr)>,
+    /// Every peer, that one the first.
+    pub peers: Vec<Located<Peer>>,
+    /// How long a peer may say nothing to an INVITE; Timer B's 32 s when `None`.
+    pub invite_timeout: Option<Duration>,
+    /// Calls a second, in each direction; no limit when `None`.
+    pub calls_per_second: Option<u32>,
     /// Who else may call in on it; empty means the peer's address.
     pub accept: Vec<Located<Prefix>>,
     /// Which header carries the caller's number on it, both ways.
@@ -127,28 +134,18 @@ pub(super) fn read(
 ) -> Vec<Trunk> {
     let mut trunks: Vec<Trunk> = Vec::new();
     for (name, section) in root.named("trunk") {
-        let Some(text) = section.text("peer") else { continue };
-        let Some(peer) = load::transport_address(text.value) else {
-            findings.error(&text.place, wording::bad_peer(text.value));
-            continue;
-        };
-        if listen.iter().any(|own| (own.value.transport, own.value.address) == peer) {
-            findings.error(&text.place, wording::own_peer(name.value));
-        }
-        let (transport, address) = peer;
-        let heard = |own: &Located<Listen>| {
-            own.value.transport == transport && own.value.address.is_ipv4() == address.is_ipv4()
-        };
-        if !listen.is_empty() && !listen.iter().any(heard) {
-            let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
-            findings.error(&text.place, wording::unheard_peer(name.value, transport.name(), family));
-        }
+        let peers = peers::read(name.value, &section, listen, findings);
+        let Some(first) = peers.first() else { continue };
+        let peer = (first.value.transport, first.value.address);
         let Ok(id) = u16::try_from(trunks.len()).map(TrunkId) else { break };
         let word = |key, word| section.text(key).is_some_and(|text| text.value == word);
         let trunk = Trunk {
             id,
             name: name.value.into(),
-            peer: Located { value: peer, place: text.place },
+            peer: Located { value: peer, place: first.place.clone() },
+            peers,
+            invite_timeout: invite_timeout(&section, findings),
+            calls_per_second: section.whole("cps").and_then(|cps| u32::try_from(cps.value).ok()),
             accept: accept(&section, findings),
             caller_header: match word("caller_in", "p-asserted-identity") {
                 true => CallerHeader::PAssertedIdentity,
@@ -200,6 +197,15 @@ fn ping(section: &Section<'_>, findings: &mut Findings) -> Option<Duration> {
     Some(ping.value)
 }
 
+fn invite_timeout(section: &Section<'_>, findings: &mut Findings) -> Option<Duration> {
+    let timeout = section.duration("invite_timeout")?;
+    // Below a second a lost datagram is taken for a dead peer; above, Timer B is over (RFC 3261 section 17.1.1.2).
+    if !(Duration::from_secs(1)..=Duration::from_secs(32)).contains(&timeout.value) {
+        findings.error(&timeout.place, wording::invite_timeout());
+    }
+    Some(timeout.value)
+}
+
 fn codecs(section: &Section<'_>, findings: &mut Findings) -> Vec<Codec> {
     let Some(entry) = section.entry("codecs") else { return Codec::ALL.to_vec() };
     if entry.is_empty_list() {
@@ -220,8 +226,29 @@ fn codecs(section: &Section<'_>, findings: &mut Findings) -> Vec<Codec> {
 
 /// Two trunks whose callers nobody could tell apart.
 fn hold_against(trunk: &Trunk, other: &Trunk, all: &[Trunk], findings: &mut Findings) {
-    let (place, first) = (&trunk.peer.place, &other.peer.place);
-    let ((transport, address), (other_transport, other_address)) = (trunk.peer.value, other.peer.value);
+    for peer in &trunk.peers {
+        other.peers.iter().for_each(|with| hold_peers(trunk, peer, other, with, all, findings));
+    }
+    for prefix in &trunk.accept {
+        if let Some(same) = other.accept.iter().find(|same| same.value == prefix.value) {
+            let words = wording::prefix_tie(&prefix.value.to_string(), &trunk.name, &other.name);
+            findings.error_with(&prefix.place, words, &same.place, "the other");
+        }
+    }
+}
+
+/// The same of one peer of each.
+fn hold_peers(
+    trunk: &Trunk,
+    peer: &Located<Peer>,
+    other: &Trunk,
+    with: &Located<Peer>,
+    all: &[Trunk],
+    findings: &mut Findings,
+) {
+    let (place, first) = (&peer.place, &with.place);
+    let (transport, address) = (peer.value.transport, peer.value.address);
+    let (other_transport, other_address) = (with.value.transport, with.value.address);
     let covered = || all.iter().flat_map(|any| &any.accept).any(|prefix| prefix.value.contains(address.ip()));
     if address.is_ipv4() != other_address.is_ipv4() {
         findings.error_with(place, wording::families(&trunk.name, &other.name), first, "the other");
@@ -232,11 +259,5 @@ fn hold_against(trunk: &Trunk, other: &Trunk, all: &[Trunk], findings: &mut Find
         && !covered()
     {
         findings.error_with(place, wording::streams_tie(&trunk.name, &other.name), first, "the other");
-    }
-    for prefix in &trunk.accept {
-        if let Some(same) = other.accept.iter().find(|same| same.value == prefix.value) {
-            let words = wording::prefix_tie(&prefix.value.to_string(), &trunk.name, &other.name);
-            findings.error_with(&prefix.place, words, &same.place, "the other");
-        }
     }
 }

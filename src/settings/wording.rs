@@ -31,6 +31,28 @@ pub(super) fn bad_peer(text: &str) -> Words {
         .hint("write transport, address and port: \"udp:192.0.2.7:5060\"; host names are not looked up")
 }
 
+pub(super) fn no_peer(name: &str) -> Words {
+    Words::new(format!("trunk `{name}` has no peer"), "needs one")
+        .hint("write `peer = \"udp:192.0.2.7:5060\"`, or `peers = [{ to = \"…\" }, { to = \"…\" }]`")
+}
+
+pub(super) fn peer_and_peers(name: &str) -> Words {
+    Words::new(format!("trunk `{name}` has `peer` and `peers`"), "one or the other")
+        .hint("`peers = [{ to = \"…\", priority = 1 }, …]` names them all")
+}
+
+pub(super) fn peer_again(text: &str) -> Words {
+    Words::new(format!("peer \"{text}\" is written twice"), "again here")
+}
+
+pub(super) fn too_many_peers(name: &str, most: usize) -> Words {
+    Words::new(format!("trunk `{name}` has more than {most} peers"), "too many")
+}
+
+pub(super) fn invite_timeout() -> Words {
+    Words::new("an `invite_timeout` lasts from 1 to 32 seconds", "out of bounds")
+}
+
 pub(super) fn own_peer(name: &str) -> Words {
     Words::new(format!("the peer of trunk `{name}` is Spillway itself"), "our own address")
 }

@@ -54,6 +54,8 @@ pub struct TrunkPeer {
     pub transport: Transport,
     /// Where it is reached.
     pub peer: SocketAddr,
+    /// Every peer where it has several, the one above among them; empty: that one alone.
+    pub peers: Vec<Peer>,
     /// Networks it may call from: address and prefix length. Empty: its own address alone.
     pub accept: Vec<(IpAddr, u8)>,
     /// How often it is asked for a sign of life; `None`: never.
@@ -81,14 +83,44 @@ pub struct TrunkAccount {
     pub register: Option<Duration>,
 }
 
+/// One of a trunk's peers, and its part of the calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// How it is reached.
+    pub transport: Transport,
+    /// Where it is reached.
+    pub address: SocketAddr,
+    /// The lowest that lives is tried first (RFC 2782).
+    pub priority: u16,
+    /// Its share of the calls among peers of one priority.
+    pub weight: u16,
+}
+
 impl TrunkPeer {
+    /// Every peer it is told of.
+    pub(super) fn all(&self) -> Vec<Peer> {
+        if self.peers.is_empty() {
+            return vec![Peer { transport: self.transport, address: self.peer, priority: 0, weight: 1 }];
+        }
+        self.peers.clone()
+    }
+}
+
+impl Peer {
     /// The path to it: from the first address of its kind we listen on.
     pub(super) fn path(&self, listens: &[Listen]) -> Option<Flow> {
         let ours = |listen: &&Listen| {
-            listen.transport == self.transport && listen.address.is_ipv4() == self.peer.is_ipv4()
+            listen.transport == self.transport && listen.address.is_ipv4() == self.address.is_ipv4()
         };
         let local = listens.iter().find(ours)?.address;
-        Some(Flow { transport: self.transport, local, remote: self.peer })
+        Some(Flow { transport: self.transport, local, remote: self.address })
+    }
+
+    /// Whether a message that came along `flow` is of this peer: a stream's source port says nothing.
+    pub(super) fn is_at_end_of(&self, flow: &Flow) -> bool {
+        let port_matters = flow.transport == Transport::Udp;
+        self.address.ip().to_canonical() == flow.remote.ip().to_canonical()
+            && (!port_matters || self.address.port() == flow.remote.port())
     }
 }
 

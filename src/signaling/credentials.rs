@@ -1,7 +1,7 @@
 //! Whose name and password answer whom, and the nonce each trunk's peer last gave: a digest goes to the peer of the trunk
 //! it is configured on, for that trunk's realm, and to nobody else. Must never send anything.
 
-use super::config::TrunkAccount;
+use super::config::{Peer, TrunkAccount};
 use super::digest::{Answer, Challenge};
 use super::trunk::Trunks;
 use crate::base::{Flow, Transport, TrunkId};
@@ -16,8 +16,7 @@ pub(super) struct Credentials(Vec<Entry>);
 #[derive(Debug)]
 struct Entry {
     trunk: TrunkId,
-    transport: Transport,
-    peer: SocketAddr,
+    peers: Vec<Peer>,
     known: Option<Known>,
 }
 
@@ -62,8 +61,7 @@ impl Credentials {
         };
         let entries = trunks.iter().map(|trunk| Entry {
             trunk: trunk.peer.id,
-            transport: trunk.peer.transport,
-            peer: trunk.peer.peer,
+            peers: trunk.peers.iter().map(|known| known.peer).collect(),
             known: trunk.peer.account.as_ref().map(entry),
         });
         Self(entries.collect())
@@ -72,14 +70,17 @@ impl Credentials {
     /// The trunk with credentials whose peer is at the far end of `flow`: its exact address; of a stream that came in,
     /// whose port says nothing, an address no other trunk shares.
     pub(super) fn trunk(&self, flow: Flow) -> Option<TrunkId> {
-        let candidates = self.0.iter().filter(|entry| entry.transport == flow.transport);
-        let exact = candidates.clone().find(|entry| same_address(entry.peer, flow.remote));
+        let has = |entry: &Entry, is_at: &dyn Fn(SocketAddr) -> bool| {
+            entry.peers.iter().any(|peer| peer.transport == flow.transport && is_at(peer.address))
+        };
+        let exact = self.0.iter().find(|entry| has(entry, &|address| same_address(address, flow.remote)));
         let entry = match (exact, flow.transport) {
             (Some(entry), _) => entry,
             (None, Transport::Udp) => return None,
             (None, Transport::Tcp) => {
                 let ip = flow.remote.ip().to_canonical();
-                let mut of_host = candidates.filter(|entry| entry.peer.ip().to_canonical() == ip);
+                let is_host = |address: SocketAddr| address.ip().to_canonical() == ip;
+                let mut of_host = self.0.iter().filter(|entry| has(entry, &is_host));
                 of_host.next().filter(|_| of_host.next().is_none())?
             }
         };

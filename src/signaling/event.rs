@@ -5,6 +5,7 @@ use super::media::RemoteMedia;
 use crate::base::{Cause, Flow, TrunkId};
 use bytes::Bytes;
 use std::fmt;
+use std::net::SocketAddr;
 
 /// A SIP leg of one stack: one dialog, or the attempt at one. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -272,6 +273,15 @@ pub enum Observation {
     ParseFailed,
     /// A response, ACK or CANCEL matched nothing.
     Strayed,
+    /// One of a trunk's peers gave a sign of life, for the first time or again; or gave none.
+    Peer {
+        /// Whose.
+        trunk: TrunkId,
+        /// Where it is.
+        peer: SocketAddr,
+        /// Whether it lives.
+        up: bool,
+    },
     /// A trunk gave a sign of life again.
     TrunkUp {
         /// Which.

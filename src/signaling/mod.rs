@@ -13,6 +13,7 @@ mod leg;
 mod mark;
 mod media;
 mod offer_answer;
+mod peers;
 mod ping;
 mod receive;
 mod refusal;
@@ -27,13 +28,15 @@ mod trunk;
 mod verbs;
 
 pub use config::{
-    Admission, CallerHeader, Listen, SessionSettings, StackConfig, TimerSettings, TrunkAccount, TrunkPeer,
+    Admission, CallerHeader, Listen, Peer, SessionSettings, StackConfig, TimerSettings, TrunkAccount,
+    TrunkPeer,
 };
 pub use event::{
     Caller, Diversion, DiversionReason, Invitation, LegEvent, LegKey, Observation, Output, Reason,
     ReasonProtocol,
 };
 pub use media::{Codecs, Direction, LocalMedia, RemoteMedia};
+pub use peers::PeerKey;
 pub use stack::Stack;
 pub use timer::{LegTimer, TimerName};
 pub use transaction::{ClientKey, ServerKey, TransactionTimer};

@@ -1,29 +1,34 @@
-//! Signs of life: OPTIONS to a trunk every so often. Any final answer is one; silence and a lost path are none.
+//! Signs of life: OPTIONS to each peer of a trunk every so often. Any final answer is one; silence and a lost path are
+//! none. A trunk lives while one of its peers does.
 
 use super::compose;
 use super::event::Observation;
 use super::mark::NameKind;
+use super::peers::{Known, PeerKey};
 use super::transaction::{ClientKey, Layer, Owner};
-use super::trunk::{Trunk, Trunks};
-use crate::base::{Moment, TrunkId};
+use super::trunk::Trunks;
+use crate::base::{Flow, Moment, TrunkId, limits};
 use crate::signaling::timer::TimerName;
-use crate::wire::sip::{HeaderName, Method};
+use crate::wire::sip::{HeaderName, Message, Method};
 use std::time::Duration;
 
-/// A trunk that has never given a sign of life is down after this long: timer F's 32 s would send every caller of a start
+/// A peer that has never given a sign of life is down after this long: timer F's 32 s would send every caller of a start
 /// to phones nobody can reach. Its answer still counts when it comes later.
 const FIRST_SIGN: Duration = Duration::from_secs(4);
 
-/// Sets every trunk's first ping: at once.
+/// Sets every peer's first ping: at once.
 pub(super) fn start(layer: &mut Layer, trunks: &Trunks) {
     for trunk in trunks.iter().filter(|trunk| trunk.peer.ping.is_some()) {
-        layer.timers.set(TimerName::Ping(trunk.peer.id), Moment::ZERO);
+        for known in &trunk.peers {
+            layer.timers.set(TimerName::Ping(known.key), Moment::ZERO);
+        }
     }
 }
 
-/// Asks a trunk for a sign of life.
-pub(super) fn send(layer: &mut Layer, trunks: &Trunks, now: Moment, id: TrunkId) {
-    let Some(Trunk { peer, up, .. }) = trunks.get(id) else { return };
+/// Asks a peer for a sign of life.
+pub(super) fn send(layer: &mut Layer, trunks: &mut Trunks, now: Moment, key: PeerKey) {
+    let Some((_, known)) = trunks.peer_mut(key) else { return };
+    let (peer, unheard) = (known.peer, known.up.is_none());
     let Some(flow) = peer.path(&layer.config.listens) else { return };
     let public = layer.public(flow);
     let (branch, tag) = (layer.fresh(NameKind::Branch), layer.fresh(NameKind::Tag));
@@ -45,31 +50,89 @@ pub(super) fn send(layer: &mut Layer, trunks: &Trunks, now: Moment, id: TrunkId)
     writer.header(HeaderName::UserAgent, layer.config.user_agent.as_str());
     layer.put_credentials(flow, Method::Options, uri.as_bytes());
     let request = layer.writer.finish();
-    let key = ClientKey { number: branch.number, cancel: false };
-    if up.is_none() {
-        layer.timers.set(TimerName::FirstSign(id), now + FIRST_SIGN);
+    let client = ClientKey { number: branch.number, cancel: false };
+    if unheard {
+        layer.timers.set(TimerName::FirstSign(key), now + FIRST_SIGN);
     }
-    layer.start_client(now, key, Method::Options, Owner::Ping(id), flow, request);
+    layer.start_client(now, client, Method::Options, Owner::Ping(key), flow, request);
 }
 
 /// A ping ended: with an answer or without.
-pub(super) fn ended(layer: &mut Layer, trunks: &mut Trunks, now: Moment, id: TrunkId, alive: bool) {
-    layer.timers.cancel(TimerName::FirstSign(id));
-    verdict(layer, trunks, id, alive);
+pub(super) fn ended(layer: &mut Layer, trunks: &mut Trunks, now: Moment, key: PeerKey, alive: bool) {
+    let Some((id, known)) = trunks.peer_mut(key) else { return };
+    if alive {
+        known.heard = Some(now);
+    }
+    layer.timers.cancel(TimerName::FirstSign(key));
+    verdict(layer, trunks, key, alive);
     if let Some(ping) = trunks.get(id).and_then(|trunk| trunk.peer.ping) {
-        layer.timers.set(TimerName::Ping(id), now + ping);
+        layer.timers.set(TimerName::Ping(key), now + ping);
     }
 }
 
-/// Says whether a trunk is alive, where that is news.
-pub(super) fn verdict(layer: &mut Layer, trunks: &mut Trunks, id: TrunkId, alive: bool) {
-    let Some(trunk) = trunks.get_mut(id) else { return };
-    if trunk.up != Some(alive) {
-        trunk.up = Some(alive);
-        layer.observe(if alive {
-            Observation::TrunkUp { trunk: id }
-        } else {
-            Observation::TrunkDown { trunk: id }
-        });
+/// Says whether a peer is alive, where that is news.
+pub(super) fn verdict(layer: &mut Layer, trunks: &mut Trunks, key: PeerKey, alive: bool) {
+    let Some((id, known)) = trunks.peer_mut(key) else { return };
+    if known.up != Some(alive) {
+        known.up = Some(alive);
+        let (trunk, peer) = (id, known.peer.address);
+        layer.observe(Observation::Peer { trunk, peer, up: alive });
     }
+    tell(layer, trunks, id);
+}
+
+/// A peer said 503: with Retry-After it gets nothing more for that long (RFC 3261 section 21.5.4).
+pub(super) fn refused(
+    layer: &mut Layer,
+    trunks: &mut Trunks,
+    now: Moment,
+    flow: &Flow,
+    response: &Message<'_>,
+) {
+    let Some(rest) = retry_after(response) else { return };
+    let at = |of: &&Known| (of.peer.transport, of.peer.address) == (flow.transport, flow.remote);
+    let key = trunks.iter().flat_map(|trunk| &trunk.peers).find(at).map(|known| known.key);
+    let Some(key) = key else { return };
+    let Some((id, known)) = trunks.peer_mut(key) else { return };
+    known.rests = true;
+    layer.timers.set(TimerName::Rest(key), now + rest);
+    tell(layer, trunks, id);
+}
+
+/// How long a response asks to be left alone, within [`limits::PEER_REST`]; nothing when it does not.
+pub(super) fn retry_after(response: &Message<'_>) -> Option<Duration> {
+    let value = response.header(HeaderName::RetryAfter)?;
+    // A comment or a parameter may follow the seconds (RFC 3261 section 20.33).
+    let end = value.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(value.len());
+    let seconds: u64 = std::str::from_utf8(&value[..end]).ok()?.parse().ok()?;
+    (seconds > 0).then(|| Duration::from_secs(seconds).min(limits::PEER_REST))
+}
+
+/// A peer has rested.
+pub(super) fn rested(layer: &mut Layer, trunks: &mut Trunks, key: PeerKey) {
+    let Some((id, known)) = trunks.peer_mut(key) else { return };
+    known.rests = false;
+    tell(layer, trunks, id);
+}
+
+/// Says whether a trunk is alive, where that is news.
+fn tell(layer: &mut Layer, trunks: &mut Trunks, id: TrunkId) {
+    let Some(trunk) = trunks.get_mut(id) else { return };
+    let mut usable = trunk.peers.iter().filter(|known| known.is_usable()).peekable();
+    let up = if usable.peek().is_none() {
+        Some(false)
+    } else if trunk.up == Some(false) || usable.any(|known: &Known| known.up == Some(true)) {
+        Some(true)
+    } else {
+        trunk.up
+    };
+    if up == trunk.up {
+        return;
+    }
+    trunk.up = up;
+    layer.observe(if up == Some(true) {
+        Observation::TrunkUp { trunk: id }
+    } else {
+        Observation::TrunkDown { trunk: id }
+    });
 }

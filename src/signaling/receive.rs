@@ -5,6 +5,7 @@ use super::compose;
 use super::event::{LegKey, Observation};
 use super::leg;
 use super::mark::NameKind;
+use super::ping;
 use super::refusal::respond;
 use super::screen;
 use super::stack::Stack;
@@ -81,6 +82,9 @@ impl Stack {
         };
         if orphan && accepted {
             leg::decline(now, &mut self.layer, key, response, flow, None);
+        }
+        if code == 503 {
+            ping::refused(&mut self.layer, &mut self.trunks, now, &flow, response);
         }
         self.deliver(now, &report, Some(response));
     }

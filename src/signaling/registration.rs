@@ -2,9 +2,11 @@
 //! Must never give up, nor keep anyone waiting.
 
 use super::compose::{self, User};
-use super::config::{TrunkAccount, TrunkPeer};
+use super::config::{Listen, TrunkAccount};
 use super::event::Observation;
 use super::mark::{Marked, NameKind};
+use super::peers::Known;
+use super::ping;
 use super::timer::TimerName;
 use super::transaction::{ClientKey, Layer, Owner, Reply, Report};
 use super::trunk::{Trunk, Trunks};
@@ -40,6 +42,8 @@ pub(super) struct Registration {
     registered: bool,
     /// Since the last success.
     failures: u32,
+    /// Which of the peers that live is asked: the next one after each failure.
+    turn: usize,
     /// The service stops: nothing is asked any more but to be forgotten.
     withdrawn: bool,
 }
@@ -69,6 +73,7 @@ pub(super) fn start(layer: &mut Layer, trunks: &mut Trunks) {
             asked: None,
             registered: false,
             failures: 0,
+            turn: 0,
             withdrawn: false,
         });
         layer.timers.set(TimerName::Register(trunk.peer.id), Moment::ZERO);
@@ -77,10 +82,11 @@ pub(super) fn start(layer: &mut Layer, trunks: &mut Trunks) {
 
 /// It is time for a REGISTER.
 pub(super) fn send(layer: &mut Layer, trunks: &mut Trunks, now: Moment, id: TrunkId) {
-    let Some(Trunk { peer, registration: Some(registration), .. }) = trunks.get_mut(id) else { return };
+    let Some(trunk) = trunks.get_mut(id) else { return };
+    let Some(registration) = &trunk.registration else { return };
     if registration.asked.is_none() && !registration.withdrawn {
         let expires_s = registration.expires_s;
-        ask(layer, peer, registration, now, expires_s);
+        ask(layer, trunk, now, expires_s);
     }
 }
 
@@ -94,18 +100,20 @@ pub(super) fn lapsed(layer: &mut Layer, trunks: &mut Trunks, id: TrunkId) {
 /// Asks every registrar to forget us.
 pub(super) fn withdraw(layer: &mut Layer, trunks: &mut Trunks, now: Moment) {
     for trunk in trunks.iter_mut() {
-        let Trunk { peer, registration: Some(registration), .. } = trunk else { continue };
-        if registration.withdrawn {
+        let id = trunk.peer.id;
+        let Some(registration) = &mut trunk.registration else { continue };
+        if std::mem::replace(&mut registration.withdrawn, true) {
             continue;
         }
-        registration.withdrawn = true;
-        layer.timers.cancel(TimerName::Register(peer.id));
-        layer.timers.cancel(TimerName::RegistrationLapse(peer.id));
+        layer.timers.cancel(TimerName::Register(id));
+        layer.timers.cancel(TimerName::RegistrationLapse(id));
         // One under way may be granted yet; the higher CSeq outlives it (RFC 3261 section 10.3, step 7).
         if registration.registered || registration.asked.is_some() {
-            ask(layer, peer, registration, now, 0);
+            ask(layer, trunk, now, 0);
         }
-        tell(layer, registration, peer.id, false);
+        if let Some(registration) = &mut trunk.registration {
+            tell(layer, registration, id, false);
+        }
     }
 }
 
@@ -128,8 +136,10 @@ fn registration(trunks: &mut Trunks, id: TrunkId) -> Option<&mut Registration> {
 }
 
 /// Sends a REGISTER (RFC 3261 section 10.2.1).
-fn ask(layer: &mut Layer, peer: &TrunkPeer, registration: &mut Registration, now: Moment, expires_s: u32) {
-    let (Some(account), Some(flow)) = (&peer.account, peer.path(&layer.config.listens)) else { return };
+fn ask(layer: &mut Layer, trunk: &mut Trunk, now: Moment, expires_s: u32) {
+    let Some(flow) = registrar(trunk, &layer.config.listens) else { return };
+    let Trunk { peer, registration: Some(registration), .. } = trunk else { return };
+    let Some(account) = &peer.account else { return };
     registration.number += 1;
     let public = layer.public(flow);
     let branch = layer.fresh(NameKind::Branch);
@@ -157,6 +167,17 @@ fn ask(layer: &mut Layer, peer: &TrunkPeer, registration: &mut Registration, now
     layer.start_client(now, key, Method::Register, Owner::Registration(peer.id), flow, request);
 }
 
+/// The path to the peer whose turn it is: of those that live, or of all when none does.
+fn registrar(trunk: &Trunk, listens: &[Listen]) -> Option<Flow> {
+    let turn = trunk.registration.as_ref()?.turn;
+    let mut peers: Vec<&Known> = trunk.peers.iter().filter(|known| known.is_usable()).collect();
+    if peers.is_empty() {
+        peers = trunk.peers.iter().collect();
+    }
+    peers.sort_by_key(|known| known.peer.priority);
+    peers.get(turn % peers.len().max(1))?.peer.path(listens)
+}
+
 /// The host of an address of record: a registrar's port is not part of it (RFC 3261 section 10.2).
 fn host(ip: IpAddr) -> String {
     match ip {
@@ -182,7 +203,9 @@ pub(super) fn ended(
     response: Option<&Message<'_>>,
 ) {
     let Owner::Registration(id) = report.owner else { return };
-    let Some(Trunk { peer, registration: Some(registration), .. }) = trunks.get_mut(id) else { return };
+    let Some(trunk) = trunks.get_mut(id) else { return };
+    let path = registrar(trunk, &layer.config.listens);
+    let Some(registration) = &mut trunk.registration else { return };
     if registration.asked != Some(report.key) {
         return;
     }
@@ -196,7 +219,7 @@ pub(super) fn ended(
         return;
     }
     let wait = match (code, answer) {
-        (Some(200..=299), Some(answer)) => match granted(answer, peer, layer, registration.expires_s) {
+        (Some(200..=299), Some(answer)) => match granted(answer, path, layer, registration.expires_s) {
             0 => failed(layer, registration),
             granted_s => {
                 registration.failures = 0;
@@ -222,15 +245,23 @@ pub(super) fn ended(
             tell(layer, registration, id, false);
             refused(layer, registration)
         }
-        (Some(_) | None, _) => failed(layer, registration),
+        (Some(503), Some(answer)) if ping::retry_after(answer).is_some() => {
+            registration.turn += 1;
+            // RFC 3261 section 21.5.4.
+            failed(layer, registration).max(ping::retry_after(answer).unwrap_or_default())
+        }
+        (Some(_) | None, _) => {
+            registration.turn += 1;
+            failed(layer, registration)
+        }
     };
     layer.timers.set(TimerName::Register(id), now + wait);
 }
 
 /// How long the registrar keeps us, s: as it says of our Contact, else in Expires, else as asked (RFC 3261 section
 /// 10.2.4). Others may be registered beside us.
-fn granted(answer: &Message<'_>, peer: &TrunkPeer, layer: &Layer, asked_s: u32) -> u32 {
-    let ours = peer.path(&layer.config.listens).map(|flow| layer.public(flow));
+fn granted(answer: &Message<'_>, path: Option<Flow>, layer: &Layer, asked_s: u32) -> u32 {
+    let ours = path.map(|flow| layer.public(flow));
     let is_ours = |contact: &NameAddr<'_>| {
         let port = contact.uri.port.unwrap_or(5060);
         ours.is_some_and(|ours| contact.uri.host.ip() == Some(ours.ip()) && port == ours.port())

@@ -7,6 +7,7 @@ use super::event::{LegEvent, LegKey, Observation, Output};
 use super::leg::Leg;
 use super::mark::NameKind;
 use super::media::{Codecs, LocalMedia};
+use super::peers;
 use super::ping;
 use super::refusal::Refusals;
 use super::registration::{self, Registration};
@@ -67,10 +68,11 @@ impl Stack {
                 TimerName::Leg(key, timer) => {
                     self.with_leg(key, |leg, layer| leg.on_timer(now, layer, timer))
                 }
-                TimerName::Ping(trunk) => ping::send(&mut self.layer, &self.trunks, now, trunk),
-                TimerName::FirstSign(trunk) => {
-                    ping::verdict(&mut self.layer, &mut self.trunks, trunk, false);
+                TimerName::Ping(peer) => ping::send(&mut self.layer, &mut self.trunks, now, peer),
+                TimerName::FirstSign(peer) => {
+                    ping::verdict(&mut self.layer, &mut self.trunks, peer, false);
                 }
+                TimerName::Rest(peer) => ping::rested(&mut self.layer, &mut self.trunks, peer),
                 TimerName::Register(trunk) => {
                     registration::send(&mut self.layer, &mut self.trunks, now, trunk);
                 }
@@ -114,10 +116,10 @@ impl Stack {
     pub(super) fn deliver(&mut self, now: Moment, report: &Report, response: Option<&Message<'_>>) {
         match report.owner {
             Owner::Leg(key) => self.with_leg(key, |leg, layer| leg.on_report(now, layer, report, response)),
-            Owner::Ping(trunk) => {
+            Owner::Ping(peer) => {
                 let final_response = response.and_then(Message::code).is_some_and(|code| code >= 200);
                 if report.reply != Reply::Response || final_response {
-                    ping::ended(&mut self.layer, &mut self.trunks, now, trunk, final_response);
+                    ping::ended(&mut self.layer, &mut self.trunks, now, peer, final_response);
                 }
             }
             Owner::Registration(_) => {
@@ -209,6 +211,38 @@ impl Stack {
     #[must_use]
     pub fn trunk_up(&self, trunk: TrunkId) -> bool {
         self.trunks.get(trunk).is_some_and(|trunk| trunk.up != Some(false))
+    }
+
+    /// The paths to a trunk's peers that may be tried, in the order a call should; none when every peer is down.
+    pub fn ways(&mut self, trunk: TrunkId) -> Vec<Flow> {
+        let Some(trunk) = self.trunks.get(trunk) else { return Vec::new() };
+        peers::ways(&trunk.peers, &self.layer.config.listens, &mut self.layer.random)
+    }
+
+    /// Whether nothing at all came back yet to our INVITE.
+    #[must_use]
+    pub fn is_silent(&self, leg: LegKey) -> bool {
+        self.legs.get(&leg).is_some_and(Leg::is_silent)
+    }
+
+    /// Asks the peer at the end of `flow` for a sign of life now; says whether it is one that is ever asked.
+    pub fn ask_peer(&mut self, now: Moment, trunk: TrunkId, flow: Flow) -> bool {
+        let asked = self.trunks.get(trunk).is_some_and(|trunk| trunk.peer.ping.is_some());
+        match self.trunks.peer_at(trunk, &flow).map(|known| known.key).filter(|_| asked) {
+            Some(peer) => ping::send(&mut self.layer, &mut self.trunks, now, peer),
+            None => return false,
+        }
+        true
+    }
+
+    /// Whether the peer at the end of `flow` gave a sign of life since then; one that did not counts as down.
+    pub fn judge_peer(&mut self, trunk: TrunkId, flow: Flow, since: Moment) -> bool {
+        let Some(known) = self.trunks.peer_at(trunk, &flow) else { return true };
+        let (peer, alive) = (known.key, known.heard.is_some_and(|heard| heard > since));
+        if !alive {
+            ping::verdict(&mut self.layer, &mut self.trunks, peer, false);
+        }
+        alive
     }
 
     /// Transactions alive, client and server.

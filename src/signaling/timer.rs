@@ -1,6 +1,7 @@
 //! The names of a stack's timers. One set holds them all.
 
 use super::event::LegKey;
+use super::peers::PeerKey;
 use super::transaction::{ClientKey, ServerKey, TransactionTimer};
 use crate::base::TrunkId;
 
@@ -13,10 +14,12 @@ pub enum TimerName {
     Server(ServerKey, TransactionTimer),
     /// One of a leg's.
     Leg(LegKey, LegTimer),
-    /// A trunk's next ping.
-    Ping(TrunkId),
-    /// Gives up waiting for a trunk's first sign of life, long before timer F (RFC 3261 section 17.1.2.2) would.
-    FirstSign(TrunkId),
+    /// A peer's next ping.
+    Ping(PeerKey),
+    /// Gives up waiting for a peer's first sign of life, long before timer F (RFC 3261 section 17.1.2.2) would.
+    FirstSign(PeerKey),
+    /// A peer that said Retry-After has rested (RFC 3261 section 21.5.4).
+    Rest(PeerKey),
     /// A trunk's next REGISTER (RFC 3261 section 10.2).
     Register(TrunkId),
     /// What a trunk's registrar granted is over, and nothing renewed it.

@@ -1,8 +1,9 @@
 //! Trunks: which one a source is, and whether each gives signs of life. Counts no channels.
 
 use super::config::{Admission, TrunkPeer};
+use super::peers::{Known, PeerKey};
 use super::registration::Registration;
-use crate::base::{Flow, Transport, TrunkId};
+use crate::base::{Flow, TrunkId};
 use std::net::IpAddr;
 
 /// The trunks of a stack.
@@ -10,13 +11,15 @@ use std::net::IpAddr;
 pub(super) struct Trunks {
     list: Vec<Trunk>,
     anyone: bool,
+    next_peer: u32,
 }
 
-/// One trunk and its sign of life.
+/// One trunk and its signs of life.
 #[derive(Debug)]
 pub(super) struct Trunk {
     pub(super) peer: TrunkPeer,
-    /// Nothing before the first ping ended.
+    pub(super) peers: Vec<Known>,
+    /// What was last said of it; nothing before the first ping ended.
     pub(super) up: Option<bool>,
     /// Where it is to be registered.
     pub(super) registration: Option<Registration>,
@@ -39,8 +42,32 @@ impl Trunks {
             Admission::Trunks(peers) => (peers, false),
             Admission::Anyone => (Vec::new(), true),
         };
-        let list = peers.into_iter().map(|peer| Trunk { peer, up: None, registration: None }).collect();
-        Self { list, anyone }
+        let mut trunks = Self { list: Vec::new(), anyone, next_peer: 0 };
+        for peer in peers {
+            let peers = peer.all().into_iter().map(|peer| Known::new(trunks.fresh_peer(), peer)).collect();
+            trunks.list.push(Trunk { peer, peers, up: None, registration: None });
+        }
+        trunks
+    }
+
+    fn fresh_peer(&mut self) -> PeerKey {
+        self.next_peer += 1;
+        PeerKey(self.next_peer)
+    }
+
+    /// The trunk a peer belongs to, and the peer.
+    pub(super) fn peer_mut(&mut self, key: PeerKey) -> Option<(TrunkId, &mut Known)> {
+        self.list.iter_mut().find_map(|trunk| {
+            let id = trunk.peer.id;
+            trunk.peers.iter_mut().find(|known| known.key == key).map(|known| (id, known))
+        })
+    }
+
+    /// The peer of trunk `id` at the far end of `flow`.
+    pub(super) fn peer_at(&self, id: TrunkId, flow: &Flow) -> Option<&Known> {
+        let same =
+            |known: &&Known| known.peer.transport == flow.transport && known.peer.address == flow.remote;
+        self.get(id)?.peers.iter().find(same)
     }
 
     pub(super) fn get(&self, id: TrunkId) -> Option<&Trunk> {
@@ -65,33 +92,27 @@ impl Trunks {
             return Source::Anyone;
         }
         let ip = flow.remote.ip().to_canonical();
-        let exact = self.list.iter().filter(|trunk| is_peer(&trunk.peer, flow, ip));
+        let exact = self.list.iter().filter(|trunk| trunk.peers.iter().any(|of| of.peer.is_at_end_of(flow)));
         // Two trunks of one address differ by port, which a stream's source does not show: its transport decides.
-        let exact = exact.max_by_key(|trunk| trunk.peer.transport == flow.transport);
+        let exact = exact.max_by_key(|trunk| {
+            trunk.peers.iter().any(|of| of.peer.is_at_end_of(flow) && of.peer.transport == flow.transport)
+        });
         let by_prefix = || {
-            let accepted =
-                self.list.iter().filter_map(|trunk| Some((accepted_prefix(&trunk.peer, ip)?, trunk)));
+            let accepted = self.list.iter().filter_map(|trunk| Some((accepted_prefix(trunk, ip)?, trunk)));
             accepted.max_by_key(|(length, _)| *length).map(|(_, trunk)| trunk)
         };
         exact.or_else(by_prefix).map_or(Source::Unknown, |trunk| Source::Trunk(trunk.peer.id))
     }
 }
 
-fn is_peer(peer: &TrunkPeer, flow: &Flow, ip: IpAddr) -> bool {
-    let port_matters = flow.transport == Transport::Udp;
-    peer.peer.ip().to_canonical() == ip && (!port_matters || peer.peer.port() == flow.remote.port())
-}
-
 /// The length of the longest prefix of the trunk's that holds `ip`.
-fn accepted_prefix(peer: &TrunkPeer, ip: IpAddr) -> Option<u8> {
-    if peer.accept.is_empty() {
-        return (peer.peer.ip().to_canonical() == ip).then_some(u8::MAX);
+fn accepted_prefix(trunk: &Trunk, ip: IpAddr) -> Option<u8> {
+    if trunk.peer.accept.is_empty() {
+        let mut peers = trunk.peers.iter();
+        return peers.any(|of| of.peer.address.ip().to_canonical() == ip).then_some(u8::MAX);
     }
-    peer.accept
-        .iter()
-        .filter(|(network, length)| holds(*network, *length, ip))
-        .map(|(_, length)| *length)
-        .max()
+    let accept = &trunk.peer.accept;
+    accept.iter().filter(|(network, length)| holds(*network, *length, ip)).map(|(_, length)| *length).max()
 }
 
 fn holds(network: IpAddr, length: u8, ip: IpAddr) -> bool {
@@ -111,7 +132,7 @@ fn holds(network: IpAddr, length: u8, ip: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::Name;
+    use crate::base::{Name, Transport};
     use crate::signaling::config::CallerHeader;
 
     fn trunk(id: u16, peer: &str, accept: &[(&str, u8)]) -> TrunkPeer {
@@ -120,6 +141,7 @@ mod tests {
             name: Name::from("t"),
             transport: Transport::Udp,
             peer: peer.parse().expect("an address"),
+            peers: Vec::new(),
             accept: accept.iter().map(|(ip, length)| (ip.parse().expect("an address"), *length)).collect(),
             ping: None,
             caller_from: CallerHeader::From,

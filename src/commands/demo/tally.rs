@@ -68,6 +68,9 @@ impl Tally {
             Observation::Fact(_)
             | Observation::QueueLine { .. }
             | Observation::Trunk { .. }
+            | Observation::Peer { .. }
+            | Observation::Failover { .. }
+            | Observation::TrunkLimit { .. }
             | Observation::Registration { .. }
             | Observation::CredentialsRefused { .. }
             | Observation::SipResponse { .. }

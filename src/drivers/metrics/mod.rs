@@ -16,6 +16,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use progress::Progress;
 use registry::Registry;
 use series::{CallSeries, OfferedSeries, QueueSeries, Series, SipSeries, SiteSeries, TrunkSeries};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -31,6 +32,8 @@ pub struct ConfiguredNames {
     pub trunks: Vec<Name>,
     /// Of these, who register.
     pub registering: Vec<Name>,
+    /// Peers at an address that is written down: their trunk and that address.
+    pub peers: Vec<(Name, SocketAddr)>,
     /// Sites, and the names that are unique within one.
     pub sites: Vec<SiteNames>,
 }
@@ -154,6 +157,11 @@ impl Metrics {
                 series.register(&self.registry, trunk);
             }
         }
+        for (trunk, peer) in &names.peers {
+            if let Some(series) = self.trunks.get_mut(trunk) {
+                series.peer(&self.registry, trunk, *peer);
+            }
+        }
         for SiteNames { site, .. } in &names.sites {
             let calls =
                 self.calls.entry(site.clone()).or_insert_with(|| CallSeries::new(&self.registry, site));
@@ -240,6 +248,18 @@ impl Metrics {
                 Some(series) => series.up.set(if *up { 1.0 } else { 0.0 }),
                 None => self.unknown(),
             },
+            // A peer found by its name has no series: the address is nobody's configuration.
+            Observation::Peer { trunk, peer, up } => {
+                if let Some(gauge) = self.trunks.get(trunk).and_then(|series| series.peers.get(peer)) {
+                    gauge.set(if *up { 1.0 } else { 0.0 });
+                }
+            }
+            Observation::Failover { trunk, why } => {
+                self.count(self.trunks.get(trunk).and_then(|series| series.failovers.get(why)));
+            }
+            Observation::TrunkLimit { trunk, limit } => {
+                self.count(self.trunks.get(trunk).and_then(|series| series.limits.get(limit)));
+            }
             Observation::Registration { trunk, registered } => {
                 match self.trunks.get(trunk).and_then(|series| series.registered.as_ref()) {
                     Some(gauge) => gauge.set(if *registered { 1.0 } else { 0.0 }),

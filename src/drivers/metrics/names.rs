@@ -56,6 +56,9 @@ metrics! {
     Gauge TRUNK_UP "trunk_up", "1 until a trunk is known not to answer OPTIONS, then 0 until it does.";
     Gauge TRUNK_REGISTERED "trunk_registered", "1 while the trunk's registrar knows us, else 0; only of trunks that register.";
     Counter CREDENTIALS_REFUSED "trunk_credentials_refused_total", "Requests whose credentials a trunk's peer refused, or asked for in another realm (why), by trunk.";
+    Gauge PEER_UP "trunk_peer_up", "1 until a trunk's peer is known not to answer OPTIONS, then 0 until it does, by trunk and peer.";
+    Counter TRUNK_FAILOVERS "trunk_failovers_total", "Calls out that went to the trunk's next peer, by trunk and what the peer before did (why).";
+    Counter TRUNK_LIMITS_REACHED "trunk_limits_reached_total", "Calls a limit of the trunk's own refused, in or out, by trunk and limit.";
     Counter SIP_REQUESTS "sip_requests_total", "SIP requests, by direction and method, retransmissions left out.";
     Counter SIP_RESPONSES "sip_responses_total", "SIP responses, by direction, method and code, retransmissions left out.";
     Counter SIP_RETRANSMISSIONS "sip_retransmissions_total", "SIP messages sent again, or received again and absorbed, by direction.";
@@ -120,9 +123,13 @@ pub(super) const CODES: [&str; 32] = [
     "603", "other",
 ];
 /// Limits of `base::limits` that refuse a call or a leg; the last stands for the rest.
-pub(super) const LIMITS_REACHED: [&str; 5] = ["calls", "channels", "ports", "store", "other"];
+pub(super) const LIMITS_REACHED: [&str; 6] = ["calls", "channels", "cps", "ports", "store", "other"];
 /// Why a trunk's peer does not take our credentials.
 pub(super) const CREDENTIAL_REFUSALS: [&str; 2] = ["credentials", "realm"];
+/// Why a call goes to a trunk's next peer.
+pub(super) const FAILOVERS: [&str; 3] = ["refused", "unreachable", "silent"];
+/// Limits of one trunk.
+pub(super) const TRUNK_LIMITS: [&str; 2] = ["channels", "cps"];
 /// What a call in progress is doing.
 pub(super) const CALL_STATES: [&str; 6] = ["arriving", "in_flow", "queued", "ringing", "bridged", "ending"];
 /// Ends of a ring.

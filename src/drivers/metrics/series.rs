@@ -8,6 +8,7 @@ use crate::base::{Cause, Map, Name, Outcome};
 use crate::call::{LegEnd, Record, VisitEnd};
 use crate::engine::status::AGENT_STATES;
 use metrics::{Counter, Gauge, Histogram};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
@@ -297,6 +298,9 @@ pub(super) struct TrunkSeries {
     /// Of a trunk that registers.
     pub registered: Option<Gauge>,
     pub credentials_refused: Table<Counter>,
+    pub peers: Map<SocketAddr, Gauge>,
+    pub failovers: Table<Counter>,
+    pub limits: Table<Counter>,
     pub unknown_number: Counter,
     pub received: Counter,
     pub sent: Counter,
@@ -311,6 +315,13 @@ impl TrunkSeries {
         self.registered.get_or_insert_with(|| registry.gauge(n::TRUNK_REGISTERED, &[("trunk", trunk)]));
     }
 
+    /// It has a peer there.
+    pub fn peer(&mut self, registry: &Registry, trunk: &Name, peer: SocketAddr) {
+        let gauge = || registry.gauge(n::PEER_UP, &[("trunk", trunk), ("peer", &peer.to_string())]);
+        let gauge = self.peers.entry(peer).or_insert_with(gauge);
+        gauge.set(1.0);
+    }
+
     pub fn new(registry: &Registry, trunk: &Name) -> Self {
         let label = [("trunk", &**trunk)];
         let up = registry.gauge(n::TRUNK_UP, &label);
@@ -321,6 +332,13 @@ impl TrunkSeries {
             registered: None,
             credentials_refused: Table::new(&n::CREDENTIAL_REFUSALS, |why| {
                 registry.counter(n::CREDENTIALS_REFUSED, &[("trunk", trunk), ("why", why)])
+            }),
+            peers: Map::default(),
+            failovers: Table::new(&n::FAILOVERS, |why| {
+                registry.counter(n::TRUNK_FAILOVERS, &[("trunk", trunk), ("why", why)])
+            }),
+            limits: Table::new(&n::TRUNK_LIMITS, |limit| {
+                registry.counter(n::TRUNK_LIMITS_REACHED, &[("trunk", trunk), ("limit", limit)])
             }),
             unknown_number: registry.counter(n::CALLS_UNKNOWN_NUMBER, &label),
             received: registry.counter(n::RTP_RECEIVED, &label),

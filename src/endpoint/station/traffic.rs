@@ -32,7 +32,8 @@ impl Traffic {
             Observation::Retransmitted { .. } => &mut self.retransmitted,
             Observation::RetransmissionReceived { .. } => &mut self.received_again,
             Observation::ParseFailed | Observation::Strayed | Observation::SourceRefused => &mut self.strayed,
-            Observation::TrunkUp { .. }
+            Observation::Peer { .. }
+            | Observation::TrunkUp { .. }
             | Observation::TrunkDown { .. }
             | Observation::TrunkRegistered { .. }
             | Observation::TrunkUnregistered { .. }

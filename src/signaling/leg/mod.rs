@@ -128,6 +128,11 @@ impl Leg {
         matches!(self.state, State::Over)
     }
 
+    /// Whether our INVITE got no response at all yet.
+    pub(super) const fn is_silent(&self) -> bool {
+        matches!(&self.state, State::Calling(calling) if !calling.provisional)
+    }
+
     /// Whether a request of theirs belongs to this leg; its To tag is known to be ours.
     pub(super) fn owns(&self, request: &Message<'_>) -> bool {
         self.dialog.owns(request)

@@ -72,6 +72,7 @@ pub(in crate::signaling) fn trunk(peer: &str) -> TrunkPeer {
         name: Name::from("trunk"),
         transport: Transport::Udp,
         peer: address(peer),
+        peers: Vec::new(),
         accept: Vec::new(),
         ping: None,
         caller_from: CallerHeader::From,

@@ -9,6 +9,7 @@ use crate::signaling::compose;
 use crate::signaling::config::TimerSettings;
 use crate::signaling::event::{LegKey, Observation};
 use crate::signaling::mark::NameKind;
+use crate::signaling::peers::PeerKey;
 use crate::signaling::timer::TimerName;
 use crate::wire::sip::{Message, Method};
 use bytes::Bytes;
@@ -28,8 +29,8 @@ pub struct ClientKey {
 pub(in crate::signaling) enum Owner {
     /// A leg.
     Leg(LegKey),
-    /// A trunk's ping.
-    Ping(TrunkId),
+    /// The ping of a trunk's peer.
+    Ping(PeerKey),
     /// A trunk's registration.
     Registration(TrunkId),
     /// Nobody: the BYE to an answer nobody wanted.

@@ -207,6 +207,7 @@ fn trunk(index: u16) -> EngineTrunk {
             name: name.into(),
             transport: Transport::Udp,
             peer,
+            peers: Vec::new(),
             accept: Vec::new(),
             ping: None,
             caller_from: CallerHeader::From,
@@ -215,7 +216,7 @@ fn trunk(index: u16) -> EngineTrunk {
             account: None,
         },
         line: TrunkLine { name: name.into(), channels: Channels::Unlimited, numbers: NumberFormat::National },
-        flow: Flow { transport: Transport::Udp, local: address(OURS), remote: peer },
+        invite_timeout: None,
         caller_to: CallerHeader::From,
         media: address(OURS).ip(),
     }

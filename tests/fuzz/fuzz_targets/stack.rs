@@ -51,6 +51,7 @@ impl World {
             name: "trunk".into(),
             transport: Transport::Udp,
             peer: address(THEIRS[usize::from(id)]),
+            peers: vec![],
             accept: vec![],
             ping,
             caller_from: [CallerHeader::From, CallerHeader::PAssertedIdentity][usize::from(id)],

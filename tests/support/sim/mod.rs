@@ -3,6 +3,7 @@
 //! the invariants after every event. No SIP and no audio: legs are what they are to a telephone engineer.
 
 mod acts;
+pub mod by_hand;
 mod invariants;
 mod ladder;
 mod leg;

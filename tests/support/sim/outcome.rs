@@ -49,6 +49,9 @@ impl Outcomes {
             Observation::SipStray => self.strays += 1,
             Observation::QueueLine { .. }
             | Observation::Trunk { .. }
+            | Observation::Peer { .. }
+            | Observation::Failover { .. }
+            | Observation::TrunkLimit { .. }
             | Observation::Registration { .. }
             | Observation::CredentialsRefused { .. }
             | Observation::SipResponse { .. }

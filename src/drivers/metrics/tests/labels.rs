@@ -36,6 +36,10 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
     metrics.observe(&Observation::LimitReached { limit: "odd", cause: Cause::Overload });
     metrics.observe(&Observation::CredentialsRefused { trunk: "operateur".into(), why: "odd" });
     metrics.observe(&Observation::Registration { trunk: odd.clone(), registered: true });
+    metrics.observe(&Observation::Failover { trunk: "operateur".into(), why: "odd" });
+    metrics.observe(&Observation::TrunkLimit { trunk: odd.clone(), limit: "cps" });
+    let peer = "198.51.100.1:5060".parse().expect("an address");
+    metrics.observe(&Observation::Peer { trunk: "operateur".into(), peer, up: false });
     metrics.observe(&Observation::Trunk { trunk: odd, up: true });
 
     let after = page.render(Moment::ZERO);
@@ -59,9 +63,10 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
             "end" => names::RING_ENDS.contains(&value),
             "indicator" => names::INDICATORS.contains(&value),
             "verdict" => names::VERDICTS.contains(&value),
-            "limit" => names::LIMITS_REACHED.contains(&value),
+            "limit" => names::LIMITS_REACHED.contains(&value) || names::TRUNK_LIMITS.contains(&value),
+            "peer" => value == "192.0.2.7:5060",
             "direction" => names::DIRECTIONS.contains(&value),
-            "why" => names::CREDENTIAL_REFUSALS.contains(&value),
+            "why" => names::CREDENTIAL_REFUSALS.contains(&value) || names::FAILOVERS.contains(&value),
             "method" => names::METHODS.contains(&value),
             "code" => names::CODES.contains(&value),
             "le" => value == "+Inf" || value.parse::<f64>().is_ok(),

@@ -5,7 +5,7 @@
 mod ears;
 mod network;
 pub mod random;
-mod site;
+pub mod site;
 mod verdict;
 mod watch;
 

@@ -1,7 +1,7 @@
 //! Where everybody lives: addresses, stations, trunks and sounds.
 
 use crate::support::plan::TRUNKS;
-use spillway::base::{CallId, Codec, Flow, JournalSeq, Random, Transport, TrunkId};
+use spillway::base::{CallId, Codec, JournalSeq, Random, Transport, TrunkId};
 use spillway::dialplan::Plan;
 use spillway::endpoint::{Station, StationConfig};
 use spillway::engine::core::{Channels, TrunkLine};
@@ -69,6 +69,7 @@ fn trunk(index: usize) -> EngineTrunk {
             name: TRUNKS[index].into(),
             transport: Transport::Udp,
             peer,
+            peers: Vec::new(),
             accept: Vec::new(),
             ping: None,
             caller_from: CallerHeader::From,
@@ -81,7 +82,7 @@ fn trunk(index: usize) -> EngineTrunk {
             channels: Channels::Unlimited,
             numbers: NumberFormat::National,
         },
-        flow: Flow { transport: Transport::Udp, local: SIP, remote: peer },
+        invite_timeout: None,
         caller_to: CallerHeader::From,
         media: SPILLWAY.into(),
     }
