@@ -17,6 +17,7 @@ mod scenario {
     mod journal;
     mod keys_by_info;
     mod limits;
+    mod loops;
     mod menu;
     mod on_the_wire;
     mod overflow;

@@ -24,6 +24,8 @@ pub enum Cause {
     Forbidden,
     /// A channel limit of a trunk is reached.
     NoChannel,
+    /// More calls a second than a trunk carries.
+    RateLimited,
     /// True overload of the machine.
     Overload,
     /// No codec in common, or no acceptable media.
@@ -76,7 +78,7 @@ const fn row(
 
 impl Cause {
     /// Every cause.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Normal,
         Self::Cancelled,
         Self::NoAnswer,
@@ -86,6 +88,7 @@ impl Cause {
         Self::NotFound,
         Self::Forbidden,
         Self::NoChannel,
+        Self::RateLimited,
         Self::Overload,
         Self::MediaRefused,
         Self::BadRequest,
@@ -118,6 +121,9 @@ impl Cause {
             Self::Forbidden => row(403, "Forbidden", 21, "forbidden", "not allowed", "interdit"),
             Self::NoChannel => {
                 row(486, "Busy Here", 34, "no_channel", "every channel taken", "toutes les lignes prises")
+            }
+            Self::RateLimited => {
+                row(503, "Service Unavailable", 42, "rate_limited", "calls too fast", "appels trop serrés")
             }
             Self::Overload => {
                 row(503, "Service Unavailable", 42, "overload", "machine overloaded", "machine surchargée")

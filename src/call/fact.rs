@@ -241,6 +241,7 @@ impl LegEnd {
             | Cause::NotFound
             | Cause::Forbidden
             | Cause::NoChannel
+            | Cause::RateLimited
             | Cause::Overload
             | Cause::MediaRefused
             | Cause::BadRequest

@@ -113,7 +113,7 @@ impl Engine {
         // RFC 3261 section 16.6: a back-to-back agent that hands on a call hands on its hops.
         invite.max_forwards = inbound.map_or(70, |inbound| inbound.max_forwards.saturating_sub(1));
         if let Some(Diverted { from, after }) = dial.diverted {
-            let ours = Diversion { user: from, reason: reason(after) };
+            let ours = Diversion { user: from, reason: reason(after), is_ours: true };
             // RFC 5806 section 4: the newest first, and what came with the call below it.
             let before = inbound.into_iter().flat_map(|inbound| &inbound.diversions).cloned();
             invite.diversions = std::iter::once(ours).chain(before).take(limits::DIVERSIONS).collect();

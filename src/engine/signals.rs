@@ -28,6 +28,7 @@ impl Engine {
         let Some(trunk) = invitation.trunk else {
             return self.stack.reject(now.moment, key, Cause::Forbidden.into());
         };
+        let comes_back = self.comes_back(&invitation);
         let caller = &invitation.caller;
         let call = self.core.arrived(
             now,
@@ -37,7 +38,7 @@ impl Engine {
                 display: caller.display.clone(),
                 dialled: invitation.dialled,
                 sip_call_id: invitation.call_id,
-                refused: invitation.refusal.map(|(_, cause)| cause),
+                refused: invitation.refusal.map(|(_, cause)| cause).or(comes_back),
             },
         );
         let mut leg = Leg::new(key, trunk, Stage::Calling);
@@ -50,6 +51,13 @@ impl Engine {
         }));
         self.legs.insert(LegId::caller(call), leg);
         self.admit(now, call);
+    }
+
+    /// Whether we sent this call on from the very number it is for: then whoever it was sent to sent it back.
+    fn comes_back(&self, invitation: &Invitation) -> Option<Cause> {
+        let mut ours = invitation.diversions.iter().filter(|diversion| diversion.is_ours);
+        let back = ours.any(|diversion| self.core.is_same_number(&diversion.user, &invitation.dialled));
+        back.then_some(Cause::Loop)
     }
 
     fn leg_event(&mut self, now: Now, id: LegId, key: LegKey, event: LegEvent) {

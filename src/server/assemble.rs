@@ -221,6 +221,7 @@ fn engine_trunk(
                 keep_out: channels.keep_out,
             }),
             numbers: trunk.numbers,
+            calls_per_second: trunk.calls_per_second,
         },
         invite_timeout: trunk.invite_timeout,
         caller_to: header,

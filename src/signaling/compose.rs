@@ -197,12 +197,19 @@ fn write_identity(into: &mut String, caller: &Caller, host: SocketAddr) -> fmt::
     write!(into, "<sip:{}@{host}>", User(&caller.number))
 }
 
-/// Diversion (RFC 5806).
-pub(super) fn put_diversion(writer: &mut Writer, diversion: &Diversion, host: SocketAddr) {
-    writer.header_fmt(
-        HeaderName::Diversion,
-        format_args!("<sip:{}@{host}>;reason={};counter=1", User(&diversion.user), diversion.reason.as_str()),
-    );
+/// The parameter of a Diversion (RFC 5806 section 4 lets anyone add some) that says it is ours.
+pub(super) const DIVERSION_MARK: &str = "spillway";
+
+/// Diversion (RFC 5806), `mark` on those of ours.
+pub(super) fn put_diversion(writer: &mut Writer, diversion: &Diversion, host: SocketAddr, mark: Marked) {
+    let (user, reason) = (User(&diversion.user), diversion.reason.as_str());
+    if diversion.is_ours {
+        let value = format_args!("<sip:{user}@{host}>;reason={reason};counter=1;spillway={mark}");
+        writer.header_fmt(HeaderName::Diversion, value);
+    } else {
+        let value = format_args!("<sip:{user}@{host}>;reason={reason};counter=1");
+        writer.header_fmt(HeaderName::Diversion, value);
+    }
 }
 
 /// Text as a quoted string.

@@ -63,6 +63,8 @@ pub struct Diversion {
     pub user: String,
     /// Why the call left it.
     pub reason: DiversionReason,
+    /// Whether we did, as far as its mark says: so a call of ours that comes back is known.
+    pub is_ours: bool,
 }
 
 /// Why a call was sent on (RFC 5806 section 5).

@@ -18,6 +18,8 @@ pub(super) enum NameKind {
     Tag,
     /// A Call-ID.
     CallId,
+    /// A Diversion.
+    Diversion,
 }
 
 /// A name of ours: a number and its mark.
@@ -53,7 +55,7 @@ impl MarkKey {
     pub(super) fn known(&self, kind: NameKind, name: &[u8]) -> Option<u64> {
         let digits = match kind {
             NameKind::Branch => name.strip_prefix(MAGIC_COOKIE)?,
-            NameKind::Tag | NameKind::CallId => name,
+            NameKind::Tag | NameKind::CallId | NameKind::Diversion => name,
         };
         let digits = std::str::from_utf8(digits).ok().filter(|digits| digits.len() == DIGITS)?;
         let number = u64::from_str_radix(digits.get(..16)?, 16).ok()?;

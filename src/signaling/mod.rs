@@ -10,6 +10,7 @@ mod dialog;
 mod digest;
 mod event;
 mod leg;
+mod loops;
 mod mark;
 mod media;
 mod offer_answer;

@@ -1,10 +1,12 @@
 //! What an INVITE must be before a leg may serve it (RFC 3261 section 8.2), and what it asks for.
 //! Must never answer: an INVITE from a trunk deserves its record, so a leg carries the refusal.
 
+use super::compose;
 use super::config::{CallerHeader, SessionSettings};
 use super::event::{Caller, Diversion, DiversionReason, Invitation, Output};
 use super::leg::{self, Leg, Refusal};
-use super::mark::NameKind;
+use super::loops;
+use super::mark::{MarkKey, NameKind};
 use super::stack::Stack;
 use super::trunk::Source;
 use super::verbs::phrase;
@@ -46,10 +48,17 @@ impl Stack {
             return self.refuse(flow, request, 400, |_| {});
         };
         let server = self.layer.open_server(flow, request, bytes, Some(key), Some(tag));
-        let refusal = if full { Some(Refusal::Overload) } else { initial(request, prack, settings) };
+        let refusal = if full {
+            Some(Refusal::Overload)
+        } else if loops::comes_back(&self.layer.marks, request) {
+            Some(Refusal::Loop)
+        } else {
+            initial(request, prack, settings)
+        };
         let (offer, refusal) = leg.begin(now, &mut self.layer, server, request.body(), refusal);
         let caller_from = trunk.and_then(|id| self.trunks.get(id)).map(|trunk| trunk.peer.caller_from);
-        let mut invitation = invitation(request, flow, trunk, caller_from.unwrap_or_default());
+        let mut invitation =
+            invitation(&self.layer.marks, request, flow, trunk, caller_from.unwrap_or_default());
         invitation.offer = offer;
         if let Some(refusal) = refusal {
             invitation.refusal = Some(refusal.verdict());
@@ -165,6 +174,7 @@ pub(super) fn is_plain(request: &Message<'_>, wanted: &str) -> bool {
 
 /// Reads what an INVITE asks for; offer and refusal are the leg's to say.
 fn invitation(
+    marks: &MarkKey,
     request: &Message<'_>,
     flow: Flow,
     trunk: Option<TrunkId>,
@@ -176,7 +186,7 @@ fn invitation(
         flow,
         dialled: uri.map(|uri| user_text(&uri)).unwrap_or_default(),
         caller: caller(request, caller_from),
-        diversions: diversions(request),
+        diversions: diversions(marks, request),
         call_id: String::from_utf8_lossy(request.call_id().unwrap_or_default()).into_owned(),
         max_forwards: request.max_forwards().ok().flatten().unwrap_or(70),
         offer: None,
@@ -216,12 +226,14 @@ fn is_anonymous(uri: &Uri<'_>) -> bool {
 }
 
 /// The diversions so far, the most recent first (RFC 5806 section 4), as far as they can be read.
-fn diversions(request: &Message<'_>) -> Vec<Diversion> {
+fn diversions(marks: &MarkKey, request: &Message<'_>) -> Vec<Diversion> {
     let addresses = request.addresses(HeaderName::Diversion).map_while(Result::ok);
     let diversions = addresses.map(|address| {
         let reason = address.param("reason").unwrap_or_default();
         let reason = reason.strip_prefix(b"\"").and_then(|word| word.strip_suffix(b"\"")).unwrap_or(reason);
-        Diversion { user: user_text(&address.uri), reason: DiversionReason::parse(reason) }
+        let mark = address.param(compose::DIVERSION_MARK);
+        let is_ours = mark.is_some_and(|mark| marks.known(NameKind::Diversion, mark).is_some());
+        Diversion { user: user_text(&address.uri), reason: DiversionReason::parse(reason), is_ours }
     });
     diversions.take(limits::DIVERSIONS).collect()
 }

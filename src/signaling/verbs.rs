@@ -85,13 +85,20 @@ impl From<Cause> for Rejection {
         let row = cause.row();
         // Who hangs up while the answer still waits for its PRACK refuses: 200 is no refusal.
         let (code, phrase) = if row.sip_code < 300 { (480, phrase(480)) } else { (row.sip_code, row.phrase) };
-        Self {
-            code,
-            phrase,
-            reason: Some(Reason::q850(cause)),
-            // A 503 without it takes the whole trunk away (RFC 3261 section 21.5.4): only true overload asks for that.
-            retry_after_s: (cause == Cause::ShuttingDown).then_some(limits::RESTART_S),
-        }
+        Self { code, phrase, reason: Some(Reason::q850(cause)), retry_after_s: retry_after_s(cause) }
+    }
+}
+
+/// What a 503 says of its end (RFC 3261 section 21.5.4). Without it, it takes the whole trunk away: only true overload asks
+/// for that.
+fn retry_after_s(cause: Cause) -> Option<u32> {
+    if cause == Cause::ShuttingDown {
+        Some(limits::RESTART_S)
+    } else if cause == Cause::RateLimited {
+        // A second's calls are counted.
+        Some(1)
+    } else {
+        None
     }
 }
 

@@ -176,7 +176,7 @@ fn a_caller_whose_network_is_gone_is_let_go_and_so_is_the_agent() {
 /// An answered call whose two far ends have sessions of 90 s, 10 s old.
 fn refreshed(patience: Duration) -> Wired {
     let mut world = world();
-    world.sessions_last(90, &mut Random::from_number(1));
+    world.sessions_last(90, &mut Random::from_number(2));
     world.phone(IPOFFICE, "201", answers_after(seconds(1), AGENT));
     world.will_dial(Duration::ZERO, Dial { patience: Some(patience), ..caller_who_presses_1() });
     world.advance(seconds(20));

@@ -12,7 +12,7 @@ impl Core {
     pub(super) fn apply(&mut self, now: Now, call: CallId, plan: &Plan, effect: Effect) {
         match effect {
             Effect::Note(fact) => self.note(now, Subject::Call(call), fact),
-            Effect::Leg(number, command) => self.leg(LegId { call, number }, plan, command),
+            Effect::Leg(number, command) => self.leg(now, LegId { call, number }, plan, command),
             Effect::Enqueue { queue, since } => {
                 let answer = match self.acd.enqueue(call, queue, since) {
                     Admission::Waiting { position } => Event::Joined { position },
@@ -75,7 +75,7 @@ impl Core {
         }
     }
 
-    fn leg(&mut self, leg: LegId, plan: &Plan, command: LegCommand) {
+    fn leg(&mut self, now: Now, leg: LegId, plan: &Plan, command: LegCommand) {
         let command = match command {
             LegCommand::Ring => Command::Ring,
             LegCommand::PassProgress { from } => {
@@ -88,8 +88,8 @@ impl Core {
             LegCommand::Ringback => Command::Ringback,
             LegCommand::Silence => Command::Silence,
             LegCommand::Connect { with } => Command::Connect { with: LegId { call: leg.call, number: with } },
-            LegCommand::RingAgent(agent) => return self.dial_agent(leg, plan, agent),
-            LegCommand::RingTarget(target) => return self.dial_target(leg, plan, target),
+            LegCommand::RingAgent(agent) => return self.dial_agent(now, leg, plan, agent),
+            LegCommand::RingTarget(target) => return self.dial_target(now, leg, plan, target),
         };
         let holds = self
             .calls
@@ -100,29 +100,37 @@ impl Core {
         }
     }
 
-    fn dial_agent(&mut self, leg: LegId, plan: &Plan, agent: AgentId) {
+    fn dial_agent(&mut self, now: Now, leg: LegId, plan: &Plan, agent: AgentId) {
         let Some(phone) = plan.agent(agent) else { return self.refuse_dial(leg, Cause::Unreachable) };
-        self.dial(leg, phone.via, phone.extension.to_string(), Some(agent));
+        self.dial(now, leg, phone.via, phone.extension.to_string(), Some(agent));
     }
 
-    fn dial_target(&mut self, leg: LegId, plan: &Plan, target: TargetId) {
+    fn dial_target(&mut self, now: Now, leg: LegId, plan: &Plan, target: TargetId) {
         let target = &plan.targets[target.index()];
         let country = &plan.sites[target.site.index()].country;
         let user = self.lines.write(target.via, country, &target.number);
-        self.dial(leg, target.via, user, None);
+        self.dial(now, leg, target.via, user, None);
     }
 
-    fn dial(&mut self, leg: LegId, trunk: TrunkId, user: String, agent: Option<AgentId>) {
+    fn dial(&mut self, now: Now, leg: LegId, trunk: TrunkId, user: String, agent: Option<AgentId>) {
         if !self.lines.is_up(trunk) {
             return self.refuse_dial(leg, Cause::Unreachable);
         }
         if !self.lines.has_room_out(trunk) {
-            self.limit("channels", Cause::NoChannel);
+            self.limit_of(trunk, "channels", Cause::NoChannel);
+            return self.refuse_dial(leg, Cause::NoChannel);
+        }
+        // Not made to wait: that would be a line nobody sees, and the caller has somewhere else to go.
+        if !self.lines.is_slow_out(now.moment, trunk) {
+            self.limit_of(trunk, "cps", Cause::NoChannel);
             return self.refuse_dial(leg, Cause::NoChannel);
         }
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
         slot.legs.push(HeldLeg { number: leg.number, trunk, agent });
         self.lines.take_out(trunk);
+        if agent.is_none() {
+            self.sent_on.begin(slot.caller.as_ref());
+        }
         let diverted = agent.is_none().then(|| Diverted {
             from: slot.dialled.clone(),
             after: slot.facts.iter().rev().find_map(|entry| {

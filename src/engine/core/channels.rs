@@ -1,7 +1,8 @@
 //! Trunks as the core sees them: a name, whether they answer, how numbers are written towards them, and channels.
 
+use super::rate::Rate;
 use crate::base::phone::{Country, PhoneNumber};
-use crate::base::{Name, TrunkId};
+use crate::base::{Moment, Name, TrunkId};
 use crate::settings::NumberFormat;
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,8 @@ pub struct TrunkLine {
     pub channels: Channels,
     /// How numbers are written towards it.
     pub numbers: NumberFormat,
+    /// Calls a second, in each direction; `None`: no limit.
+    pub calls_per_second: Option<u32>,
 }
 
 /// Channel limits of a trunk; a call in and a call out each take one.
@@ -49,6 +52,8 @@ struct Line {
     state: TrunkState,
     inward: u32,
     outward: u32,
+    rate_in: Rate,
+    rate_out: Rate,
 }
 
 /// Every trunk, by [`TrunkId`].
@@ -57,7 +62,14 @@ pub(super) struct Lines(Vec<Line>);
 
 impl Lines {
     pub(super) fn new(trunks: Vec<TrunkLine>) -> Self {
-        let line = |trunk| Line { trunk, state: TrunkState::Unknown, inward: 0, outward: 0 };
+        let line = |trunk: TrunkLine| Line {
+            rate_in: Rate::per_second(trunk.calls_per_second),
+            rate_out: Rate::per_second(trunk.calls_per_second),
+            trunk,
+            state: TrunkState::Unknown,
+            inward: 0,
+            outward: 0,
+        };
         Self(trunks.into_iter().map(line).collect())
     }
 
@@ -100,6 +112,16 @@ impl Lines {
             Channels::Unlimited => true,
             Channels::Limited { total, .. } => line.inward + line.outward < total,
         }
+    }
+
+    /// Whether a call may come in without the trunk's calls being too many a second; then it counts.
+    pub(super) fn is_slow_in(&mut self, now: Moment, trunk: TrunkId) -> bool {
+        self.0[trunk.index()].rate_in.take(now)
+    }
+
+    /// The same of a call out.
+    pub(super) fn is_slow_out(&mut self, now: Moment, trunk: TrunkId) -> bool {
+        self.0[trunk.index()].rate_out.take(now)
     }
 
     pub(super) fn take_in(&mut self, trunk: TrunkId) {

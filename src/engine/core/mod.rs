@@ -6,17 +6,21 @@ mod apply;
 mod channels;
 mod journal;
 mod look;
+mod rate;
+mod sent_on;
 
 pub use channels::{Channels, TrunkLine, TrunkState};
 pub use look::CallView;
 
 use crate::acd::{Acd, Match};
+use crate::base::phone::PhoneNumber;
 use crate::base::{AgentId, CallId, Cause, LegId, Map, Moment, Name, Now, Random, TrunkId, limits};
 use crate::call::{Call, Event, Fact, State, Subject, Timer, VisitEnd};
 use crate::dialplan::{FlowStart, Plan};
 use crate::engine::Observation;
 use channels::Lines;
 use journal::Journal;
+use sent_on::SentOn;
 use smallvec::{SmallVec, smallvec};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -118,6 +122,8 @@ struct Slot {
     call: Option<Call>,
     /// The number of ours that was dialled.
     dialled: String,
+    /// Who is calling, as far as that tells one caller from another.
+    caller: Option<PhoneNumber>,
     facts: Vec<Arc<crate::call::Entry>>,
     legs: SmallVec<[HeldLeg; 2]>,
     agents: SmallVec<[AgentId; 2]>,
@@ -140,6 +146,7 @@ pub struct Core {
     plan: Arc<Plan>,
     acd: Acd,
     lines: Lines,
+    sent_on: SentOn,
     calls: Map<CallId, Slot>,
     offered: u64,
     in_progress: usize,
@@ -172,6 +179,7 @@ impl Core {
             plan: Arc::clone(&plan),
             acd: Acd::default(),
             lines: Lines::new(trunks),
+            sent_on: SentOn::default(),
             calls: Map::default(),
             offered: 0,
             in_progress: 0,
@@ -215,7 +223,9 @@ impl Core {
         self.next_call = CallId(id.0 + 1);
         let plan = Arc::clone(&self.plan);
         let found = plan.number(&arrival.dialled);
-        let start = self.admit(&arrival, found.map(|(_, number)| number.flow));
+        let country = found.map(|(_, number)| &plan.sites[number.site.index()].country);
+        let caller = country.and_then(|country| sent_on::known(country, &arrival.caller));
+        let start = self.admit(now, &arrival, caller.as_ref(), found.map(|(_, number)| number.flow));
         if found.is_some() {
             self.offered += 1;
             self.in_progress += 1;
@@ -233,6 +243,7 @@ impl Core {
         let slot = Slot {
             call: Some(Call::new(id, now.moment, Arc::clone(&plan), start)),
             dialled: arrival.dialled,
+            caller,
             facts: Vec::new(),
             legs: smallvec![HeldLeg { number: 0, trunk: arrival.trunk, agent: None }],
             agents: SmallVec::new(),
@@ -260,7 +271,13 @@ impl Core {
         self.happened(now, call, Event::NoRoom(cause));
     }
 
-    fn admit(&mut self, arrival: &Arrival, flow: Option<crate::base::FlowId>) -> FlowStart {
+    fn admit(
+        &mut self,
+        now: Now,
+        arrival: &Arrival,
+        caller: Option<&PhoneNumber>,
+        flow: Option<crate::base::FlowId>,
+    ) -> FlowStart {
         let refusal = arrival.refused.or_else(|| {
             if !self.accepting {
                 Some(Cause::ShuttingDown)
@@ -268,8 +285,12 @@ impl Core {
                 self.limit("store", Cause::Overload)
             } else if self.in_progress >= limits::CALLS {
                 self.limit("calls", Cause::Overload)
+            } else if self.sent_on.holds(caller) {
+                Some(Cause::Loop)
+            } else if !self.lines.is_slow_in(now.moment, arrival.trunk) {
+                self.limit_of(arrival.trunk, "cps", Cause::RateLimited)
             } else if !self.lines.has_room_in(arrival.trunk) {
-                self.limit("channels", Cause::NoChannel)
+                self.limit_of(arrival.trunk, "channels", Cause::NoChannel)
             } else {
                 None
             }
@@ -284,6 +305,19 @@ impl Core {
     fn limit(&mut self, limit: &'static str, cause: Cause) -> Option<Cause> {
         self.output.push_back(Output::Observe(Observation::LimitReached { limit, cause }));
         Some(cause)
+    }
+
+    fn limit_of(&mut self, trunk: TrunkId, limit: &'static str, cause: Cause) -> Option<Cause> {
+        let trunk = self.lines.name(trunk).clone();
+        self.output.push_back(Output::Observe(Observation::TrunkLimit { trunk, limit }));
+        self.limit(limit, cause)
+    }
+
+    /// Whether two users of a Request-URI are one number of ours.
+    #[must_use]
+    pub fn is_same_number(&self, one: &str, other: &str) -> bool {
+        let number = |user| self.plan.number(user).map(|(number, _)| number);
+        number(one).is_some_and(|one| Some(one) == number(other))
     }
 
     /// Something happened to a call. A call that is gone has nothing left to hear it.
@@ -302,6 +336,9 @@ impl Core {
             self.lines.give_back_in(trunk);
         } else {
             self.lines.give_back_out(trunk);
+            if agent.is_none() {
+                self.sent_on.end(slot.caller.as_ref());
+            }
         }
         if let Some(agent) = agent {
             self.free_when_quiet(now, leg.call, agent);

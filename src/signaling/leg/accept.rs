@@ -19,6 +19,8 @@ use crate::wire::sip::{HeaderName, Message, Writer};
 pub(in crate::signaling) enum Refusal {
     /// Max-Forwards ran out: 483.
     TooManyHops,
+    /// It is a request of ours, come back: 482.
+    Loop,
     /// The Request-URI's scheme is not ours: 416.
     Scheme,
     /// It requires what we do not have: 420, naming it.
@@ -44,6 +46,7 @@ impl Refusal {
     pub(in crate::signaling) const fn verdict(&self) -> (u16, Cause) {
         match self {
             Self::TooManyHops => (483, Cause::Loop),
+            Self::Loop => (482, Cause::Loop),
             Self::Scheme => (416, Cause::BadRequest),
             Self::Extension(_) => (420, Cause::BadRequest),
             Self::TooShort(_) => (422, Cause::BadRequest),
@@ -71,6 +74,7 @@ impl Refusal {
                     .header(HeaderName::AcceptEncoding, "identity");
             }
             Self::TooManyHops
+            | Self::Loop
             | Self::Scheme
             | Self::BadTimer
             | Self::NotAcceptable

@@ -31,6 +31,7 @@ impl Leg {
         let public = layer.public(invite.flow);
         let call_id = layer.fresh(NameKind::CallId);
         let session = layer.random.number() >> 2;
+        let mark = layer.fresh(NameKind::Diversion);
         let local = format!("{};tag={tag}", compose::caller_address(&invite.caller, public));
         let tcp = match invite.flow.transport {
             Transport::Udp => "",
@@ -48,7 +49,7 @@ impl Leg {
         let prack = prack && late.is_none();
         let settings = layer.config.session;
         let invite = dialog.invite(layer, now, Owner::Leg(key), |writer| {
-            put_invite(writer, invite, public);
+            put_invite(writer, invite, public, mark);
             Proposal::put_first(settings, writer);
             if prack {
                 writer.header(HeaderName::Supported, compose::PRACK);
@@ -297,7 +298,7 @@ fn cancel_reason(cause: Cause) -> Option<Reason> {
     })
 }
 
-fn put_invite(writer: &mut Writer, invite: &Invite, public: std::net::SocketAddr) {
+fn put_invite(writer: &mut Writer, invite: &Invite, public: std::net::SocketAddr, mark: Marked) {
     writer.header_fmt(HeaderName::MaxForwards, format_args!("{}", invite.max_forwards));
     if invite.caller_header == CallerHeader::PAssertedIdentity {
         compose::put_asserted_identity(writer, &invite.caller, public);
@@ -306,7 +307,7 @@ fn put_invite(writer: &mut Writer, invite: &Invite, public: std::net::SocketAddr
         writer.header(HeaderName::Privacy, "id");
     }
     for diversion in &invite.diversions {
-        compose::put_diversion(writer, diversion, public);
+        compose::put_diversion(writer, diversion, public, mark);
     }
     for (name, value) in &invite.extra_headers {
         writer.header(name, value);

@@ -43,7 +43,11 @@ fn a_call_rings_is_answered_and_hung_up() {
 fn an_invitation_says_who_calls_whom_and_why() {
     let mut pair = Pair::new(2);
     let invite = Invite {
-        diversions: vec![Diversion { user: "0384961370".into(), reason: DiversionReason::NoAnswer }],
+        diversions: vec![Diversion {
+            user: "0384961370".into(),
+            reason: DiversionReason::NoAnswer,
+            is_ours: false,
+        }],
         extra_headers: vec![("X-Queue", "techni\r\nque".into())],
         max_forwards: 17,
         ..pair.invite()

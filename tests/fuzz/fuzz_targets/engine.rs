@@ -215,7 +215,7 @@ fn trunk(index: u16) -> EngineTrunk {
             prack: true,
             account: None,
         },
-        line: TrunkLine { name: name.into(), channels: Channels::Unlimited, numbers: NumberFormat::National },
+        line: TrunkLine { name: name.into(), channels: Channels::Unlimited, numbers: NumberFormat::National, calls_per_second: None },
         invite_timeout: None,
         caller_to: CallerHeader::From,
         media: address(OURS).ip(),

@@ -7,8 +7,8 @@ use spillway::call::Event;
 use spillway::engine::core::{Arrival, Dial};
 use std::time::Duration;
 
-/// The number callers show unless the story says otherwise.
-const CALLER_NUMBER: &str = "0601020304";
+/// The number the first caller shows; each next one's is one higher.
+const FIRST_CALLER: u32 = 601_020_304;
 
 impl Sim {
     /// Someone dials a number of ours from the public network. The first is called « caller », the next « caller2 ».
@@ -27,7 +27,7 @@ impl Sim {
             self.now,
             Arrival {
                 trunk: TrunkId(0),
-                caller: CALLER_NUMBER.into(),
+                caller: format!("{:010}", FIRST_CALLER + self.dialled - 1),
                 display: None,
                 dialled: number.into(),
                 sip_call_id: who.clone(),

@@ -81,6 +81,7 @@ fn trunk(index: usize) -> EngineTrunk {
             name: TRUNKS[index].into(),
             channels: Channels::Unlimited,
             numbers: NumberFormat::National,
+            calls_per_second: None,
         },
         invite_timeout: None,
         caller_to: CallerHeader::From,

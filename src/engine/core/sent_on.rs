@@ -1,0 +1,38 @@
+//! Callers whose own call is being sent on to a target: carriers drop Diversion, so the same caller coming back while
+//! that leg lives is how a target that forwards to us shows. Callers nobody knows can't be told apart.
+
+use crate::base::Map;
+use crate::base::phone::{Country, PhoneNumber};
+
+/// Legs to targets that live, by caller.
+#[derive(Debug, Default)]
+pub(super) struct SentOn(Map<PhoneNumber, u32>);
+
+/// Who a caller is, where that is a number: a name may stand for everybody who has none.
+pub(super) fn known(country: &Country, caller: &str) -> Option<PhoneNumber> {
+    match country.read(caller) {
+        number @ (PhoneNumber::E164(_) | PhoneNumber::Short(_)) => Some(number),
+        PhoneNumber::Text(_) => None,
+    }
+}
+
+impl SentOn {
+    pub(super) fn begin(&mut self, caller: Option<&PhoneNumber>) {
+        if let Some(caller) = caller {
+            *self.0.entry(caller.clone()).or_default() += 1;
+        }
+    }
+
+    pub(super) fn end(&mut self, caller: Option<&PhoneNumber>) {
+        let Some(caller) = caller else { return };
+        let Some(legs) = self.0.get_mut(caller) else { return };
+        *legs -= 1;
+        if *legs == 0 {
+            self.0.remove(caller);
+        }
+    }
+
+    pub(super) fn holds(&self, caller: Option<&PhoneNumber>) -> bool {
+        caller.is_some_and(|caller| self.0.contains_key(caller))
+    }
+}
