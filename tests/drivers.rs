@@ -364,6 +364,7 @@ fn prometheus_finds_nothing_to_say_about_the_metrics() {
     let names = ConfiguredNames {
         trunks: vec!["operateur".into(), "ipoffice".into()],
         registering: vec!["operateur".into()],
+        peers: Vec::new(),
         sites: vec![SiteNames {
             site: "habitat70".into(),
             queues: vec![("technique".into(), vec!["201@ipoffice".into()])],

@@ -14,6 +14,7 @@ mod scenario {
     mod failover;
     mod figures;
     mod hours;
+    mod identities;
     mod journal;
     mod keys_by_info;
     mod limits;

@@ -72,6 +72,10 @@ pub const PORT_WAITERS: usize = 2_000;
 /// A peer that refuses with Retry-After is left alone for as long as it says, and no longer than this: it must not take
 /// itself away for days.
 pub const PEER_REST: Duration = Duration::from_secs(300);
+/// Signed identities of one call that are handed on.
+pub const IDENTITIES: usize = 4;
+/// The longest one that is looked at, bytes.
+pub const IDENTITY_BYTES: usize = 8_192;
 /// Peers of one trunk.
 pub const PEERS: usize = 16;
 /// A service that stops is back by then, s: what callers refused meanwhile are told.

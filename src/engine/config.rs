@@ -4,7 +4,7 @@ use super::Sounds;
 use super::core::TrunkLine;
 use crate::base::{CallId, JournalSeq};
 use crate::dialplan::Plan;
-use crate::signaling::{Admission, CallerHeader, Listen, StackConfig, TrunkPeer};
+use crate::signaling::{Admission, IdentityPolicy, Listen, StackConfig, TrunkPeer};
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -40,8 +40,8 @@ pub struct EngineTrunk {
     pub line: TrunkLine,
     /// How long a peer may say nothing at all to an INVITE; `None`: Timer B, 32 s (RFC 3261 section 17.1.1.2).
     pub invite_timeout: Option<Duration>,
-    /// Where the caller's number is written on calls out.
-    pub caller_to: CallerHeader,
+    /// How it is told who calls.
+    pub identity: IdentityPolicy,
     /// The address our RTP is received at, as this trunk's network sees it.
     pub media: IpAddr,
 }

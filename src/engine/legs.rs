@@ -55,6 +55,7 @@ pub(super) struct Inbound {
     pub caller: Caller,
     pub max_forwards: u8,
     pub diversions: Vec<Diversion>,
+    pub identities: Vec<Box<[u8]>>,
 }
 
 impl Leg {

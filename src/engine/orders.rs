@@ -8,6 +8,7 @@ use crate::call::{Event as CallEvent, VisitEnd};
 use crate::media::{self, PortId, Tone};
 use crate::signaling::{
     Caller, Codecs, Direction, Diversion, DiversionReason, Invite, LocalMedia, MediaOffer, Rejection,
+    passport,
 };
 use std::net::SocketAddr;
 
@@ -108,7 +109,15 @@ impl Engine {
             offer.clone(),
         );
         invite.trunk = Some(dial.trunk);
-        invite.caller_header = trunk.caller_to;
+        if let Some(written) = dial.caller {
+            invite.caller.number = written;
+        }
+        invite.policy = trunk.identity.clone();
+        let signed = dial.signed.filter(|_| trunk.identity.relays && trunk.identity.number.is_none());
+        if let Some((inbound, (caller, called))) = inbound.zip(signed) {
+            let passes = |value: &&Box<[u8]>| passport::may_pass(value, now.utc, &caller, &called);
+            invite.identities = inbound.identities.iter().filter(passes).cloned().collect();
+        }
         invite.offer = MediaOffer::Early(offer);
         // RFC 3261 section 16.6: a back-to-back agent that hands on a call hands on its hops.
         invite.max_forwards = inbound.map_or(70, |inbound| inbound.max_forwards.saturating_sub(1));

@@ -48,6 +48,7 @@ impl Engine {
             caller: invitation.caller,
             max_forwards: invitation.max_forwards,
             diversions: invitation.diversions,
+            identities: invitation.identities,
         }));
         self.legs.insert(LegId::caller(call), leg);
         self.admit(now, call);

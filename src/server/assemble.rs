@@ -9,7 +9,9 @@ use crate::engine::core::{Channels, TrunkLine};
 use crate::engine::{EngineConfig, EngineTrunk, Observation, Sounds};
 use crate::media::Sound;
 use crate::settings::{self, Settings, Trunk};
-use crate::signaling::{CallerHeader, Listen, Peer, TrunkAccount, TrunkPeer};
+use crate::signaling::{
+    CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, TrunkAccount, TrunkPeer,
+};
 use crossbeam_channel::Sender;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -191,10 +193,6 @@ fn engine_trunk(
         .find(|listen| listen.transport == transport && listen.address.is_ipv4() == peer.is_ipv4())
         .map_or_else(|| SocketAddr::new(unspecified_like(peer.ip()), 0), |listen| listen.address);
     let media = if listen.ip().is_unspecified() { local_address_towards(peer)? } else { listen.ip() };
-    let header = match trunk.caller_header {
-        settings::CallerHeader::From => CallerHeader::From,
-        settings::CallerHeader::PAssertedIdentity => CallerHeader::PAssertedIdentity,
-    };
     Ok(EngineTrunk {
         peer: TrunkPeer {
             id: trunk.id,
@@ -204,7 +202,7 @@ fn engine_trunk(
             peers: trunk.peers.iter().map(|peer| signaling_peer(peer.value)).collect(),
             accept: trunk.accept.iter().map(|prefix| (prefix.value.address, prefix.value.length)).collect(),
             ping: trunk.ping,
-            caller_from: header,
+            caller_from: caller_header(trunk.identity.caller_in),
             codecs: trunk.codecs.clone(),
             prack: trunk.prack,
             account: trunk.account.as_ref().zip(password).map(|(account, password)| TrunkAccount {
@@ -221,12 +219,37 @@ fn engine_trunk(
                 keep_out: channels.keep_out,
             }),
             numbers: trunk.numbers,
+            callers: trunk.callers,
             calls_per_second: trunk.calls_per_second,
         },
         invite_timeout: trunk.invite_timeout,
-        caller_to: header,
+        identity: identity(&trunk.identity),
         media,
     })
+}
+
+fn identity(identity: &settings::Identity) -> IdentityPolicy {
+    IdentityPolicy {
+        header: caller_header(identity.caller_out),
+        is_trusted: identity.trusted,
+        number: identity.number.clone(),
+        diversion: match identity.diversion {
+            settings::DiversionHeader::Diversion => DiversionHeader::Diversion,
+            settings::DiversionHeader::HistoryInfo => DiversionHeader::HistoryInfo,
+            settings::DiversionHeader::Both => DiversionHeader::Both,
+            settings::DiversionHeader::Off => DiversionHeader::Off,
+        },
+        relays: identity.relay,
+    }
+}
+
+const fn caller_header(header: settings::CallerHeader) -> CallerHeader {
+    match header {
+        settings::CallerHeader::From => CallerHeader::From,
+        settings::CallerHeader::PAssertedIdentity => CallerHeader::PAssertedIdentity,
+        settings::CallerHeader::PPreferredIdentity => CallerHeader::PPreferredIdentity,
+        settings::CallerHeader::RemotePartyId => CallerHeader::RemotePartyId,
+    }
 }
 
 const fn signaling_peer(peer: settings::Peer) -> Peer {

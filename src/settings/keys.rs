@@ -45,8 +45,19 @@ static TRUNK: Table = listed(&[
     ),
     Key::optional("cps", Kind::Whole(1, 10_000), "calls a second, in each direction"),
     Key::optional("accept", Kind::Texts, "who else may call in on it: addresses and prefixes"),
-    Key::optional("caller", Kind::Choice(&CALLER), "the called party sees the caller's number"),
-    Key::optional("caller_in", Kind::Choice(&CALLER_IN), "the header that carries the caller's number"),
+    Key::optional(
+        "caller",
+        Kind::TextOr(&CALLER),
+        "\"keep\": the called party sees the caller's number; { number = \"+33…\" }: this one instead",
+    ),
+    Key::optional("caller_in", Kind::Choice(&CALLER_HEADER), "the header that carries the caller's number"),
+    Key::optional(
+        "caller_out",
+        Kind::Choice(&CALLER_HEADER),
+        "the header that carries it on calls out; as `caller_in` when absent",
+    ),
+    Key::optional("trusted", Kind::Flag, "whether it is told the numbers of callers who withhold theirs"),
+    Key::optional("diversion", Kind::Choice(&DIVERSION), "how it is told who sent a call on"),
     Key::optional("identity", Kind::Choice(&IDENTITY), "whether signed identities (MAN) are passed on"),
     Key::optional("channels", Kind::Table(&CHANNELS), "how many calls it carries at once"),
     Key::optional("numbers", Kind::Choice(&NUMBERS), "how numbers are written towards it"),
@@ -94,7 +105,16 @@ static CHANNELS: Table = listed(&[
     Key::optional("keep_out", Kind::Whole(0, 20_000), "of these, how many stay free for overflow"),
 ]);
 
-static CALLER: [Choice; 1] = [Choice::now("keep")];
-static CALLER_IN: [Choice; 2] = [Choice::now("from"), Choice::now("p-asserted-identity")];
-static IDENTITY: [Choice; 2] = [Choice::now("off"), Choice::later("relay")];
+static CALLER: Table =
+    listed(&[Key::required("number", Kind::Text, "the number the called party sees, \"+33384961370\"")]);
+
+static CALLER_HEADER: [Choice; 4] = [
+    Choice::now("from"),
+    Choice::now("p-asserted-identity"),
+    Choice::now("p-preferred-identity"),
+    Choice::now("remote-party-id"),
+];
+static DIVERSION: [Choice; 4] =
+    [Choice::now("diversion"), Choice::now("history-info"), Choice::now("both"), Choice::now("off")];
+static IDENTITY: [Choice; 2] = [Choice::now("off"), Choice::now("relay")];
 static NUMBERS: [Choice; 2] = [Choice::now("e164"), Choice::now("national")];

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod account;
+mod identity;
 mod keys;
 mod load;
 mod peers;
@@ -12,9 +13,10 @@ mod wording;
 
 pub use crate::base::finding::Located;
 pub use account::{Account, PasswordSource};
+pub use identity::{CallerHeader, DiversionHeader, Identity};
 pub use load::{load, outline};
 pub use peers::Peer;
-pub use trunk::{CallerHeader, Channels, NumberFormat, Prefix, Trunk};
+pub use trunk::{Channels, NumberFormat, Prefix, Trunk};
 
 use crate::base::{Name, Transport, TrunkId};
 use std::fmt;

@@ -64,13 +64,13 @@ fn every_fault_is_told_at_once() {
         .replace("127.0.0.1:8080", "localhost")
         .replace("keep_out = 8", "keep_out = 30")
         .replace("[\"pcma\"]", "[\"pmca\", \"g729\"]")
-        .replace("identity  = \"off\"", "identity  = \"relay\"")
+        .replace("identity  = \"off\"", "identity  = \"sign\"")
         .replace("udp:127.0.0.1:5080", "udp:127.0.0.1:5070");
     let expected = [
         (7, "\"tls:127.0.0.1:5061\" is no place to listen"),
         (11, "\"29999-20000\" is no range of ports"),
         (14, "\"localhost\" is no address and port"),
-        (21, "`identity = \"relay\"` is not in this version"),
+        (21, "`identity` can't be \"sign\""),
         (22, "30 of 30 channels kept free leave none for callers"),
         (31, "trunks `operateur` and `ipoffice` have the same peer"),
         (32, "unknown codec \"pmca\""),
@@ -231,4 +231,31 @@ fn a_trunk_says_how_long_a_peer_may_be_silent_and_how_many_calls_a_second_it_car
         refused(&with("invite_timeout = \"33s\""))[0].1,
         "an `invite_timeout` lasts from 1 to 32 seconds"
     );
+}
+
+#[test]
+fn a_trunk_says_who_calls_as_its_owner_wants() {
+    let with = |text: &str| SHIPPED.replace("agents = true", &format!("{text}\nagents = true"));
+    let identity = |text: &str| loaded(&with(text)).trunk("ipoffice").expect("written").identity.clone();
+    let plain = identity("");
+    assert_eq!((plain.caller_in, plain.caller_out), (CallerHeader::From, CallerHeader::From));
+    assert_eq!((plain.number, plain.trusted, plain.relay), (None, false, false));
+    let both = identity("caller_in = \"p-asserted-identity\"");
+    assert_eq!(both.caller_out, CallerHeader::PAssertedIdentity, "the same both ways");
+    let full = identity(
+        "caller = { number = \"+33 3 84 96 13 70\" }\ncaller_in = \"from\"\ncaller_out = \"remote-party-id\"\n\
+         trusted = true\ndiversion = \"both\"\nidentity = \"relay\"",
+    );
+    assert_eq!(
+        (full.caller_out, full.number.as_deref()),
+        (CallerHeader::RemotePartyId, Some("+33384961370"))
+    );
+    assert_eq!((full.trusted, full.diversion, full.relay), (true, DiversionHeader::Both, true));
+    let said = |text: &str| refused(&with(text))[0].1.clone();
+    assert_eq!(said("caller = \"hide\""), "`caller` can't be \"hide\"");
+    assert_eq!(said("caller = { number = \"0384961370\" }"), "\"0384961370\" is no number to show");
+    assert_eq!(said("caller_out = \"pai\""), "`caller_out` can't be \"pai\"");
+    assert_eq!(loaded(SHIPPED).trunk("ipoffice").expect("written").callers, None, "as they came");
+    let national = loaded(&with("numbers = \"national\""));
+    assert_eq!(national.trunk("ipoffice").expect("written").callers, Some(NumberFormat::National));
 }

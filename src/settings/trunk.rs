@@ -1,6 +1,7 @@
 //! Trunks: the networks calls come from and go to, read from spillway.toml and held against each other.
 
 use super::account::{self, Account};
+use super::identity::{self, Identity};
 use super::peers::{self, Peer};
 use super::{Listen, wording};
 use crate::base::finding::{Findings, Located};
@@ -28,12 +29,14 @@ pub struct Trunk {
     pub calls_per_second: Option<u32>,
     /// Who else may call in on it; empty means the peer's address.
     pub accept: Vec<Located<Prefix>>,
-    /// Which header carries the caller's number on it, both ways.
-    pub caller_header: CallerHeader,
+    /// How it says who calls, and how it is told.
+    pub identity: Identity,
     /// Calls at once; no limit of its own when `None`.
     pub channels: Option<Channels>,
     /// How numbers are written towards it.
     pub numbers: NumberFormat,
+    /// The same of callers' numbers; as they came when nothing was said.
+    pub callers: Option<NumberFormat>,
     /// How often it is asked whether it lives, with OPTIONS; never when `None`.
     pub ping: Option<Duration>,
     /// What it speaks, in order of preference.
@@ -44,15 +47,6 @@ pub struct Trunk {
     pub agents: bool,
     /// What its peer knows us by; its challenges are refusals when `None`.
     pub account: Option<Account>,
-}
-
-/// Where the caller's number stands (`caller_in`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CallerHeader {
-    /// In From: the default.
-    From,
-    /// In P-Asserted-Identity (RFC 3325); From when it is absent.
-    PAssertedIdentity,
 }
 
 /// `channels`.
@@ -138,7 +132,10 @@ pub(super) fn read(
         let Some(first) = peers.first() else { continue };
         let peer = (first.value.transport, first.value.address);
         let Ok(id) = u16::try_from(trunks.len()).map(TrunkId) else { break };
-        let word = |key, word| section.text(key).is_some_and(|text| text.value == word);
+        let numbers = section.text("numbers").map(|text| match text.value {
+            "national" => NumberFormat::National,
+            _ => NumberFormat::E164,
+        });
         let trunk = Trunk {
             id,
             name: name.value.into(),
@@ -147,12 +144,10 @@ pub(super) fn read(
             invite_timeout: invite_timeout(&section, findings),
             calls_per_second: section.whole("cps").and_then(|cps| u32::try_from(cps.value).ok()),
             accept: accept(&section, findings),
-            caller_header: match word("caller_in", "p-asserted-identity") {
-                true => CallerHeader::PAssertedIdentity,
-                false => CallerHeader::From,
-            },
+            identity: identity::read(&section, findings),
             channels: channels(&section, findings),
-            numbers: if word("numbers", "national") { NumberFormat::National } else { NumberFormat::E164 },
+            numbers: numbers.unwrap_or(NumberFormat::E164),
+            callers: numbers,
             ping: ping(&section, findings),
             codecs: codecs(&section, findings),
             prack: section.flag("prack").is_none_or(|flag| flag.value),

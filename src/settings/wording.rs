@@ -53,6 +53,16 @@ pub(super) fn invite_timeout() -> Words {
     Words::new("an `invite_timeout` lasts from 1 to 32 seconds", "out of bounds")
 }
 
+pub(super) fn bad_caller(text: &str) -> Words {
+    Words::new(format!("`caller` can't be \"{text}\""), "unknown")
+        .hint("write \"keep\", or `caller = { number = \"+33384961370\" }`")
+}
+
+pub(super) fn bad_caller_number(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no number to show"), "unreadable")
+        .hint("write it whole, with the country: \"+33384961370\"")
+}
+
 pub(super) fn own_peer(name: &str) -> Words {
     Words::new(format!("the peer of trunk `{name}` is Spillway itself"), "our own address")
 }

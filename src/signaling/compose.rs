@@ -176,15 +176,12 @@ pub(super) fn caller_address(caller: &Caller, host: SocketAddr) -> String {
     value
 }
 
-/// P-Asserted-Identity (RFC 3325), with Privacy where the caller asked for it.
-pub(super) fn put_asserted_identity(writer: &mut Writer, caller: &Caller, host: SocketAddr) {
-    if caller.number.is_empty() {
-        return;
-    }
+/// The caller's number at `host`, whatever they asked for.
+pub(super) fn identity(caller: &Caller, host: SocketAddr) -> String {
     let mut value = String::with_capacity(64);
     // Writing to a string can't fail.
     let _ = write_identity(&mut value, caller, host);
-    writer.header(HeaderName::PAssertedIdentity, value);
+    value
 }
 
 fn write_identity(into: &mut String, caller: &Caller, host: SocketAddr) -> fmt::Result {

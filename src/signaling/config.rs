@@ -41,6 +41,39 @@ pub enum CallerHeader {
     From,
     /// `P-Asserted-Identity` (RFC 3325), with `From` beside it.
     PAssertedIdentity,
+    /// `P-Preferred-Identity` (RFC 3325 section 9.2): what a carrier asserts once it has looked.
+    PPreferredIdentity,
+    /// `Remote-Party-ID`, which never became an RFC and never went away.
+    RemotePartyId,
+}
+
+/// How a trunk is told who sent a call on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DiversionHeader {
+    /// By `Diversion` (RFC 5806).
+    #[default]
+    Diversion,
+    /// By `History-Info` (RFC 7044).
+    HistoryInfo,
+    /// By both.
+    Both,
+    /// Not at all.
+    Off,
+}
+
+/// How a trunk is told who calls.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IdentityPolicy {
+    /// Which header carries the caller's number.
+    pub header: CallerHeader,
+    /// Whether it is told the numbers of those who asked to stay unknown (RFC 3325's trust domain).
+    pub is_trusted: bool,
+    /// The number the called party sees for every call, instead of the caller's.
+    pub number: Option<Name>,
+    /// How it is told who sent the call on.
+    pub diversion: DiversionHeader,
+    /// Whether signed identities (RFC 8224) go on to it while they hold.
+    pub relays: bool,
 }
 
 /// A trunk as the signaling knows it.

@@ -165,6 +165,8 @@ pub struct Invitation {
     pub caller: Caller,
     /// Who sent the call here, when the header says so; the most recent.
     pub diversions: Vec<Diversion>,
+    /// Signed identities (RFC 8224), as they came.
+    pub identities: Vec<Box<[u8]>>,
     /// The Call-ID.
     pub call_id: String,
     /// Hops left.

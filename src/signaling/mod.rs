@@ -9,11 +9,13 @@ mod credentials;
 mod dialog;
 mod digest;
 mod event;
+mod identity;
 mod leg;
 mod loops;
 mod mark;
 mod media;
 mod offer_answer;
+pub mod passport;
 mod peers;
 mod ping;
 mod receive;
@@ -29,8 +31,8 @@ mod trunk;
 mod verbs;
 
 pub use config::{
-    Admission, CallerHeader, Listen, Peer, SessionSettings, StackConfig, TimerSettings, TrunkAccount,
-    TrunkPeer,
+    Admission, CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, SessionSettings, StackConfig,
+    TimerSettings, TrunkAccount, TrunkPeer,
 };
 pub use event::{
     Caller, Diversion, DiversionReason, Invitation, LegEvent, LegKey, Observation, Output, Reason,

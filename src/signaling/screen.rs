@@ -1,9 +1,9 @@
 //! What an INVITE must be before a leg may serve it (RFC 3261 section 8.2), and what it asks for.
 //! Must never answer: an INVITE from a trunk deserves its record, so a leg carries the refusal.
 
-use super::compose;
 use super::config::{CallerHeader, SessionSettings};
-use super::event::{Caller, Diversion, DiversionReason, Invitation, Output};
+use super::event::{Caller, Invitation, Output};
+use super::identity;
 use super::leg::{self, Leg, Refusal};
 use super::loops;
 use super::mark::{MarkKey, NameKind};
@@ -186,7 +186,8 @@ fn invitation(
         flow,
         dialled: uri.map(|uri| user_text(&uri)).unwrap_or_default(),
         caller: caller(request, caller_from),
-        diversions: diversions(marks, request),
+        diversions: identity::diversions(marks, request),
+        identities: request.headers(HeaderName::Identity).take(limits::IDENTITIES).map(Into::into).collect(),
         call_id: String::from_utf8_lossy(request.call_id().unwrap_or_default()).into_owned(),
         max_forwards: request.max_forwards().ok().flatten().unwrap_or(70),
         offer: None,
@@ -196,12 +197,11 @@ fn invitation(
 
 /// Who is calling, from the header the trunk says; From stands in where that one is absent.
 fn caller(request: &Message<'_>, caller_from: CallerHeader) -> Caller {
-    let asserted = match caller_from {
-        CallerHeader::From => None,
-        CallerHeader::PAssertedIdentity => {
-            request.first_address(HeaderName::PAssertedIdentity).ok().flatten()
-        }
-    };
+    let asserted =
+        identity::header_name(caller_from).and_then(|name| request.first_address(name).ok().flatten());
+    let kept = asserted.and_then(|asserted| asserted.param("privacy")).is_some_and(|privacy| {
+        caller_from == CallerHeader::RemotePartyId && !privacy.eq_ignore_ascii_case(b"off")
+    });
     let from = request.from().ok();
     let hidden = from.is_some_and(|from| is_anonymous(&from.uri));
     let private = request.headers(HeaderName::Privacy).flat_map(|value| value.split(|byte| *byte == b';'));
@@ -212,7 +212,7 @@ fn caller(request: &Message<'_>, caller_from: CallerHeader) -> Caller {
     Caller {
         number: if unknown { String::new() } else { user_text(&address.uri) },
         display: display_text(&address).filter(|_| !unknown),
-        anonymous: hidden || private,
+        anonymous: hidden || private || kept,
     }
 }
 
@@ -225,21 +225,8 @@ fn is_anonymous(uri: &Uri<'_>) -> bool {
     nowhere || uri.user.is_some_and(|user| user.eq_ignore_ascii_case(b"anonymous"))
 }
 
-/// The diversions so far, the most recent first (RFC 5806 section 4), as far as they can be read.
-fn diversions(marks: &MarkKey, request: &Message<'_>) -> Vec<Diversion> {
-    let addresses = request.addresses(HeaderName::Diversion).map_while(Result::ok);
-    let diversions = addresses.map(|address| {
-        let reason = address.param("reason").unwrap_or_default();
-        let reason = reason.strip_prefix(b"\"").and_then(|word| word.strip_suffix(b"\"")).unwrap_or(reason);
-        let mark = address.param(compose::DIVERSION_MARK);
-        let is_ours = mark.is_some_and(|mark| marks.known(NameKind::Diversion, mark).is_some());
-        Diversion { user: user_text(&address.uri), reason: DiversionReason::parse(reason), is_ours }
-    });
-    diversions.take(limits::DIVERSIONS).collect()
-}
-
 /// The user of a URI as a person reads it; what follows a `;` in it (`;phone-context=…`) is no part of a number.
-fn user_text(uri: &Uri<'_>) -> String {
+pub(super) fn user_text(uri: &Uri<'_>) -> String {
     let user = uri.user_unescaped();
     let end = match uri.user {
         Some(raw) if raw.first().is_some_and(|byte| *byte == b'+' || byte.is_ascii_digit()) => {

@@ -1,6 +1,6 @@
 //! What the verbs of a stack take: the INVITE to send, the refusal to give. Data only.
 
-use super::config::CallerHeader;
+use super::config::IdentityPolicy;
 use super::event::{Caller, Diversion, Reason, ReasonProtocol};
 use super::media::LocalMedia;
 use crate::base::{Cause, Flow, TrunkId, limits};
@@ -27,8 +27,10 @@ pub struct Invite {
     pub target_host: String,
     /// Who is calling.
     pub caller: Caller,
-    /// Which header carries the caller's number.
-    pub caller_header: CallerHeader,
+    /// How the far end is told who calls.
+    pub policy: IdentityPolicy,
+    /// Signed identities that go on as they came.
+    pub identities: Vec<Box<[u8]>>,
     /// Who sends the call on, and why.
     pub diversions: Vec<Diversion>,
     /// Our media, and which side offers first.
@@ -49,7 +51,8 @@ impl Invite {
             target_user: target_user.into(),
             target_host: flow.remote.to_string(),
             caller,
-            caller_header: CallerHeader::From,
+            policy: IdentityPolicy::default(),
+            identities: Vec::new(),
             diversions: Vec::new(),
             offer: MediaOffer::Early(local),
             // RFC 3261 section 8.1.1.6.

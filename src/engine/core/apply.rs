@@ -2,11 +2,15 @@
 
 use super::{Command, Core, Dial, Diverted, HeldLeg, Output};
 use crate::acd::{Admission, RingEnd};
+use crate::base::phone::PhoneNumber;
 use crate::base::{AgentId, CallId, Cause, LegId, Now, TargetId, TrunkId};
 use crate::call::{Effect, Event, Fact, LegCommand, LegEnd, Subject, TurnedAway, VisitEnd};
 use crate::dialplan::Plan;
 use crate::engine::Observation;
 use std::any::Any;
+
+/// Whom a leg is for: a target's number, or an agent.
+type To<'a> = Result<&'a PhoneNumber, AgentId>;
 
 impl Core {
     pub(super) fn apply(&mut self, now: Now, call: CallId, plan: &Plan, effect: Effect) {
@@ -102,42 +106,59 @@ impl Core {
 
     fn dial_agent(&mut self, now: Now, leg: LegId, plan: &Plan, agent: AgentId) {
         let Some(phone) = plan.agent(agent) else { return self.refuse_dial(leg, Cause::Unreachable) };
-        self.dial(now, leg, phone.via, phone.extension.to_string(), Some(agent));
+        self.dial(now, leg, plan, phone.via, phone.extension.to_string(), Err(agent));
     }
 
     fn dial_target(&mut self, now: Now, leg: LegId, plan: &Plan, target: TargetId) {
         let target = &plan.targets[target.index()];
         let country = &plan.sites[target.site.index()].country;
         let user = self.lines.write(target.via, country, &target.number);
-        self.dial(now, leg, target.via, user, None);
+        self.dial(now, leg, plan, target.via, user, Ok(&target.number));
     }
 
-    fn dial(&mut self, now: Now, leg: LegId, trunk: TrunkId, user: String, agent: Option<AgentId>) {
-        if !self.lines.is_up(trunk) {
-            return self.refuse_dial(leg, Cause::Unreachable);
-        }
-        if !self.lines.has_room_out(trunk) {
-            self.limit_of(trunk, "channels", Cause::NoChannel);
-            return self.refuse_dial(leg, Cause::NoChannel);
-        }
-        // Not made to wait: that would be a line nobody sees, and the caller has somewhere else to go.
-        if !self.lines.is_slow_out(now.moment, trunk) {
-            self.limit_of(trunk, "cps", Cause::NoChannel);
-            return self.refuse_dial(leg, Cause::NoChannel);
+    fn dial(&mut self, now: Now, leg: LegId, plan: &Plan, trunk: TrunkId, user: String, to: To<'_>) {
+        if let Some(cause) = self.refusal_of(now, trunk) {
+            return self.refuse_dial(leg, cause);
         }
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
+        let agent = to.err();
         slot.legs.push(HeldLeg { number: leg.number, trunk, agent });
         self.lines.take_out(trunk);
         if agent.is_none() {
             self.sent_on.begin(slot.caller.as_ref());
         }
+        let country = plan.number(&slot.dialled).map(|(_, number)| &plan.sites[number.site.index()].country);
+        let caller = country.zip(slot.caller.as_ref());
         let diverted = agent.is_none().then(|| Diverted {
             from: slot.dialled.clone(),
             after: slot.facts.iter().rev().find_map(|entry| {
                 if let Fact::Dequeued { end, .. } = &entry.fact { Some(*end) } else { None }
             }),
         });
-        self.output.push_back(Output::Leg { leg, command: Command::Dial(Dial { trunk, user, diverted }) });
+        let signed = match (&slot.caller, to) {
+            (Some(PhoneNumber::E164(caller)), Ok(PhoneNumber::E164(called))) => {
+                Some((caller.clone(), called.clone()))
+            }
+            _ => None,
+        };
+        let caller = caller.and_then(|(country, caller)| self.lines.write_caller(trunk, country, caller));
+        let dial = Dial { trunk, user, diverted, caller, signed };
+        self.output.push_back(Output::Leg { leg, command: Command::Dial(dial) });
+    }
+
+    /// Why nothing can be dialled over a trunk now.
+    fn refusal_of(&mut self, now: Now, trunk: TrunkId) -> Option<Cause> {
+        if !self.lines.is_up(trunk) {
+            return Some(Cause::Unreachable);
+        }
+        if !self.lines.has_room_out(trunk) {
+            return self.limit_of(trunk, "channels", Cause::NoChannel);
+        }
+        // Not made to wait: that would be a line nobody sees, and the caller has somewhere else to go.
+        if !self.lines.is_slow_out(now.moment, trunk) {
+            return self.limit_of(trunk, "cps", Cause::NoChannel);
+        }
+        None
     }
 
     /// A leg that can't even be dialled is refused like one the far end refuses, in a turn of its own.

@@ -15,6 +15,8 @@ pub struct TrunkLine {
     pub channels: Channels,
     /// How numbers are written towards it.
     pub numbers: NumberFormat,
+    /// How callers' numbers are; as they came when `None`.
+    pub callers: Option<NumberFormat>,
     /// Calls a second, in each direction; `None`: no limit.
     pub calls_per_second: Option<u32>,
 }
@@ -56,6 +58,13 @@ struct Line {
     rate_out: Rate,
 }
 
+fn written(format: NumberFormat, country: &Country, number: &PhoneNumber) -> String {
+    match format {
+        NumberFormat::E164 => number.written(),
+        NumberFormat::National => country.national(number),
+    }
+}
+
 /// Every trunk, by [`TrunkId`].
 #[derive(Debug)]
 pub(super) struct Lines(Vec<Line>);
@@ -82,10 +91,18 @@ impl Lines {
     }
 
     pub(super) fn write(&self, trunk: TrunkId, country: &Country, number: &PhoneNumber) -> String {
-        match self.0[trunk.index()].trunk.numbers {
-            NumberFormat::E164 => number.written(),
-            NumberFormat::National => country.national(number),
-        }
+        written(self.0[trunk.index()].trunk.numbers, country, number)
+    }
+
+    /// A caller's number, where the trunk says how it is to be written.
+    pub(super) fn write_caller(
+        &self,
+        trunk: TrunkId,
+        country: &Country,
+        number: &PhoneNumber,
+    ) -> Option<String> {
+        let format = self.0[trunk.index()].trunk.callers?;
+        Some(written(format, country, number))
     }
 
     pub(super) fn set_up(&mut self, trunk: TrunkId, up: bool) {

@@ -88,6 +88,10 @@ pub struct Dial {
     pub user: String,
     /// Where the call was diverted from, when it goes to a target.
     pub diverted: Option<Diverted>,
+    /// The caller's number as the trunk writes it; as it came when `None`.
+    pub caller: Option<String>,
+    /// Digits of the E.164 numbers of caller and target: what a signed identity must say to go on.
+    pub signed: Option<(Box<str>, Box<str>)>,
 }
 
 /// Where a call comes from that goes to a target.

@@ -6,9 +6,9 @@ use super::session::{Proposal, SessionTimer};
 use super::{Calling, Established, Leg, State};
 use crate::base::{Cause, Flow, Moment, Transport};
 use crate::signaling::compose::{self, User};
-use crate::signaling::config::CallerHeader;
 use crate::signaling::dialog::Dialog;
 use crate::signaling::event::{LegEvent, LegKey, Reason, ReasonProtocol};
+use crate::signaling::identity;
 use crate::signaling::mark::{Marked, NameKind};
 use crate::signaling::media::{Codecs, LocalMedia, RemoteMedia};
 use crate::signaling::offer_answer::Negotiation;
@@ -32,7 +32,7 @@ impl Leg {
         let call_id = layer.fresh(NameKind::CallId);
         let session = layer.random.number() >> 2;
         let mark = layer.fresh(NameKind::Diversion);
-        let local = format!("{};tag={tag}", compose::caller_address(&invite.caller, public));
+        let local = format!("{};tag={tag}", identity::from(invite, public));
         let tcp = match invite.flow.transport {
             Transport::Udp => "",
             Transport::Tcp => ";transport=tcp",
@@ -300,15 +300,7 @@ fn cancel_reason(cause: Cause) -> Option<Reason> {
 
 fn put_invite(writer: &mut Writer, invite: &Invite, public: std::net::SocketAddr, mark: Marked) {
     writer.header_fmt(HeaderName::MaxForwards, format_args!("{}", invite.max_forwards));
-    if invite.caller_header == CallerHeader::PAssertedIdentity {
-        compose::put_asserted_identity(writer, &invite.caller, public);
-    }
-    if invite.caller.anonymous {
-        writer.header(HeaderName::Privacy, "id");
-    }
-    for diversion in &invite.diversions {
-        compose::put_diversion(writer, diversion, public, mark);
-    }
+    identity::put(writer, invite, public, mark);
     for (name, value) in &invite.extra_headers {
         writer.header(name, value);
     }

@@ -4,8 +4,8 @@ use super::pair::End::{Left, Right};
 use super::pair::{Pair, local};
 use crate::base::{Cause, Codec, Transport};
 use crate::signaling::{
-    Caller, CallerHeader, Direction, Diversion, DiversionReason, Invite, LegEvent, LocalMedia, Reason,
-    ReasonProtocol, Rejection,
+    Caller, CallerHeader, Direction, Diversion, DiversionReason, IdentityPolicy, Invite, LegEvent,
+    LocalMedia, Reason, ReasonProtocol, Rejection,
 };
 
 #[test]
@@ -69,7 +69,7 @@ fn a_hidden_caller_stays_hidden_from_all_but_the_trunk() {
     for header in [CallerHeader::From, CallerHeader::PAssertedIdentity] {
         let mut pair = Pair::new(3);
         let caller = Caller { anonymous: true, ..pair.invite().caller };
-        let invite = Invite { caller, caller_header: header, ..pair.invite() };
+        let invite = Invite { caller, policy: IdentityPolicy::with(header), ..pair.invite() };
         pair.call_with(invite);
         let (_, invitation) = &pair.right.invited[0];
         // The right end's trunk reads From, where an anonymous caller has no number.

@@ -4,8 +4,8 @@ use super::pair::{LEFT, RIGHT, address, local, trunk};
 use super::raw::{Raw, SDP, header, invite, request, response, status, to_tag};
 use crate::base::{Cause, Codec, Flow, Moment, Random, Transport, TrunkId};
 use crate::signaling::{
-    Admission, Caller, CallerHeader, Direction, Invite, LegEvent, LegKey, Listen, MediaOffer, Observation,
-    Output, Stack, StackConfig, TrunkPeer,
+    Admission, Caller, CallerHeader, Direction, IdentityPolicy, Invite, LegEvent, LegKey, Listen, MediaOffer,
+    Observation, Output, Stack, StackConfig, TrunkPeer,
 };
 use std::time::Duration;
 
@@ -282,7 +282,7 @@ fn identities_go_out_as_the_trunk_wants_them() {
     let mut raw = Raw::new();
     let caller = Caller { number: "+33142960000".into(), display: Some("Sifac".into()), anonymous: true };
     let invite = Invite {
-        caller_header: CallerHeader::PAssertedIdentity,
+        policy: IdentityPolicy { is_trusted: true, ..IdentityPolicy::with(CallerHeader::PAssertedIdentity) },
         offer: MediaOffer::Early(local(6_000)),
         ..Invite::new(to_left(), "2 01", caller, local(6_000))
     };

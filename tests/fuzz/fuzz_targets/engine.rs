@@ -15,7 +15,7 @@ use spillway::engine::core::{Channels, TrunkLine};
 use spillway::engine::{Effect, Engine, EngineConfig, EngineTrunk, Event, Observation, Sounds};
 use spillway::media::{Command, Event as MediaEvent, PortId, Sound, StreamStats};
 use spillway::settings::NumberFormat;
-use spillway::signaling::{CallerHeader, Listen, TrunkPeer};
+use spillway::signaling::{CallerHeader, IdentityPolicy, Listen, TrunkPeer};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -215,9 +215,9 @@ fn trunk(index: u16) -> EngineTrunk {
             prack: true,
             account: None,
         },
-        line: TrunkLine { name: name.into(), channels: Channels::Unlimited, numbers: NumberFormat::National, calls_per_second: None },
+        line: TrunkLine { name: name.into(), channels: Channels::Unlimited, numbers: NumberFormat::National, callers: None, calls_per_second: None },
         invite_timeout: None,
-        caller_to: CallerHeader::From,
+        identity: IdentityPolicy::default(),
         media: address(OURS).ip(),
     }
 }

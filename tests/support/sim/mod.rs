@@ -115,6 +115,7 @@ impl Sim {
             name: name.into(),
             channels: if name == TRUNKS[0] { public } else { Channels::Unlimited },
             numbers: NumberFormat::National,
+            callers: None,
             calls_per_second: None,
         };
         let trunks = TRUNKS.into_iter().map(line).collect();

@@ -8,7 +8,7 @@ use spillway::engine::core::{Channels, TrunkLine};
 use spillway::engine::{EngineConfig, EngineTrunk, Sounds};
 use spillway::media::Sound;
 use spillway::settings::NumberFormat;
-use spillway::signaling::{CallerHeader, Listen, SessionSettings, TrunkPeer};
+use spillway::signaling::{CallerHeader, IdentityPolicy, Listen, SessionSettings, TrunkPeer};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{Arc, LazyLock};
 
@@ -81,10 +81,11 @@ fn trunk(index: usize) -> EngineTrunk {
             name: TRUNKS[index].into(),
             channels: Channels::Unlimited,
             numbers: NumberFormat::National,
+            callers: None,
             calls_per_second: None,
         },
         invite_timeout: None,
-        caller_to: CallerHeader::From,
+        identity: IdentityPolicy::default(),
         media: SPILLWAY.into(),
     }
 }
