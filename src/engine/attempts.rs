@@ -130,7 +130,7 @@ impl Engine {
         };
         attempt.since = now.moment;
         attempt.invite.flow = way;
-        attempt.invite.target_host = way.remote.to_string();
+        attempt.invite.target_host = self.config.trunks[attempt.trunk.index()].peer.host_of(way);
         let (trunk, invite) = (attempt.trunk, attempt.invite.clone());
         let trunk = self.trunk_name(trunk);
         self.observe(Observation::Failover { trunk, why: why.label() });

@@ -112,6 +112,8 @@ impl Engine {
         if let Some(written) = dial.caller {
             invite.caller.number = written;
         }
+        invite.domain = trunk.peer.domain.clone();
+        invite.target_host = trunk.peer.host_of(first);
         invite.policy = trunk.identity.clone();
         let signed = dial.signed.filter(|_| trunk.identity.relays && trunk.identity.number.is_none());
         if let Some((inbound, (caller, called))) = inbound.zip(signed) {

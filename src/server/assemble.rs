@@ -205,6 +205,7 @@ fn engine_trunk(
             caller_from: caller_header(trunk.identity.caller_in),
             codecs: trunk.codecs.clone(),
             prack: trunk.prack,
+            domain: trunk.domain.clone(),
             account: trunk.account.as_ref().zip(password).map(|(account, password)| TrunkAccount {
                 user: account.user.clone(),
                 password: password.clone(),

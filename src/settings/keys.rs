@@ -81,6 +81,11 @@ static TRUNK: Table = listed(&[
         Kind::Text,
         "the one realm the password is for; the first one asked for when absent",
     ),
+    Key::optional(
+        "domain",
+        Kind::Text,
+        "the domain its peer serves, where that is not its address: \"sip.operateur.fr\"",
+    ),
     Key::optional("register", Kind::Flag, "whether to register with the peer"),
     Key::optional("expires", Kind::Duration, "for how long to register; ten minutes when absent"),
 ]);

@@ -255,6 +255,9 @@ fn a_trunk_says_who_calls_as_its_owner_wants() {
     assert_eq!(said("caller = \"hide\""), "`caller` can't be \"hide\"");
     assert_eq!(said("caller = { number = \"0384961370\" }"), "\"0384961370\" is no number to show");
     assert_eq!(said("caller_out = \"pai\""), "`caller_out` can't be \"pai\"");
+    assert_eq!(said("domain = \"sip.op érateur\""), "\"sip.op érateur\" is no domain");
+    let named = loaded(&with("domain = \"sip.operateur.fr\""));
+    assert_eq!(named.trunk("ipoffice").expect("written").domain.as_deref(), Some("sip.operateur.fr"));
     assert_eq!(loaded(SHIPPED).trunk("ipoffice").expect("written").callers, None, "as they came");
     let national = loaded(&with("numbers = \"national\""));
     assert_eq!(national.trunk("ipoffice").expect("written").callers, Some(NumberFormat::National));

@@ -45,6 +45,8 @@ pub struct Trunk {
     pub prack: bool,
     /// Whether agents' phones are behind it.
     pub agents: bool,
+    /// The domain its peer serves, where that is not its address.
+    pub domain: Option<Name>,
     /// What its peer knows us by; its challenges are refusals when `None`.
     pub account: Option<Account>,
 }
@@ -152,6 +154,7 @@ pub(super) fn read(
             codecs: codecs(&section, findings),
             prack: section.flag("prack").is_none_or(|flag| flag.value),
             agents: section.flag("agents").is_some_and(|flag| flag.value),
+            domain: domain(&section, findings),
             account: account::read(name.value, &section, folder, findings),
         };
         trunks.push(trunk);
@@ -190,6 +193,24 @@ fn ping(section: &Section<'_>, findings: &mut Findings) -> Option<Duration> {
         findings.error(&ping.place, wording::ping_too_often());
     }
     Some(ping.value)
+}
+
+fn domain(section: &Section<'_>, findings: &mut Findings) -> Option<Name> {
+    let text = section.text("domain")?;
+    if !is_host(text.value) {
+        findings.error(&text.place, wording::bad_domain(text.value));
+        return None;
+    }
+    Some(text.value.into())
+}
+
+/// Whether it is a host name (RFC 3261 section 25.1).
+pub(super) fn is_host(text: &str) -> bool {
+    let is_label = |label: &str| {
+        let inside = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        inside && (1..=63).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-')
+    };
+    text.len() <= 253 && text.strip_suffix('.').unwrap_or(text).split('.').all(is_label)
 }
 
 fn invite_timeout(section: &Section<'_>, findings: &mut Findings) -> Option<Duration> {

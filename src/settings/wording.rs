@@ -63,6 +63,11 @@ pub(super) fn bad_caller_number(text: &str) -> Words {
         .hint("write it whole, with the country: \"+33384961370\"")
 }
 
+pub(super) fn bad_domain(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no domain"), "unreadable")
+        .hint("write a host name alone: \"sip.operateur.fr\"")
+}
+
 pub(super) fn own_peer(name: &str) -> Words {
     Words::new(format!("the peer of trunk `{name}` is Spillway itself"), "our own address")
 }

@@ -9,10 +9,19 @@ use super::registration;
 use super::stack::Stack;
 use super::transaction::{Attempt, ClientKey, Owner, Report};
 use crate::base::{Flow, Moment};
-use crate::wire::sip::{Message, Method};
+use crate::wire::sip::{HeaderName, Message, Method};
 
 /// How often one request is sent, its first time included; once more when the far end says the nonce alone was too old.
 const TRIES: u8 = 2;
+
+/// Whether a request already carries the field its challenge asks for.
+fn carries_answer(request: &[u8], challenge: &Message<'_>) -> bool {
+    let field = match challenge.code() {
+        Some(407) => HeaderName::ProxyAuthorization,
+        Some(_) | None => HeaderName::Authorization,
+    };
+    Message::parse(request).is_ok_and(|request| request.header(field).is_some())
+}
 
 impl Stack {
     /// Takes a 401 or 407 to the request of `attempt`. Says whether it went out again: its owner then hears of that
@@ -45,7 +54,9 @@ impl Stack {
                 return false;
             }
         };
-        if attempt.tries >= TRIES + u8::from(stale) {
+        // A server behind a proxy that was answered asks for itself (RFC 3261 section 22.3).
+        let is_first = !carries_answer(&attempt.request, response);
+        if attempt.tries >= TRIES + u8::from(stale) + u8::from(is_first) {
             self.layer.credentials.forget(trunk);
             self.layer.observe(Observation::CredentialsRefused { trunk });
             return false;

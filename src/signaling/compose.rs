@@ -165,7 +165,7 @@ pub(super) fn read_reason(message: &Message<'_>) -> Option<Reason> {
 }
 
 /// The From of an INVITE of ours, without its tag: the caller's number at `host`, or nobody's (RFC 3323 section 4.1).
-pub(super) fn caller_address(caller: &Caller, host: SocketAddr) -> String {
+pub(super) fn caller_address(caller: &Caller, host: &str) -> String {
     let mut value = String::with_capacity(64);
     // Writing to a string can't fail.
     let _ = if caller.anonymous {
@@ -177,14 +177,14 @@ pub(super) fn caller_address(caller: &Caller, host: SocketAddr) -> String {
 }
 
 /// The caller's number at `host`, whatever they asked for.
-pub(super) fn identity(caller: &Caller, host: SocketAddr) -> String {
+pub(super) fn identity(caller: &Caller, host: &str) -> String {
     let mut value = String::with_capacity(64);
     // Writing to a string can't fail.
     let _ = write_identity(&mut value, caller, host);
     value
 }
 
-fn write_identity(into: &mut String, caller: &Caller, host: SocketAddr) -> fmt::Result {
+fn write_identity(into: &mut String, caller: &Caller, host: &str) -> fmt::Result {
     if let Some(display) = &caller.display {
         write!(into, "{} ", Quoted(display))?;
     }
@@ -198,7 +198,7 @@ fn write_identity(into: &mut String, caller: &Caller, host: SocketAddr) -> fmt::
 pub(super) const DIVERSION_MARK: &str = "spillway";
 
 /// Diversion (RFC 5806), `mark` on those of ours.
-pub(super) fn put_diversion(writer: &mut Writer, diversion: &Diversion, host: SocketAddr, mark: Marked) {
+pub(super) fn put_diversion(writer: &mut Writer, diversion: &Diversion, host: &str, mark: Marked) {
     let (user, reason) = (User(&diversion.user), diversion.reason.as_str());
     if diversion.is_ours {
         let value = format_args!("<sip:{user}@{host}>;reason={reason};counter=1;spillway={mark}");
@@ -252,7 +252,7 @@ mod tests {
             display: Some("Zo\u{e9} \"la\" \\ >".into()),
             anonymous: false,
         };
-        let host: SocketAddr = "192.0.2.1:5060".parse().expect("an address");
+        let host = "192.0.2.1:5060";
         let value = caller_address(&caller, host);
         assert_eq!(value, "\"Zoé \\\"la\\\" \\\\ >\" <sip:+33%201%0D%0A;x@192.0.2.1:5060>");
         let read = crate::wire::sip::NameAddr::parse(value.as_bytes()).expect("readable");

@@ -99,6 +99,8 @@ pub struct TrunkPeer {
     pub codecs: Vec<Codec>,
     /// Whether provisional responses may be reliable on it (RFC 3262), where the stack allows it.
     pub prack: bool,
+    /// The domain its peer serves, where that is not its address: what REGISTER and INVITE then name.
+    pub domain: Option<Name>,
     /// What its peer's challenges are answered with; `None`: they are refusals.
     pub account: Option<TrunkAccount>,
 }
@@ -130,6 +132,12 @@ pub struct Peer {
 }
 
 impl TrunkPeer {
+    /// The host a request along `flow` is for: the trunk's domain, else the peer's address.
+    #[must_use]
+    pub fn host_of(&self, flow: Flow) -> String {
+        self.domain.as_ref().map_or_else(|| flow.remote.to_string(), ToString::to_string)
+    }
+
     /// Every peer it is told of.
     pub(super) fn all(&self) -> Vec<Peer> {
         if self.peers.is_empty() {

@@ -25,7 +25,8 @@ struct Known {
     account: TrunkAccount,
     /// The one realm that is answered: as configured, else the first one heard.
     realm: Option<Box<[u8]>>,
-    live: Option<Live>,
+    /// One for the server that is asked, one for a proxy before it (RFC 3261 section 22.3).
+    live: Vec<Live>,
 }
 
 /// A challenge that was heard and may be answered again (RFC 3261 section 22.3: before being asked).
@@ -57,7 +58,7 @@ impl Credentials {
         let entry = |account: &TrunkAccount| Known {
             account: account.clone(),
             realm: account.realm.as_ref().map(|realm| realm.as_bytes().into()),
-            live: None,
+            live: Vec::new(),
         };
         let entries = trunks.iter().map(|trunk| Entry {
             trunk: trunk.peer.id,
@@ -103,47 +104,53 @@ impl Credentials {
             return Verdict::OtherRealm;
         };
         // A nonce given again goes on being counted (RFC 2617 section 3.2.2).
-        let again = known.live.as_ref().filter(|live| live.challenge.nonce == best.nonce);
+        let again =
+            known.live.iter().find(|live| live.header == header && live.challenge.nonce == best.nonce);
         let count = again.map_or(0, |live| live.count);
-        known.live = Some(Live { challenge: best.clone(), header, count });
+        known.live.retain(|live| live.header != header);
+        known.live.push(Live { challenge: best.clone(), header, count });
         Verdict::Answerable { stale: best.stale }
     }
 
-    /// The field that answers the last challenge of the peer at the far end of `flow`, and its value.
-    pub(super) fn answer(
+    /// The fields that answer the last challenges of the peer at the far end of `flow`, and their values.
+    pub(super) fn answers(
         &mut self,
         flow: Flow,
         method: Method<'_>,
         uri: &[u8],
         cnonce: &[u8],
-    ) -> Option<(HeaderName, Vec<u8>)> {
-        let trunk = self.trunk(flow)?;
-        let Known { account, live, .. } = self.known(trunk)?;
-        let live = live.as_mut()?;
-        live.count = live.count.saturating_add(1);
-        let answer = Answer {
-            user: account.user.as_bytes(),
-            password: &account.password,
-            method: method.as_bytes(),
-            uri,
-            cnonce,
-            count: live.count,
+    ) -> Vec<(HeaderName, Vec<u8>)> {
+        let trunk = self.trunk(flow);
+        let Some(Known { account, live, .. }) = trunk.and_then(|trunk| self.known(trunk)) else {
+            return Vec::new();
         };
-        Some((live.header, live.challenge.answer(&answer)))
+        let answers = live.iter_mut().map(|live| {
+            live.count = live.count.saturating_add(1);
+            let answer = Answer {
+                user: account.user.as_bytes(),
+                password: &account.password,
+                method: method.as_bytes(),
+                uri,
+                cnonce,
+                count: live.count,
+            };
+            (live.header, live.challenge.answer(&answer))
+        });
+        answers.collect()
     }
 
     /// Whether a request along `flow` may be answered for before it is asked.
     pub(super) fn is_live(&self, flow: Flow) -> bool {
         let trunk = self.trunk(flow);
         self.0.iter().any(|entry| {
-            Some(entry.trunk) == trunk && entry.known.as_ref().is_some_and(|known| known.live.is_some())
+            Some(entry.trunk) == trunk && entry.known.as_ref().is_some_and(|known| !known.live.is_empty())
         })
     }
 
     /// A trunk's peer refused what its last challenge was answered with.
     pub(super) fn forget(&mut self, trunk: TrunkId) {
         if let Some(known) = self.known(trunk) {
-            known.live = None;
+            known.live.clear();
         }
     }
 

@@ -10,7 +10,6 @@ use super::screen::user_text;
 use super::verbs::Invite;
 use crate::base::limits;
 use crate::wire::sip::{HeaderName, Message, NameAddr, Uri, Writer};
-use std::net::SocketAddr;
 
 /// Where a header carries a caller; nothing for From, which always does.
 pub(super) const fn header_name(header: CallerHeader) -> Option<HeaderName> {
@@ -23,7 +22,7 @@ pub(super) const fn header_name(header: CallerHeader) -> Option<HeaderName> {
 }
 
 /// From without its tag: the number the trunk shows for every call, else the caller's own, or nobody's.
-pub(super) fn from(invite: &Invite, host: SocketAddr) -> String {
+pub(super) fn from(invite: &Invite, host: &str) -> String {
     match &invite.policy.number {
         Some(number) => {
             let caller = Caller { number: number.to_string(), display: None, anonymous: false };
@@ -34,7 +33,7 @@ pub(super) fn from(invite: &Invite, host: SocketAddr) -> String {
 }
 
 /// Everything but From.
-pub(super) fn put(writer: &mut Writer, invite: &Invite, host: SocketAddr, mark: Marked) {
+pub(super) fn put(writer: &mut Writer, invite: &Invite, host: &str, mark: Marked) {
     let Invite { caller, policy, .. } = invite;
     // Whoever asked to stay unknown is named only to whom the trunk's owner trusts to keep it (RFC 3325 section 7).
     let is_named = !caller.number.is_empty() && (!caller.anonymous || policy.is_trusted);
@@ -72,7 +71,7 @@ pub(super) fn put(writer: &mut Writer, invite: &Invite, host: SocketAddr, mark: 
 }
 
 /// History-Info: who was dialled first, then each one the call was sent on to, and why (RFC 7544 section 6).
-fn put_history(writer: &mut Writer, invite: &Invite, host: SocketAddr, mark: Marked) {
+fn put_history(writer: &mut Writer, invite: &Invite, host: &str, mark: Marked) {
     let mut index = String::from("1");
     let mut put = |user: &str, host: &str, reason: Option<DiversionReason>, is_ours: bool| {
         let cause = reason.map(|reason| format!(";cause={}", cause(reason))).unwrap_or_default();
@@ -86,10 +85,9 @@ fn put_history(writer: &mut Writer, invite: &Invite, host: SocketAddr, mark: Mar
         writer.header(HeaderName::HistoryInfo, value);
         index.push_str(".1");
     };
-    let host = host.to_string();
     let mut reason = None;
     for diversion in invite.diversions.iter().rev() {
-        put(&diversion.user, &host, reason, diversion.is_ours);
+        put(&diversion.user, host, reason, diversion.is_ours);
         reason = Some(diversion.reason);
     }
     put(&invite.target_user, &invite.target_host, reason, false);

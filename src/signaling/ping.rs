@@ -66,7 +66,9 @@ pub(super) fn ended(layer: &mut Layer, trunks: &mut Trunks, now: Moment, key: Pe
     layer.timers.cancel(TimerName::FirstSign(key));
     verdict(layer, trunks, key, alive);
     if let Some(ping) = trunks.get(id).and_then(|trunk| trunk.peer.ping) {
-        layer.timers.set(TimerName::Ping(key), now + ping);
+        // Who asked to be left alone is not asked either.
+        let rested = layer.timers.deadline(TimerName::Rest(key)).unwrap_or(now);
+        layer.timers.set(TimerName::Ping(key), rested.max(now + ping));
     }
 }
 

@@ -144,8 +144,9 @@ fn ask(layer: &mut Layer, trunk: &mut Trunk, now: Moment, expires_s: u32) {
     let public = layer.public(flow);
     let branch = layer.fresh(NameKind::Branch);
     let writer = &mut layer.writer;
-    let uri = format!("sip:{}", flow.remote);
-    let address = format!("<sip:{}@{}>", User(&account.user), host(flow.remote.ip()));
+    let uri = format!("sip:{}", peer.host_of(flow));
+    let realm = peer.domain.as_ref().map_or_else(|| host(flow.remote.ip()), ToString::to_string);
+    let address = format!("<sip:{}@{realm}>", User(&account.user));
     writer.start_request(Method::Register, &uri);
     writer.header_fmt(
         HeaderName::Via,

@@ -147,6 +147,7 @@ mod tests {
             caller_from: CallerHeader::From,
             codecs: Vec::new(),
             prack: true,
+            domain: None,
             account: None,
         }
     }

@@ -3,7 +3,7 @@
 use super::config::IdentityPolicy;
 use super::event::{Caller, Diversion, Reason, ReasonProtocol};
 use super::media::LocalMedia;
-use crate::base::{Cause, Flow, TrunkId, limits};
+use crate::base::{Cause, Flow, Name, TrunkId, limits};
 
 /// Which side offers first (RFC 3264, RFC 3261 section 13.2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Invite {
     pub target_user: String,
     /// Host, and port when it has one, of the Request-URI.
     pub target_host: String,
+    /// The host of the addresses of ours it says, where that is not our own: the trunk's domain.
+    pub domain: Option<Name>,
     /// Who is calling.
     pub caller: Caller,
     /// How the far end is told who calls.
@@ -50,6 +52,7 @@ impl Invite {
             flow,
             target_user: target_user.into(),
             target_host: flow.remote.to_string(),
+            domain: None,
             caller,
             policy: IdentityPolicy::default(),
             identities: Vec::new(),

@@ -31,8 +31,9 @@ impl Leg {
         let public = layer.public(invite.flow);
         let call_id = layer.fresh(NameKind::CallId);
         let session = layer.random.number() >> 2;
+        let host = invite.domain.as_ref().map_or_else(|| public.to_string(), ToString::to_string);
         let mark = layer.fresh(NameKind::Diversion);
-        let local = format!("{};tag={tag}", identity::from(invite, public));
+        let local = format!("{};tag={tag}", identity::from(invite, &host));
         let tcp = match invite.flow.transport {
             Transport::Udp => "",
             Transport::Tcp => ";transport=tcp",
@@ -49,7 +50,7 @@ impl Leg {
         let prack = prack && late.is_none();
         let settings = layer.config.session;
         let invite = dialog.invite(layer, now, Owner::Leg(key), |writer| {
-            put_invite(writer, invite, public, mark);
+            put_invite(writer, invite, &host, mark);
             Proposal::put_first(settings, writer);
             if prack {
                 writer.header(HeaderName::Supported, compose::PRACK);
@@ -298,9 +299,9 @@ fn cancel_reason(cause: Cause) -> Option<Reason> {
     })
 }
 
-fn put_invite(writer: &mut Writer, invite: &Invite, public: std::net::SocketAddr, mark: Marked) {
+fn put_invite(writer: &mut Writer, invite: &Invite, host: &str, mark: Marked) {
     writer.header_fmt(HeaderName::MaxForwards, format_args!("{}", invite.max_forwards));
-    identity::put(writer, invite, public, mark);
+    identity::put(writer, invite, host, mark);
     for (name, value) in &invite.extra_headers {
         writer.header(name, value);
     }

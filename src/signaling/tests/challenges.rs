@@ -286,3 +286,22 @@ fn over_a_stream_a_challenge_is_answered_too() {
     let again = raw.say(&challenged(&bye, "401 Unauthorized", &asks("carrier", "n2"))).remove(0);
     assert!(again.starts_with("BYE") && digest(&again).contains("nonce=\"n2\""), "{again}");
 }
+
+#[test]
+fn a_proxy_and_the_server_behind_it_are_both_answered_once() {
+    let mut raw = Raw::with(TrunkPeer { account: Some(account()), ..trunk(LEFT) });
+    let (_, first) = dial(&mut raw);
+    let asked = |raw: &mut Raw, request: &str, code: &str, challenge: &str| {
+        let said = raw.say(&challenged(request, code, challenge));
+        said.into_iter().find(|text| text.starts_with("INVITE"))
+    };
+    let second = asked(&mut raw, &first, "407 Proxy Authentication Required", &asks("carrier", "p1"))
+        .expect("answered");
+    let third = asked(&mut raw, &second, "401 Unauthorized", &asks("carrier", "s1")).expect("answered");
+    assert!(
+        header(&third, "Proxy-Authorization").contains("p1")
+            && header(&third, "Authorization").contains("s1")
+    );
+    assert!(asked(&mut raw, &third, "401 Unauthorized", &asks("carrier", "s2")).is_none(), "once each");
+    assert!(raw.observed.contains(&REFUSED));
+}

@@ -78,6 +78,7 @@ pub(in crate::signaling) fn trunk(peer: &str) -> TrunkPeer {
         caller_from: CallerHeader::From,
         codecs: Codec::ALL.to_vec(),
         prack: true,
+        domain: None,
         account: None,
     }
 }

@@ -198,3 +198,25 @@ fn a_trunk_that_does_not_register_sends_nothing() {
     assert!(raw.wait_ms(3_600_000).is_empty());
     assert_eq!((raw.stack.registered(ID), raw.act(Stack::stop_accepting).len()), (None, 0));
 }
+
+#[test]
+fn a_registrar_is_named_by_its_domain_where_it_has_one() {
+    let account = TrunkAccount { register: Some(Duration::from_secs(600)), ..account() };
+    let mut raw =
+        Raw::with(TrunkPeer { account: Some(account), domain: Some("sip.carrier.fr".into()), ..trunk(LEFT) });
+    let first = raw.wait_ms(0).remove(0);
+    assert!(first.starts_with("REGISTER sip:sip.carrier.fr SIP/2.0"), "{first}");
+    assert!(header(&first, "To").ends_with("@sip.carrier.fr>"), "{first}");
+    assert_eq!(raw.flows[0].remote.to_string(), LEFT);
+}
+
+#[test]
+fn a_registrar_that_says_when_to_come_back_is_asked_then() {
+    let mut raw = registrar();
+    let first = raw.wait_ms(0).remove(0);
+    let busy =
+        response(&first, "503 Service Unavailable", "r", "").replace("CSeq", "Retry-After: 40\r\nCSeq");
+    raw.say(&busy);
+    assert!(raw.wait_ms(39_900).is_empty());
+    next(&mut raw, 200);
+}

@@ -82,7 +82,7 @@ impl Layer {
             return;
         }
         let cnonce = format!("{:016x}", self.random.number());
-        if let Some((name, value)) = self.credentials.answer(flow, method, uri, cnonce.as_bytes()) {
+        for (name, value) in self.credentials.answers(flow, method, uri, cnonce.as_bytes()) {
             self.writer.header(name, value);
         }
     }

@@ -213,6 +213,7 @@ fn trunk(index: u16) -> EngineTrunk {
             caller_from: CallerHeader::From,
             codecs: Codec::ALL.to_vec(),
             prack: true,
+            domain: None,
             account: None,
         },
         line: TrunkLine { name: name.into(), channels: Channels::Unlimited, numbers: NumberFormat::National, callers: None, calls_per_second: None },

@@ -57,6 +57,7 @@ impl World {
             caller_from: [CallerHeader::From, CallerHeader::PAssertedIdentity][usize::from(id)],
             codecs: Codec::ALL.to_vec(),
             prack: true,
+            domain: None,
             account: None,
         };
         let admission =

@@ -75,6 +75,7 @@ fn trunk(index: usize) -> EngineTrunk {
             caller_from: CallerHeader::From,
             codecs: vec![Codec::Pcma, Codec::Pcmu],
             prack: true,
+            domain: None,
             account: None,
         },
         line: TrunkLine {
