@@ -60,6 +60,16 @@
 //! **Why does `nobody` count agents behind a dead trunk as absent?** A caller can't tell the difference, and 90 s of
 //! music for nobody is what `nobody` is there to avoid.
 //!
+//! **Why does a refusal with 408 or 480 never go to a trunk's next peer?** Both say that the called party was looked for in
+//! vain. Who has waited for that does not wait for it again: the plan has somewhere else to go.
+//!
+//! **Why does a call out above a trunk's `cps` not wait?** That would be a line nobody sees, outside every figure, and the
+//! caller's plan has an answer for a trunk without room.
+//!
+//! **Why is the same caller refused while their own call is being sent on?** Carriers drop Diversion, so it is the one sign of
+//! a target that forwards back to us. Two people behind one number pay for it: the second is refused until the first is
+//! through.
+//!
 //! **Why is a challenge answered only on the path its request took, and only for one realm?** A digest lets whoever gets
 //! it try passwords at leisure, and one that is passed on opens the trunk to others. A peer that answers from another
 //! address than it is configured with gets no call through either way.

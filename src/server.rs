@@ -18,6 +18,7 @@ use crate::drivers::console::ConsoleError;
 use crate::drivers::control::ControlError;
 use crate::drivers::media_threads::{self, MediaThreads};
 use crate::drivers::metrics::Page;
+use crate::drivers::resolver::Resolver;
 use crate::drivers::sockets::{Received, SocketError, Sockets};
 use crate::drivers::store::{Store, StoreError, StoreHandle};
 use crate::engine::{Engine, Event};
@@ -129,6 +130,8 @@ pub struct Server {
     engine: Engine,
     sockets: Sockets,
     media: MediaThreads,
+    /// Where a trunk is found by its name.
+    resolver: Option<Resolver>,
     store: StoreHandle,
     stored: JournalSeq,
     strained: bool,
@@ -176,6 +179,9 @@ impl Server {
             &mut random,
             move || drop(waker.wake()),
         )?;
+        let has_names = config.trunks.iter().any(|trunk| trunk.peer.found_by.is_some());
+        let waker = sockets.waker();
+        let resolver = has_names.then(|| Resolver::start(move || drop(waker.wake()))).transpose()?;
         let engine = Engine::new(clock.now(), config, random);
         let stored = store.stored();
         Ok(Self {
@@ -183,6 +189,7 @@ impl Server {
             engine,
             sockets,
             media,
+            resolver,
             store,
             stored,
             strained: false,
@@ -252,6 +259,9 @@ impl Server {
         while let Some(event) = self.media.try_event() {
             self.engine.handle(self.clock.now(), Event::Media(event));
         }
+        while let Some((question, answer)) = self.resolver.as_ref().and_then(Resolver::next_answer) {
+            self.engine.handle(self.clock.now(), Event::Resolved { question, answer });
+        }
         let stored = self.store.stored();
         if stored != self.stored {
             self.stored = stored;
@@ -282,6 +292,11 @@ impl Server {
         while let Some(effect) = self.engine.poll() {
             match effect {
                 Effect::Send { flow, bytes } => self.sockets.send(flow, &bytes),
+                Effect::Resolve(question) => {
+                    if let Some(resolver) = &self.resolver {
+                        resolver.ask(question);
+                    }
+                }
                 Effect::Media(command) => self.media.send(command),
                 Effect::Observe(observation) => self.outward.observe(observation),
             }

@@ -20,6 +20,7 @@ mod scenario {
     mod limits;
     mod loops;
     mod menu;
+    mod names;
     mod on_the_wire;
     mod overflow;
     mod ring_all;

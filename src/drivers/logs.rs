@@ -90,6 +90,7 @@ pub fn observe(observation: &Observation) {
         }
         Observation::Trunk { .. }
         | Observation::Peer { .. }
+        | Observation::LookupFailed { .. }
         | Observation::Failover { .. }
         | Observation::TrunkLimit { .. }
         | Observation::Registration { .. }
@@ -134,6 +135,8 @@ fn trunk(observation: &Observation) {
         } else {
             warn!(target: part::TRUNK, %trunk, %peer, "peer does not answer");
         }
+    } else if let Observation::LookupFailed { trunk } = observation {
+        warn!(target: part::TRUNK, %trunk, "the trunk's name is not found; what was found before stays");
     } else if let Observation::Failover { trunk, why } = observation {
         warn!(target: part::TRUNK, %trunk, why, "call goes to the trunk's next peer");
     } else if let Observation::TrunkLimit { trunk, limit } = observation {

@@ -16,6 +16,7 @@ pub mod logs;
 pub mod media_threads;
 pub mod metrics;
 pub mod open_files;
+pub mod resolver;
 pub mod signals;
 pub mod sockets;
 pub mod stations;

@@ -20,6 +20,7 @@ pub use config::{EngineConfig, EngineTrunk};
 pub use observation::Observation;
 pub use sounds::Sounds;
 
+use crate::base::dns::{Answer, Question, Silent};
 use crate::base::{Flow, JournalSeq, Map, Moment, Now, Random, TrunkId};
 use crate::media::{self, PortId, PortPool};
 use crate::signaling::Stack;
@@ -49,6 +50,13 @@ pub enum Event<'a> {
     },
     /// A path is gone: a stream closed or never opened, or no socket here could reach its peer.
     FlowLost(Flow),
+    /// The DNS answered a question of [`Effect::Resolve`], or did not.
+    Resolved {
+        /// What was asked.
+        question: Question,
+        /// What it said.
+        answer: Result<Answer, Silent>,
+    },
     /// Something happened to a port or a sound.
     Media(media::Event),
     /// The journal is on disk up to here.
@@ -73,6 +81,8 @@ pub enum Effect {
         /// Its bytes.
         bytes: Bytes,
     },
+    /// Ask the DNS.
+    Resolve(Question),
     /// A command for the media plane.
     Media(media::Command),
     /// A fact for the journal, or something worth counting, logging or showing.
@@ -147,6 +157,7 @@ impl Engine {
             Event::Sip { flow, bytes } => self.stack.receive(now.moment, flow, bytes),
             Event::Unframed { flow, bytes } => self.stack.unframed(flow, bytes),
             Event::FlowLost(flow) => self.stack.flow_lost(now.moment, flow),
+            Event::Resolved { question, answer } => self.stack.resolved(now.moment, &question, &answer),
             Event::Media(event) => self.media(now, event),
             Event::Stored(seq) => self.stored(now, seq),
             Event::StoreStrained(strained) => self.core.store_strained(strained),

@@ -53,6 +53,11 @@ pub enum Observation {
         /// Whether it is up.
         up: bool,
     },
+    /// A trunk's peers could not be looked up; those known before stay.
+    LookupFailed {
+        /// The trunk.
+        trunk: Name,
+    },
     /// A call out goes to a trunk's next peer.
     Failover {
         /// Which trunk.

@@ -117,8 +117,8 @@ impl Engine {
         invite.policy = trunk.identity.clone();
         let signed = dial.signed.filter(|_| trunk.identity.relays && trunk.identity.number.is_none());
         if let Some((inbound, (caller, called))) = inbound.zip(signed) {
-            let passes = |value: &&Box<[u8]>| passport::may_pass(value, now.utc, &caller, &called);
-            invite.identities = inbound.identities.iter().filter(passes).cloned().collect();
+            let passes = |value: &[u8]| passport::may_pass(value, now.utc, &caller, &called);
+            invite.identities = inbound.identities.iter().filter(|value| passes(value)).cloned().collect();
         }
         invite.offer = MediaOffer::Early(offer);
         // RFC 3261 section 16.6: a back-to-back agent that hands on a call hands on its hops.

@@ -20,6 +20,7 @@ impl Engine {
                 // A leg of ours that the call has forgotten already: let its far end go.
                 None => self.orphan(now, leg, &event),
             },
+            Output::Resolve(question) => self.effects.push_back(super::Effect::Resolve(question)),
             Output::Observed(observed) => self.signaling_observed(now, observed),
         }
     }
@@ -327,6 +328,7 @@ impl Engine {
             Seen::ParseFailed => Observation::NotSip,
             Seen::Strayed => Observation::SipStray,
             Seen::Peer { trunk, peer, up } => Observation::Peer { trunk: self.trunk_name(trunk), peer, up },
+            Seen::LookupFailed { trunk } => Observation::LookupFailed { trunk: self.trunk_name(trunk) },
             Seen::TrunkRegistered { trunk } => {
                 Observation::Registration { trunk: self.trunk_name(trunk), registered: true }
             }

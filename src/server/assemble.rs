@@ -10,7 +10,7 @@ use crate::engine::{EngineConfig, EngineTrunk, Observation, Sounds};
 use crate::media::Sound;
 use crate::settings::{self, Settings, Trunk};
 use crate::signaling::{
-    CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, TrunkAccount, TrunkPeer,
+    CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, PeerName, TrunkAccount, TrunkPeer,
 };
 use crossbeam_channel::Sender;
 use std::io;
@@ -190,7 +190,10 @@ fn engine_trunk(
     let (transport, peer) = trunk.peer.value;
     let listen = listens
         .iter()
-        .find(|listen| listen.transport == transport && listen.address.is_ipv4() == peer.is_ipv4())
+        .find(|listen| {
+            let same_kind = trunk.found_by.is_some() || listen.address.is_ipv4() == peer.is_ipv4();
+            listen.transport == transport && same_kind
+        })
         .map_or_else(|| SocketAddr::new(unspecified_like(peer.ip()), 0), |listen| listen.address);
     let media = if listen.ip().is_unspecified() { local_address_towards(peer)? } else { listen.ip() };
     Ok(EngineTrunk {
@@ -205,7 +208,9 @@ fn engine_trunk(
             caller_from: caller_header(trunk.identity.caller_in),
             codecs: trunk.codecs.clone(),
             prack: trunk.prack,
-            domain: trunk.domain.clone(),
+            // A server reached by name is named (RFC 3261 section 8.1.1.1).
+            domain: trunk.domain.clone().or_else(|| Some(trunk.found_by.as_ref()?.value.host.clone())),
+            found_by: trunk.found_by.as_ref().map(|name| peer_name(&name.value)),
             account: trunk.account.as_ref().zip(password).map(|(account, password)| TrunkAccount {
                 user: account.user.clone(),
                 password: password.clone(),
@@ -251,6 +256,11 @@ const fn caller_header(header: settings::CallerHeader) -> CallerHeader {
         settings::CallerHeader::PPreferredIdentity => CallerHeader::PPreferredIdentity,
         settings::CallerHeader::RemotePartyId => CallerHeader::RemotePartyId,
     }
+}
+
+fn peer_name(name: &settings::PeerName) -> PeerName {
+    let settings::PeerName { transport, host, port } = name.clone();
+    PeerName { transport, host, port }
 }
 
 const fn signaling_peer(peer: settings::Peer) -> Peer {

@@ -84,6 +84,7 @@ impl Outward {
             | Observation::Judged { .. }
             | Observation::Trunk { .. }
             | Observation::Peer { .. }
+            | Observation::LookupFailed { .. }
             | Observation::Failover { .. }
             | Observation::TrunkLimit { .. }
             | Observation::Registration { .. }

@@ -32,7 +32,11 @@ static HTTP: Table = listed(&[Key::required("listen", Kind::Text, "address and p
 static CONTROL: Table = listed(&[Key::optional("socket", Kind::Text, "its path; in `data` when absent")]);
 
 static TRUNK: Table = listed(&[
-    Key::optional("peer", Kind::Text, "where its requests go, \"udp:192.0.2.7:5060\""),
+    Key::optional(
+        "peer",
+        Kind::Text,
+        "where its requests go, \"udp:192.0.2.7:5060\"; or the name to find that by",
+    ),
     Key::optional(
         "peers",
         Kind::Tables(&PEERS),

@@ -15,7 +15,7 @@ pub use crate::base::finding::Located;
 pub use account::{Account, PasswordSource};
 pub use identity::{CallerHeader, DiversionHeader, Identity};
 pub use load::{load, outline};
-pub use peers::Peer;
+pub use peers::{Peer, PeerName};
 pub use trunk::{Channels, NumberFormat, Prefix, Trunk};
 
 use crate::base::{Name, Transport, TrunkId};

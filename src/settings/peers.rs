@@ -1,10 +1,10 @@
 //! The peers of one trunk: `peer`, or `peers` with their priorities and weights, held against where we listen.
 
+use super::trunk::is_host;
 use super::{Listen, load, wording};
-use crate::base::Transport;
 use crate::base::finding::{Findings, Located};
-use crate::base::limits;
 use crate::base::written::Section;
+use crate::base::{Name, Transport, limits};
 use std::net::SocketAddr;
 
 /// One of a trunk's peers.
@@ -18,6 +18,55 @@ pub struct Peer {
     pub priority: u16,
     /// Its share of the calls among peers of one priority; 1 when absent.
     pub weight: u16,
+}
+
+/// Where peers are to be looked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerName {
+    /// How they are reached; the DNS says where nothing was written.
+    pub transport: Option<Transport>,
+    /// The domain or host.
+    pub host: Name,
+    /// The port; then the name is a host's.
+    pub port: Option<u16>,
+}
+
+/// Reads `udp:sip.operateur.fr`, `tcp:sip.operateur.fr:5070` or, where the DNS says which transport,
+/// `sip:sip.operateur.fr`.
+pub(super) fn name(text: &str) -> Option<PeerName> {
+    let (scheme, rest) = text.split_once(':')?;
+    let transport = match scheme {
+        "sip" => None,
+        _ => Some([Transport::Udp, Transport::Tcp].into_iter().find(|known| known.name() == scheme)?),
+    };
+    let (host, port) = match rest.split_once(':') {
+        Some((host, port)) => (host, Some(port.parse().ok().filter(|port| *port > 0)?)),
+        None => (rest, None),
+    };
+    // What ends in a number is an address somebody wrote wrong.
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    let is_name = is_host(host) && !last.bytes().all(|byte| byte.is_ascii_digit());
+    is_name.then(|| PeerName { transport, host: host.trim_end_matches('.').into(), port })
+}
+
+/// Holds the name of the trunk `trunk` against where we listen. Which address of ours its peers see is known only where
+/// a socket is not bound to all of them.
+pub(super) fn check_name(
+    trunk: &str,
+    name: &Located<PeerName>,
+    listen: &[Located<Listen>],
+    findings: &mut Findings,
+) {
+    let transports: Vec<Transport> = match name.value.transport {
+        Some(transport) => vec![transport],
+        None => vec![Transport::Udp, Transport::Tcp],
+    };
+    let mut heard = listen.iter().filter(|own| transports.contains(&own.value.transport)).peekable();
+    if heard.peek().is_none() && !listen.is_empty() {
+        findings.error(&name.place, wording::unheard_name(trunk, transports[0].name()));
+    } else if let Some(every) = heard.find(|own| own.value.address.ip().is_unspecified()) {
+        findings.error_with(&name.place, wording::name_everywhere(trunk), &every.place, "every address");
+    }
 }
 
 /// Reads the peers of the trunk `name`, the preferred one first. Empty when none can be used: then that was said.
@@ -44,7 +93,8 @@ pub(super) fn read(
         }
         (Some(_), None) | (None, Some(_)) => {}
     }
-    let written = section.text("peer").map(|text| (text, 1, 1));
+    let written =
+        section.text("peer").filter(|text| self::name(text.value).is_none()).map(|text| (text, 1, 1));
     let listed = section.sections("peers").into_iter().filter_map(|each| {
         let number = |key| each.whole(key).and_then(|number| u16::try_from(number.value).ok()).unwrap_or(1);
         Some((each.text("to")?, number("priority"), number("weight")))

@@ -262,3 +262,34 @@ fn a_trunk_says_who_calls_as_its_owner_wants() {
     let national = loaded(&with("numbers = \"national\""));
     assert_eq!(national.trunk("ipoffice").expect("written").callers, Some(NumberFormat::National));
 }
+
+#[test]
+fn peers_may_be_found_by_name() {
+    let named = |name: &str| SHIPPED.replace("udp:127.0.0.1:5080", name);
+    let found = |name: &str| loaded(&named(name)).trunk("ipoffice").expect("written").found_by.clone();
+    let of = |transport, port| PeerName { transport, host: "sip.operateur.fr".into(), port };
+    for (name, expected) in [
+        ("udp:sip.operateur.fr", of(Some(Transport::Udp), None)),
+        ("tcp:sip.operateur.fr:5070", of(Some(Transport::Tcp), Some(5_070))),
+        ("sip:sip.operateur.fr.", of(None, None)),
+    ] {
+        assert_eq!(found(name).expect("a name").value, expected, "{name}");
+    }
+    assert!(found("udp:127.0.0.1:5080").is_none());
+    let said =
+        |text: &str| -> Vec<String> { refused(text).into_iter().map(|(_, message)| message).collect() };
+    for wrong in
+        ["udp:sip_x.fr", "udp:1.2.3", "udp:sip.fr:0", "udp:sip.fr:x", "icmp:sip.fr", "udp:", "sip.fr"]
+    {
+        assert_eq!(said(&named(wrong)), [format!("\"{wrong}\" is no peer")]);
+    }
+    let every = named("udp:sip.operateur.fr").replace("udp:127.0.0.1:5060", "udp:0.0.0.0:5060");
+    assert_eq!(
+        said(&every),
+        ["trunk `ipoffice` is found by its name, and Spillway listens on every address"]
+    );
+    let twice = named("udp:sip.operateur.fr").replace("udp:127.0.0.1:5070", "udp:sip.operateur.fr");
+    assert_eq!(said(&twice), ["trunks `operateur` and `ipoffice` have the same peer"]);
+    let unheard = named("tcp:sip.operateur.fr").replace(", \"tcp:127.0.0.1:5060\"", "");
+    assert_eq!(said(&unheard), ["trunk `ipoffice` is reached over tcp, where nothing listens"]);
+}

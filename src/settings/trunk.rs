@@ -2,13 +2,13 @@
 
 use super::account::{self, Account};
 use super::identity::{self, Identity};
-use super::peers::{self, Peer};
+use super::peers::{self, Peer, PeerName};
 use super::{Listen, wording};
 use crate::base::finding::{Findings, Located};
 use crate::base::written::Section;
 use crate::base::{Codec, Name, Transport, TrunkId};
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -19,8 +19,10 @@ pub struct Trunk {
     pub id: TrunkId,
     /// Its name.
     pub name: Name,
-    /// Where its requests go, and the exact source its own come from.
+    /// Where its requests go, and the exact source its own come from; nowhere where they are found by a name.
     pub peer: Located<(Transport, SocketAddr)>,
+    /// The name its peers are found by.
+    pub found_by: Option<Located<PeerName>>,
     /// Every peer, that one the first.
     pub peers: Vec<Located<Peer>>,
     /// How long a peer may say nothing to an INVITE; Timer B's 32 s when `None`.
@@ -131,8 +133,25 @@ pub(super) fn read(
     let mut trunks: Vec<Trunk> = Vec::new();
     for (name, section) in root.named("trunk") {
         let peers = peers::read(name.value, &section, listen, findings);
-        let Some(first) = peers.first() else { continue };
-        let peer = (first.value.transport, first.value.address);
+        let found_by = section
+            .text("peer")
+            .and_then(|text| Some(Located { value: peers::name(text.value)?, place: text.place }));
+        if let Some(name_of_peers) = &found_by {
+            peers::check_name(name.value, name_of_peers, listen, findings);
+        }
+        let peer = match (peers.first(), &found_by) {
+            (Some(first), _) => {
+                Located { value: (first.value.transport, first.value.address), place: first.place.clone() }
+            }
+            (None, Some(name)) => {
+                let nowhere = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
+                Located {
+                    value: (name.value.transport.unwrap_or(Transport::Udp), nowhere),
+                    place: name.place.clone(),
+                }
+            }
+            (None, None) => continue,
+        };
         let Ok(id) = u16::try_from(trunks.len()).map(TrunkId) else { break };
         let numbers = section.text("numbers").map(|text| match text.value {
             "national" => NumberFormat::National,
@@ -141,7 +160,8 @@ pub(super) fn read(
         let trunk = Trunk {
             id,
             name: name.value.into(),
-            peer: Located { value: peer, place: first.place.clone() },
+            peer,
+            found_by,
             peers,
             invite_timeout: invite_timeout(&section, findings),
             calls_per_second: section.whole("cps").and_then(|cps| u32::try_from(cps.value).ok()),
@@ -242,6 +262,16 @@ fn codecs(section: &Section<'_>, findings: &mut Findings) -> Vec<Codec> {
 
 /// Two trunks whose callers nobody could tell apart.
 fn hold_against(trunk: &Trunk, other: &Trunk, all: &[Trunk], findings: &mut Findings) {
+    if let (Some(name), Some(same)) = (&trunk.found_by, &other.found_by)
+        && name.value == same.value
+    {
+        findings.error_with(
+            &name.place,
+            wording::peer_twice(&trunk.name, &other.name),
+            &same.place,
+            "the other",
+        );
+    }
     for peer in &trunk.peers {
         other.peers.iter().for_each(|with| hold_peers(trunk, peer, other, with, all, findings));
     }

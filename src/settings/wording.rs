@@ -28,7 +28,7 @@ pub(super) fn bad_ports(text: &str) -> Words {
 
 pub(super) fn bad_peer(text: &str) -> Words {
     Words::new(format!("\"{text}\" is no peer"), "unreadable")
-        .hint("write transport, address and port: \"udp:192.0.2.7:5060\"; host names are not looked up")
+        .hint("write transport, address and port, \"udp:192.0.2.7:5060\", or in `peer` a name, \"udp:sip.operateur.fr\"")
 }
 
 pub(super) fn no_peer(name: &str) -> Words {
@@ -66,6 +66,20 @@ pub(super) fn bad_caller_number(text: &str) -> Words {
 pub(super) fn bad_domain(text: &str) -> Words {
     Words::new(format!("\"{text}\" is no domain"), "unreadable")
         .hint("write a host name alone: \"sip.operateur.fr\"")
+}
+
+pub(super) fn unheard_name(name: &str, transport: &str) -> Words {
+    Words::new(
+        format!("trunk `{name}` is reached over {transport}, where nothing listens"),
+        "could not answer",
+    )
+    .hint(format!("add an address to `listen`: \"{transport}:…\""))
+}
+
+pub(super) fn name_everywhere(name: &str) -> Words {
+    let message = format!("trunk `{name}` is found by its name, and Spillway listens on every address");
+    Words::new(message, "which one does it see?")
+        .hint("write the address to listen on: \"udp:192.0.2.1:5060\"")
 }
 
 pub(super) fn own_peer(name: &str) -> Words {

@@ -89,6 +89,8 @@ pub struct TrunkPeer {
     pub peer: SocketAddr,
     /// Every peer where it has several, the one above among them; empty: that one alone.
     pub peers: Vec<Peer>,
+    /// The name its peers are found by; then none is written above, and `peer` says nothing.
+    pub found_by: Option<PeerName>,
     /// Networks it may call from: address and prefix length. Empty: its own address alone.
     pub accept: Vec<(IpAddr, u8)>,
     /// How often it is asked for a sign of life; `None`: never.
@@ -118,6 +120,17 @@ pub struct TrunkAccount {
     pub register: Option<Duration>,
 }
 
+/// Where peers are to be looked for (RFC 3263).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerName {
+    /// How they are reached, where that was said; else the DNS says.
+    pub transport: Option<Transport>,
+    /// The domain or host.
+    pub host: Name,
+    /// The port, where that was said: then the name is a host's.
+    pub port: Option<u16>,
+}
+
 /// One of a trunk's peers, and its part of the calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer {
@@ -140,6 +153,9 @@ impl TrunkPeer {
 
     /// Every peer it is told of.
     pub(super) fn all(&self) -> Vec<Peer> {
+        if self.found_by.is_some() {
+            return Vec::new();
+        }
         if self.peers.is_empty() {
             return vec![Peer { transport: self.transport, address: self.peer, priority: 0, weight: 1 }];
         }

@@ -68,6 +68,13 @@ impl Credentials {
         Self(entries.collect())
     }
 
+    /// A trunk's peers are these from now on: they are the host its password is for.
+    pub(super) fn set_peers(&mut self, trunk: TrunkId, peers: Vec<Peer>) {
+        if let Some(entry) = self.0.iter_mut().find(|entry| entry.trunk == trunk) {
+            entry.peers = peers;
+        }
+    }
+
     /// The trunk with credentials whose peer is at the far end of `flow`: its exact address; of a stream that came in,
     /// whose port says nothing, an address no other trunk shares.
     pub(super) fn trunk(&self, flow: Flow) -> Option<TrunkId> {

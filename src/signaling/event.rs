@@ -2,6 +2,7 @@
 //! Events are in the past tense. Must never know what a call does with them.
 
 use super::media::RemoteMedia;
+use crate::base::dns::Question;
 use crate::base::{Cause, Flow, TrunkId};
 use bytes::Bytes;
 use std::fmt;
@@ -41,6 +42,8 @@ pub enum Output {
         /// What.
         event: LegEvent,
     },
+    /// A question to the DNS; `Stack::resolved` takes the answer.
+    Resolve(Question),
     /// Something worth counting happened.
     Observed(Observation),
 }
@@ -285,6 +288,11 @@ pub enum Observation {
         peer: SocketAddr,
         /// Whether it lives.
         up: bool,
+    },
+    /// A trunk's peers could not be looked up; those known before stay.
+    LookupFailed {
+        /// Which.
+        trunk: TrunkId,
     },
     /// A trunk gave a sign of life again.
     TrunkUp {

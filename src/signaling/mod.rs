@@ -11,6 +11,7 @@ mod digest;
 mod event;
 mod identity;
 mod leg;
+mod locate;
 mod loops;
 mod mark;
 mod media;
@@ -21,6 +22,7 @@ mod ping;
 mod receive;
 mod refusal;
 mod registration;
+mod resolve;
 mod screen;
 mod stack;
 #[cfg(test)]
@@ -31,8 +33,8 @@ mod trunk;
 mod verbs;
 
 pub use config::{
-    Admission, CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, SessionSettings, StackConfig,
-    TimerSettings, TrunkAccount, TrunkPeer,
+    Admission, CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, PeerName, SessionSettings,
+    StackConfig, TimerSettings, TrunkAccount, TrunkPeer,
 };
 pub use event::{
     Caller, Diversion, DiversionReason, Invitation, LegEvent, LegKey, Observation, Output, Reason,

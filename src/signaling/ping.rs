@@ -118,7 +118,7 @@ pub(super) fn rested(layer: &mut Layer, trunks: &mut Trunks, key: PeerKey) {
 }
 
 /// Says whether a trunk is alive, where that is news.
-fn tell(layer: &mut Layer, trunks: &mut Trunks, id: TrunkId) {
+pub(super) fn tell(layer: &mut Layer, trunks: &mut Trunks, id: TrunkId) {
     let Some(trunk) = trunks.get_mut(id) else { return };
     let mut usable = trunk.peers.iter().filter(|known| known.is_usable()).peekable();
     let up = if usable.peek().is_none() {

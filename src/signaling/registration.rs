@@ -84,9 +84,15 @@ pub(super) fn start(layer: &mut Layer, trunks: &mut Trunks) {
 pub(super) fn send(layer: &mut Layer, trunks: &mut Trunks, now: Moment, id: TrunkId) {
     let Some(trunk) = trunks.get_mut(id) else { return };
     let Some(registration) = &trunk.registration else { return };
-    if registration.asked.is_none() && !registration.withdrawn {
-        let expires_s = registration.expires_s;
+    if registration.asked.is_some() || registration.withdrawn {
+        return;
+    }
+    let expires_s = registration.expires_s;
+    if registrar(trunk, &layer.config.listens).is_some() {
         ask(layer, trunk, now, expires_s);
+    } else {
+        // Its name is not found yet.
+        layer.timers.set(TimerName::Register(id), now + FIRST_WAIT);
     }
 }
 

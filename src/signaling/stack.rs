@@ -11,10 +11,12 @@ use super::peers;
 use super::ping;
 use super::refusal::Refusals;
 use super::registration::{self, Registration};
+use super::resolve;
 use super::timer::{LegTimer, TimerName};
 use super::transaction::{Layer, Owner, Reply, Report};
 use super::trunk::{Source, Trunks};
 use super::verbs::{Invite, Rejection};
+use crate::base::dns::{Answer, Question, Silent};
 use crate::base::{Cause, Flow, Map, Moment, Random, TrunkId, seeded_map};
 use crate::wire::sip::{Message, Method, validate};
 
@@ -40,6 +42,7 @@ impl Stack {
         let mut layer = Layer::new(config, random);
         layer.credentials = Credentials::of(&trunks);
         ping::start(&mut layer, &trunks);
+        resolve::start(&mut layer, &trunks);
         registration::start(&mut layer, &mut trunks);
         Self { layer, legs, tags, trunks, refusals: Refusals::default(), stopping: false, next_leg: 0 }
     }
@@ -72,6 +75,7 @@ impl Stack {
                 TimerName::FirstSign(peer) => {
                     ping::verdict(&mut self.layer, &mut self.trunks, peer, false);
                 }
+                TimerName::Lookup(trunk) => resolve::due(&mut self.layer, &mut self.trunks, now, trunk),
                 TimerName::Rest(peer) => ping::rested(&mut self.layer, &mut self.trunks, peer),
                 TimerName::Register(trunk) => {
                     registration::send(&mut self.layer, &mut self.trunks, now, trunk);
@@ -110,6 +114,11 @@ impl Stack {
                 leg.on_flow_lost(flow);
             }
         }
+    }
+
+    /// The answer to a question of [`Output::Resolve`].
+    pub fn resolved(&mut self, now: Moment, question: &Question, answer: &Result<Answer, Silent>) {
+        resolve::answered(&mut self.layer, &mut self.trunks, now, question, answer);
     }
 
     /// Passes on what became of a client transaction.

@@ -20,6 +20,8 @@ pub enum TimerName {
     FirstSign(PeerKey),
     /// A peer that said Retry-After has rested (RFC 3261 section 21.5.4).
     Rest(PeerKey),
+    /// A trunk's name is to be looked up, or a question stayed without an answer.
+    Lookup(TrunkId),
     /// A trunk's next REGISTER (RFC 3261 section 10.2).
     Register(TrunkId),
     /// What a trunk's registrar granted is over, and nothing renewed it.

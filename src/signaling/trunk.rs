@@ -1,6 +1,7 @@
 //! Trunks: which one a source is, and whether each gives signs of life. Counts no channels.
 
-use super::config::{Admission, TrunkPeer};
+use super::config::{Admission, Peer, TrunkPeer};
+use super::locate::Lookup;
 use super::peers::{Known, PeerKey};
 use super::registration::Registration;
 use crate::base::{Flow, TrunkId};
@@ -21,6 +22,8 @@ pub(super) struct Trunk {
     pub(super) peers: Vec<Known>,
     /// What was last said of it; nothing before the first ping ended.
     pub(super) up: Option<bool>,
+    /// The lookup of its name, while it is under way.
+    pub(super) lookup: Option<Lookup>,
     /// Where it is to be registered.
     pub(super) registration: Option<Registration>,
 }
@@ -45,9 +48,32 @@ impl Trunks {
         let mut trunks = Self { list: Vec::new(), anyone, next_peer: 0 };
         for peer in peers {
             let peers = peer.all().into_iter().map(|peer| Known::new(trunks.fresh_peer(), peer)).collect();
-            trunks.list.push(Trunk { peer, peers, up: None, registration: None });
+            trunks.list.push(Trunk { peer, peers, up: None, lookup: None, registration: None });
         }
         trunks
+    }
+
+    /// A trunk's peers are these from now on; those that stay are known as before. Gives the new and the gone ones.
+    pub(super) fn set_peers(&mut self, id: TrunkId, peers: &[Peer]) -> (Vec<PeerKey>, Vec<PeerKey>) {
+        let Some(trunk) = self.get_mut(id) else { return Default::default() };
+        let mut before = std::mem::take(&mut trunk.peers);
+        let (mut after, mut new) = (Vec::with_capacity(peers.len()), Vec::new());
+        for peer in peers {
+            let same =
+                |known: &Known| (known.peer.transport, known.peer.address) == (peer.transport, peer.address);
+            match before.iter().position(same) {
+                Some(place) => after.push(Known { peer: *peer, ..before.swap_remove(place) }),
+                None => {
+                    let key = self.fresh_peer();
+                    new.push(key);
+                    after.push(Known::new(key, *peer));
+                }
+            }
+        }
+        if let Some(trunk) = self.get_mut(id) {
+            trunk.peers = after;
+        }
+        (new, before.into_iter().map(|known| known.key).collect())
     }
 
     fn fresh_peer(&mut self) -> PeerKey {
@@ -142,6 +168,7 @@ mod tests {
             transport: Transport::Udp,
             peer: peer.parse().expect("an address"),
             peers: Vec::new(),
+            found_by: None,
             accept: accept.iter().map(|(ip, length)| (ip.parse().expect("an address"), *length)).collect(),
             ping: None,
             caller_from: CallerHeader::From,

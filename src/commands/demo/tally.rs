@@ -69,6 +69,7 @@ impl Tally {
             | Observation::QueueLine { .. }
             | Observation::Trunk { .. }
             | Observation::Peer { .. }
+            | Observation::LookupFailed { .. }
             | Observation::Failover { .. }
             | Observation::TrunkLimit { .. }
             | Observation::Registration { .. }

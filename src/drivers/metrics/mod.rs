@@ -244,31 +244,16 @@ impl Metrics {
                 let verdicts = self.sites.get(site).and_then(|site| site.slas.get(sla)?.get(on));
                 self.count(verdicts.and_then(|table| table.get(indicator)?.get(verdict)));
             }
-            Observation::Trunk { trunk, up } => match self.trunks.get(trunk) {
-                Some(series) => series.up.set(if *up { 1.0 } else { 0.0 }),
-                None => self.unknown(),
+            Observation::Trunk { trunk, .. }
+            | Observation::Peer { trunk, .. }
+            | Observation::LookupFailed { trunk }
+            | Observation::Failover { trunk, .. }
+            | Observation::TrunkLimit { trunk, .. }
+            | Observation::Registration { trunk, .. }
+            | Observation::CredentialsRefused { trunk, .. } => match self.trunks.get(trunk) {
+                Some(series) if series.observe(observation) => {}
+                Some(_) | None => self.unknown(),
             },
-            // A peer found by its name has no series: the address is nobody's configuration.
-            Observation::Peer { trunk, peer, up } => {
-                if let Some(gauge) = self.trunks.get(trunk).and_then(|series| series.peers.get(peer)) {
-                    gauge.set(if *up { 1.0 } else { 0.0 });
-                }
-            }
-            Observation::Failover { trunk, why } => {
-                self.count(self.trunks.get(trunk).and_then(|series| series.failovers.get(why)));
-            }
-            Observation::TrunkLimit { trunk, limit } => {
-                self.count(self.trunks.get(trunk).and_then(|series| series.limits.get(limit)));
-            }
-            Observation::Registration { trunk, registered } => {
-                match self.trunks.get(trunk).and_then(|series| series.registered.as_ref()) {
-                    Some(gauge) => gauge.set(if *registered { 1.0 } else { 0.0 }),
-                    None => self.unknown(),
-                }
-            }
-            Observation::CredentialsRefused { trunk, why } => {
-                self.count(self.trunks.get(trunk).and_then(|series| series.credentials_refused.get(why)));
-            }
             Observation::SipResponse { direction, method, code } => {
                 self.sip.response(direction, method, *code)
             }

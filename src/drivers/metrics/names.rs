@@ -57,6 +57,7 @@ metrics! {
     Gauge TRUNK_REGISTERED "trunk_registered", "1 while the trunk's registrar knows us, else 0; only of trunks that register.";
     Counter CREDENTIALS_REFUSED "trunk_credentials_refused_total", "Requests whose credentials a trunk's peer refused, or asked for in another realm (why), by trunk.";
     Gauge PEER_UP "trunk_peer_up", "1 until a trunk's peer is known not to answer OPTIONS, then 0 until it does, by trunk and peer.";
+    Counter TRUNK_LOOKUPS_FAILED "trunk_lookups_failed_total", "Lookups of a trunk's name that found no peer, by trunk; peers found before stay.";
     Counter TRUNK_FAILOVERS "trunk_failovers_total", "Calls out that went to the trunk's next peer, by trunk and what the peer before did (why).";
     Counter TRUNK_LIMITS_REACHED "trunk_limits_reached_total", "Calls a limit of the trunk's own refused, in or out, by trunk and limit.";
     Counter SIP_REQUESTS "sip_requests_total", "SIP requests, by direction and method, retransmissions left out.";

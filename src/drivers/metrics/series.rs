@@ -6,6 +6,7 @@ use super::registry::{Registry, Table};
 use super::{Levels, NOBODY, Oldest};
 use crate::base::{Cause, Map, Name, Outcome};
 use crate::call::{LegEnd, Record, VisitEnd};
+use crate::engine::Observation;
 use crate::engine::status::AGENT_STATES;
 use metrics::{Counter, Gauge, Histogram};
 use std::net::SocketAddr;
@@ -300,6 +301,7 @@ pub(super) struct TrunkSeries {
     pub credentials_refused: Table<Counter>,
     pub peers: Map<SocketAddr, Gauge>,
     pub failovers: Table<Counter>,
+    pub lookups_failed: Counter,
     pub limits: Table<Counter>,
     pub unknown_number: Counter,
     pub received: Counter,
@@ -313,6 +315,32 @@ impl TrunkSeries {
     /// It registers.
     pub fn register(&mut self, registry: &Registry, trunk: &Name) {
         self.registered.get_or_insert_with(|| registry.gauge(n::TRUNK_REGISTERED, &[("trunk", trunk)]));
+    }
+
+    /// Counts what was seen of the trunk; says whether there is a series for it.
+    pub fn observe(&self, observation: &Observation) -> bool {
+        let level =
+            |gauge: Option<&Gauge>, is: bool| gauge.map(|gauge| gauge.set(if is { 1.0 } else { 0.0 }));
+        let count = |counter: Option<&Counter>| counter.map(|counter| counter.increment(1));
+        let done = if let Observation::Trunk { up, .. } = observation {
+            level(Some(&self.up), *up)
+        } else if let Observation::Peer { peer, up, .. } = observation {
+            // One found by its name has none: the address is nobody's configuration.
+            level(self.peers.get(peer), *up).or(Some(()))
+        } else if let Observation::LookupFailed { .. } = observation {
+            count(Some(&self.lookups_failed))
+        } else if let Observation::Failover { why, .. } = observation {
+            count(self.failovers.get(why))
+        } else if let Observation::TrunkLimit { limit, .. } = observation {
+            count(self.limits.get(limit))
+        } else if let Observation::Registration { registered, .. } = observation {
+            level(self.registered.as_ref(), *registered)
+        } else if let Observation::CredentialsRefused { why, .. } = observation {
+            count(self.credentials_refused.get(why))
+        } else {
+            None
+        };
+        done.is_some()
     }
 
     /// It has a peer there.
@@ -334,6 +362,7 @@ impl TrunkSeries {
                 registry.counter(n::CREDENTIALS_REFUSED, &[("trunk", trunk), ("why", why)])
             }),
             peers: Map::default(),
+            lookups_failed: registry.counter(n::TRUNK_LOOKUPS_FAILED, &label),
             failovers: Table::new(&n::FAILOVERS, |why| {
                 registry.counter(n::TRUNK_FAILOVERS, &[("trunk", trunk), ("why", why)])
             }),

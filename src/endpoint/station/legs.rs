@@ -17,6 +17,8 @@ impl Station {
                 Output::Send { flow, bytes } => sink.sip(flow, &bytes),
                 Output::Invited { leg, invitation } => self.invited(now, leg, *invitation, sink),
                 Output::Leg { leg, event } => self.leg(now, leg, event, sink),
+                // Its peers are given by address.
+                Output::Resolve(_) => {}
                 Output::Observed(observation) => self.traffic.count(&observation),
             }
         }

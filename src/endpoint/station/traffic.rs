@@ -33,6 +33,7 @@ impl Traffic {
             Observation::RetransmissionReceived { .. } => &mut self.received_again,
             Observation::ParseFailed | Observation::Strayed | Observation::SourceRefused => &mut self.strayed,
             Observation::Peer { .. }
+            | Observation::LookupFailed { .. }
             | Observation::TrunkUp { .. }
             | Observation::TrunkDown { .. }
             | Observation::TrunkRegistered { .. }

@@ -73,6 +73,7 @@ pub(in crate::signaling) fn trunk(peer: &str) -> TrunkPeer {
         transport: Transport::Udp,
         peer: address(peer),
         peers: Vec::new(),
+        found_by: None,
         accept: Vec::new(),
         ping: None,
         caller_from: CallerHeader::From,
@@ -244,6 +245,7 @@ impl Pair {
                 Output::Send { flow, bytes } => self.post(from, flow, bytes),
                 Output::Invited { leg, invitation } => side.invited.push((leg, *invitation)),
                 Output::Leg { leg, event } => side.events.push((now, leg, event)),
+                Output::Resolve(question) => panic!("{question:?}"),
                 Output::Observed(observation) => side.observed.push(observation),
             }
         }

@@ -88,6 +88,7 @@ impl Raw {
                 }
                 Output::Invited { leg, invitation } => self.invited.push((leg, *invitation)),
                 Output::Leg { event, .. } => self.events.push(event),
+                Output::Resolve(question) => panic!("{question:?}"),
                 Output::Observed(observation) => self.observed.push(observation),
             }
         }

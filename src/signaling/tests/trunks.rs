@@ -78,7 +78,7 @@ fn a_trunk_is_pinged_from_an_address_of_its_own_kind() {
     stack.handle_timeout(Moment::ZERO);
     let sent = std::iter::from_fn(|| stack.poll()).find_map(|output| match output {
         Output::Send { flow, .. } => Some(flow),
-        Output::Invited { .. } | Output::Leg { .. } | Output::Observed(_) => None,
+        Output::Invited { .. } | Output::Leg { .. } | Output::Resolve(_) | Output::Observed(_) => None,
     });
     assert_eq!(sent.map(|flow| flow.local), Some(v6));
 }

@@ -208,6 +208,7 @@ fn trunk(index: u16) -> EngineTrunk {
             transport: Transport::Udp,
             peer,
             peers: Vec::new(),
+            found_by: None,
             accept: Vec::new(),
             ping: None,
             caller_from: CallerHeader::From,

@@ -52,6 +52,7 @@ impl World {
             transport: Transport::Udp,
             peer: address(THEIRS[usize::from(id)]),
             peers: vec![],
+            found_by: None,
             accept: vec![],
             ping,
             caller_from: [CallerHeader::From, CallerHeader::PAssertedIdentity][usize::from(id)],

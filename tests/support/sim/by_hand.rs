@@ -3,6 +3,7 @@
 
 use super::wired::site;
 use crate::support::plan::plan;
+use spillway::base::dns::{Answer, Question, Silent};
 use spillway::base::{Flow, Now, Random, Transport};
 use spillway::call::Record;
 use spillway::engine::{Effect, Engine, EngineConfig, Event, Observation};
@@ -56,6 +57,8 @@ pub struct ByHand {
     pub said: Vec<Said>,
     /// Records of calls that are over.
     pub records: Vec<Arc<Record>>,
+    /// What the DNS was asked, in order.
+    pub asked: Vec<Question>,
     /// Everything else that was observed.
     pub observed: Vec<Observation>,
 }
@@ -78,8 +81,15 @@ impl ByHand {
         let mut config = site::engine(&plan, false);
         wire(&mut config);
         let engine = Engine::new(now, config, Random::from_number(5));
-        let mut world =
-            Self { now, started: now, engine, said: Vec::new(), records: Vec::new(), observed: Vec::new() };
+        let mut world = Self {
+            now,
+            started: now,
+            engine,
+            said: Vec::new(),
+            records: Vec::new(),
+            asked: Vec::new(),
+            observed: Vec::new(),
+        };
         world.settle();
         world
     }
@@ -129,6 +139,13 @@ impl ByHand {
             body.len()
         );
         self.says(&from, &text);
+    }
+
+    /// The DNS answers the last question.
+    pub fn dns_says(&mut self, answer: Result<Answer, Silent>) {
+        let question = self.asked.last().cloned().expect("a question");
+        self.engine.handle(self.now, Event::Resolved { question, answer });
+        self.settle();
     }
 
     /// Time passes.
@@ -207,6 +224,7 @@ impl ByHand {
                 events.push_back(closed(port));
             }
             Effect::Media(_) => {}
+            Effect::Resolve(question) => self.asked.push(question),
             Effect::Observe(Observation::Recorded(record)) => self.records.push(record),
             Effect::Observe(Observation::Fault { what }) => panic!("{what}"),
             Effect::Observe(seen) => self.observed.push(seen),

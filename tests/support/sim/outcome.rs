@@ -50,6 +50,7 @@ impl Outcomes {
             Observation::QueueLine { .. }
             | Observation::Trunk { .. }
             | Observation::Peer { .. }
+            | Observation::LookupFailed { .. }
             | Observation::Failover { .. }
             | Observation::TrunkLimit { .. }
             | Observation::Registration { .. }

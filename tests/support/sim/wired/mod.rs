@@ -377,6 +377,7 @@ impl Wired {
                     self.opening.insert((at + self.opening_takes, event.port().number), event);
                 }
             }
+            Effect::Resolve(question) => panic!("every peer here has an address: {question:?}"),
             Effect::Observe(seen) => {
                 self.invariants.saw(self.engine.core(), &seen);
                 self.ears.saw(at, self.cut.map(|(_, from, until)| (from, until)), &seen);

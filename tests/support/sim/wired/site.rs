@@ -70,6 +70,7 @@ fn trunk(index: usize) -> EngineTrunk {
             transport: Transport::Udp,
             peer,
             peers: Vec::new(),
+            found_by: None,
             accept: Vec::new(),
             ping: None,
             caller_from: CallerHeader::From,
