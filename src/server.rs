@@ -23,6 +23,7 @@ use crate::drivers::sockets::{Received, SocketError, Sockets};
 use crate::drivers::store::{Store, StoreError, StoreHandle};
 use crate::engine::{Engine, Event};
 use crate::settings::Listen;
+use assemble::FoundAddresses;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use outward::Outward;
 use std::net::{IpAddr, SocketAddr};
@@ -132,6 +133,7 @@ pub struct Server {
     media: MediaThreads,
     /// Where a trunk is found by its name.
     resolver: Option<Resolver>,
+    found: FoundAddresses,
     store: StoreHandle,
     stored: JournalSeq,
     strained: bool,
@@ -161,7 +163,8 @@ impl Server {
         let clock = Clock::start();
         let listens: Vec<_> =
             service.listens.iter().map(|listen| (listen.transport, listen.address)).collect();
-        let sockets = Sockets::open(&listens, service.accepts())?;
+        let found = FoundAddresses::default();
+        let sockets = Sockets::open(&listens, service.accepts(found.clone()))?;
         let (requests_in, requests) = unbounded();
         let handle = Handle { requests: requests_in, waker: sockets.waker() };
         let mut seed = [0; 32];
@@ -190,6 +193,7 @@ impl Server {
             sockets,
             media,
             resolver,
+            found,
             store,
             stored,
             strained: false,
@@ -260,6 +264,7 @@ impl Server {
             self.engine.handle(self.clock.now(), Event::Media(event));
         }
         while let Some((question, answer)) = self.resolver.as_ref().and_then(Resolver::next_answer) {
+            self.found.learn(&question, &answer);
             self.engine.handle(self.clock.now(), Event::Resolved { question, answer });
         }
         let stored = self.store.stored();

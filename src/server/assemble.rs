@@ -1,7 +1,8 @@
 //! From settings and a checked plan to what the drivers and the engine are told.
 
 use super::ServeError;
-use crate::base::{Secret, Transport, TrunkId};
+use crate::base::dns::{Answer, Question, Records, Silent};
+use crate::base::{Secret, Transport, TrunkId, limits};
 use crate::dialplan::Plan;
 use crate::drivers::sockets::Sockets;
 use crate::drivers::store::Opened;
@@ -13,11 +14,12 @@ use crate::signaling::{
     CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, PeerName, TrunkAccount, TrunkPeer,
 };
 use crossbeam_channel::Sender;
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Everything a service is started from.
@@ -48,6 +50,31 @@ pub struct Service {
     /// Who else is told of every observation: the demo's table.
     pub watcher: Option<Sender<Observation>>,
 }
+
+/// The addresses the names of peers led to: what the sockets may know of them without asking the engine.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FoundAddresses(Arc<Mutex<BTreeMap<Question, Vec<IpAddr>>>>);
+
+impl FoundAddresses {
+    /// The DNS said something. What it said last stays while it says nothing.
+    pub fn learn(&self, question: &Question, answer: &Result<Answer, Silent>) {
+        if let Ok(Answer { records: Records::Addresses(addresses), .. }) = answer {
+            let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if found.len() >= FOUND_HOSTS && !found.contains_key(question) {
+                found.pop_first();
+            }
+            found.insert(question.clone(), addresses.iter().map(IpAddr::to_canonical).collect());
+        }
+    }
+
+    fn holds(&self, source: IpAddr) -> bool {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        found.values().flatten().any(|address| *address == source)
+    }
+}
+
+/// Hosts whose addresses are remembered: every peer of every trunk, and as many that no longer are.
+const FOUND_HOSTS: usize = 32 * limits::PEERS;
 
 /// Decodes every sound of a plan; `read` gives a file's bytes.
 ///
@@ -89,11 +116,15 @@ impl Service {
         }
     }
 
-    /// Whether some trunk takes calls from an address, as signaling sees it of a stream, whose port says nothing.
-    pub(super) fn accepts(&self) -> impl Fn(IpAddr) -> bool + Send + 'static {
+    /// Whether some trunk takes calls from an address, as signaling sees it of a stream, whose port says nothing; `found`
+    /// are those its peers' names led to.
+    pub(super) fn accepts(&self, found: FoundAddresses) -> impl Fn(IpAddr) -> bool + Send + 'static {
         let trunks = self.trunks.clone();
         move |source| {
             let source = source.to_canonical();
+            if found.holds(source) {
+                return true;
+            }
             trunks.iter().any(|trunk| {
                 trunk.peers.iter().any(|peer| peer.value.address.ip().to_canonical() == source)
                     || trunk.accept.iter().any(|prefix| prefix.value.contains(source))

@@ -1,7 +1,7 @@
 //! A trunk with several peers: a call out goes to the next one when a peer fails, and rings once.
 
 use crate::support::sim::by_hand::{ByHand, IPBX};
-use spillway::base::{Outcome, Transport};
+use spillway::base::{Outcome, Random, Transport};
 use spillway::signaling::Peer;
 use std::time::Duration;
 
@@ -242,4 +242,70 @@ fn a_call_in_from_any_peer_is_the_trunks() {
     assert_eq!(world.said_to(SECOND, "100").len(), 1);
     world.calls("198.51.100.3:5070", "0384961370", "0601020304", "stranger", "");
     assert_eq!(world.said_to("198.51.100.3:5070", "403").len(), 1);
+}
+
+/// What a peer does with an INVITE, drawn.
+fn lives(world: &mut ByHand, chance: &mut Random, peer: &str) {
+    for invite in world.said_to(peer, "INVITE") {
+        let code = ["100 Trying", "180 Ringing", "200 OK", "486 Busy Here", "503 Service Unavailable"]
+            [usize::try_from(chance.below(5)).expect("small")];
+        if chance.one_in(2) {
+            world.answers(&invite, code, "");
+        }
+    }
+    for (asked, answer) in [("OPTIONS", "200 OK"), ("CANCEL", "200 OK"), ("BYE", "200 OK")] {
+        for request in world.said_to(peer, asked) {
+            if chance.one_in(2) {
+                world.answers(&request, answer, "");
+            }
+        }
+    }
+}
+
+/// INVITEs of one peer whose dialog was acknowledged as answered and never ended.
+fn talking(world: &ByHand, peer: &str) -> usize {
+    let of = |what| world.said_to(peer, what);
+    let hung_up: Vec<String> = of("BYE").iter().map(|bye| bye.header("Call-ID").to_owned()).collect();
+    // The ACK of a refusal has its INVITE's branch, that of an answer one of its own (RFC 3261 section 13.2.2.4).
+    let branches: Vec<String> = of("INVITE").iter().map(|invite| invite.header("Via").to_owned()).collect();
+    let mut answered: Vec<String> = of("ACK")
+        .iter()
+        .filter(|ack| !branches.contains(&ack.header("Via").to_owned()))
+        .map(|ack| ack.header("Call-ID").to_owned())
+        .filter(|call| !hung_up.contains(call))
+        .collect();
+    answered.sort();
+    answered.dedup();
+    answered.len()
+}
+
+#[test]
+fn whatever_two_peers_do_one_phone_at_most_is_talked_to_and_nothing_is_left() {
+    let (mut talked, mut why) = (0, Vec::new());
+    for seed in 0..300 {
+        let mut chance = Random::from_number(seed);
+        let mut world = world(Some(20), chance.one_in(2).then_some(3));
+        if chance.one_in(2) {
+            answer_pings(&mut world);
+        }
+        calls(&mut world);
+        for _ in 0..30 {
+            world.wait_ms(chance.below(1_500));
+            lives(&mut world, &mut chance, FIRST);
+            lives(&mut world, &mut chance, SECOND);
+            let talking = talking(&world, FIRST) + talking(&world, SECOND);
+            assert!(talking <= 1, "seed {seed}: {talking} phones\n{:#?}", world.lines());
+        }
+        world.ends();
+        world.wait_ms(120_000);
+        assert!(world.is_at_rest(), "seed {seed}: {:#?}", world.lines());
+        assert_eq!(world.records.len(), 1, "seed {seed}");
+        talked += usize::from(world.records[0].outcome == Outcome::RoutedAnswered);
+        why.extend(world.failovers());
+    }
+    assert!(talked > 50, "{talked}");
+    for reason in ["refused", "silent"] {
+        let times = why.iter().filter(|seen| **seen == reason).count();
+        assert!(times > 10, "{reason}: {times}");
+    }
 }

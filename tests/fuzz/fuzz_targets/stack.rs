@@ -127,6 +127,7 @@ impl World {
                         "{leg} spoke after its end"
                     );
                 }
+                Output::Resolve(question) => panic!("every peer here has an address: {question:?}"),
                 Output::Observed(_) => {}
             }
         }

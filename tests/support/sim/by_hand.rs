@@ -148,6 +148,13 @@ impl ByHand {
         self.settle();
     }
 
+    /// The service ends whatever goes on.
+    pub fn ends(&mut self) {
+        self.engine.handle(self.now, Event::StopAccepting);
+        self.engine.handle(self.now, Event::EndAll);
+        self.settle();
+    }
+
     /// Time passes.
     pub fn wait_ms(&mut self, millis: u64) {
         let until = self.now.moment + Duration::from_millis(millis);
