@@ -98,6 +98,9 @@ pub(super) fn refused(
     let Some((id, known)) = trunks.peer_mut(key) else { return };
     known.rests = true;
     layer.timers.set(TimerName::Rest(key), now + rest);
+    if layer.timers.deadline(TimerName::Ping(key)).is_some_and(|at| at < now + rest) {
+        layer.timers.set(TimerName::Ping(key), now + rest);
+    }
     tell(layer, trunks, id);
 }
 

@@ -1,10 +1,10 @@
 //! A trunk whose peers are found by name: looked up, refreshed, and kept when the DNS is gone.
 
 use crate::support::sim::by_hand::{ByHand, IPBX};
-use spillway::base::Transport;
 use spillway::base::dns::{Answer, Question, Records, Silent, Srv};
+use spillway::base::{Secret, Transport};
 use spillway::engine::Observation;
-use spillway::signaling::PeerName;
+use spillway::signaling::{PeerName, TrunkAccount};
 use std::time::Duration;
 
 const SITE: &str = r#"
@@ -125,4 +125,40 @@ fn it_is_looked_up_again_when_the_records_run_out_and_kept_when_nobody_answers()
     world.invite_to("198.51.100.3:5062");
     world.calls(FIRST, "0384961370", "0601020306", "gone", "");
     assert_eq!(world.said_to(FIRST, "403").len(), 1, "who is no peer any more is a stranger");
+}
+
+#[test]
+fn a_trunk_found_by_name_registers_once_it_is_found_and_its_password_goes_there_alone() {
+    let mut world = ByHand::new(SITE, |config| {
+        let peer = &mut config.trunks[0].peer;
+        let host = "sip.example".into();
+        peer.found_by = Some(PeerName { transport: Some(Transport::Udp), host, port: Some(5_062) });
+        peer.domain = Some("sip.example".into());
+        peer.account = Some(TrunkAccount {
+            user: "habitat70".into(),
+            password: Secret::new(b"s3cret"),
+            realm: None,
+            register: Some(Duration::from_secs(600)),
+        });
+    });
+    world.wait_ms(5_000);
+    assert!(world.said.is_empty(), "{:#?}", world.lines());
+    world.dns_says(addresses("198.51.100.1"));
+    world.wait_ms(1_000);
+    let first = world.said_to(FIRST, "REGISTER").pop().expect("it registers");
+    assert!(first.first_line().starts_with("REGISTER sip:sip.example SIP/2.0"), "{}", first.first_line());
+    let challenge = "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\", algorithm=SHA-256, qop=\"auth\"\r\n";
+    world.answers(&first, "401 Unauthorized", challenge);
+    let second = world.said_to(FIRST, "REGISTER").pop().expect("again");
+    assert!(second.header("Authorization").contains("username=\"habitat70\""));
+    world.answers(&second, "200 OK", "Expires: 600\r\n");
+    // It moves: the refresh goes where it is now, and a challenge from where it was is not answered.
+    world.wait_ms(120_000);
+    world.dns_says(addresses("198.51.100.9"));
+    world.wait_ms(500_000);
+    let there = world.said_to("198.51.100.9:5062", "REGISTER");
+    assert!(!there.is_empty(), "{:#?}", world.lines());
+    let registers = world.said_to(FIRST, "REGISTER").len();
+    world.answers(&second, "401 Unauthorized", challenge);
+    assert_eq!(world.said_to(FIRST, "REGISTER").len(), registers);
 }

@@ -3,8 +3,8 @@
 use super::challenges::{account, asks, challenged};
 use super::pair::{LEFT, trunk};
 use super::raw::{Raw, header, response, status};
-use crate::base::TrunkId;
-use crate::signaling::{Observation, Stack, TrunkAccount, TrunkPeer};
+use crate::base::{Transport, TrunkId};
+use crate::signaling::{Observation, Peer, Stack, TrunkAccount, TrunkPeer};
 use std::time::Duration;
 
 const ID: TrunkId = TrunkId(0);
@@ -219,4 +219,30 @@ fn a_registrar_that_says_when_to_come_back_is_asked_then() {
     raw.say(&busy);
     assert!(raw.wait_ms(39_900).is_empty());
     next(&mut raw, 200);
+}
+
+#[test]
+fn a_registrar_that_is_silent_is_followed_by_the_trunks_next_peer() {
+    let account = TrunkAccount { register: Some(Duration::from_secs(600)), ..account() };
+    let peer = |address: &str, priority| Peer {
+        transport: Transport::Udp,
+        address: address.parse().expect("an address"),
+        priority,
+        weight: 1,
+    };
+    let peers = vec![peer("192.0.2.7:5060", 2), peer(LEFT, 1)];
+    let mut raw = Raw::with(TrunkPeer { account: Some(account), peers, ..trunk(LEFT) });
+    raw.wait_ms(0);
+    raw.wait_ms(34_000);
+    let asked: Vec<String> = raw.flows.iter().map(|flow| flow.remote.to_string()).collect();
+    assert_eq!(
+        (asked.first().map(String::as_str), asked.last().map(String::as_str)),
+        (Some(LEFT), Some("192.0.2.7:5060"))
+    );
+    let last = raw.sent.last().expect("a REGISTER").clone();
+    raw.speak_from("192.0.2.7:5060");
+    raw.say(&grants(&last, 600));
+    assert_eq!(raw.stack.registered(ID), Some(true));
+    let refresh = next(&mut raw, 541_000);
+    assert!(refresh.starts_with("REGISTER sip:192.0.2.7:5060 "), "where it was granted: {refresh}");
 }

@@ -294,3 +294,26 @@ fn identities_go_out_as_the_trunk_wants_them() {
     assert_eq!(header(&sent[0], "P-Asserted-Identity"), "\"Sifac\" <sip:+33142960000@192.0.2.2:5060>");
     assert_eq!(header(&sent[0], "Privacy"), "id");
 }
+
+#[test]
+fn a_trunk_whose_one_peer_asks_to_be_left_alone_is_down_for_that_long_and_is_not_asked() {
+    let mut raw = Raw::with(TrunkPeer { ping: Some(Duration::from_secs(10)), ..trunk(LEFT) });
+    let first = raw.wait_ms(0).remove(0);
+    let busy =
+        response(&first, "503 Service Unavailable", "x", "").replace("CSeq", "Retry-After: 25\r\nCSeq");
+    raw.say(&busy);
+    assert!(!raw.stack.trunk_up(TrunkId(0)) && raw.stack.ways(TrunkId(0)).is_empty());
+    assert!(raw.wait_ms(24_900).is_empty());
+    let again = raw.wait_ms(200);
+    assert_eq!((again.len(), raw.stack.trunk_up(TrunkId(0))), (1, true));
+    let busy = response(&again[0], "503 Service Unavailable", "x", "");
+    raw.say(&busy);
+    assert!(raw.stack.trunk_up(TrunkId(0)), "without Retry-After it is a sign of life like any other");
+    let (_, sent) = dial(&mut raw);
+    raw.say(
+        &response(&sent, "503 Service Unavailable", "x", "").replace("CSeq", "Retry-After: 999999\r\nCSeq"),
+    );
+    assert!(!raw.stack.trunk_up(TrunkId(0)));
+    raw.wait_ms(300_000);
+    assert!(raw.stack.trunk_up(TrunkId(0)), "nobody takes itself away for days");
+}
