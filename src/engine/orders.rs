@@ -109,7 +109,7 @@ impl Engine {
             offer.clone(),
         );
         invite.trunk = Some(dial.trunk);
-        if let Some(written) = dial.caller {
+        if let Some(written) = self.core.written_caller(id.call, dial.trunk, &invite.caller.number) {
             invite.caller.number = written;
         }
         invite.domain = trunk.peer.domain.clone();

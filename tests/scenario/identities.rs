@@ -165,6 +165,16 @@ fn numbers_are_written_as_each_trunk_writes_them() {
             assert!(invite.header("From").starts_with(shown), "{caller}: {}", invite.header("From"));
         }
     }
+    let hidden = asked(
+        |config| {
+            writes(NumberFormat::E164)(config);
+            let policy = IdentityPolicy::with(CallerHeader::PAssertedIdentity);
+            config.trunks[0].identity = IdentityPolicy { is_trusted: true, ..policy };
+        },
+        "0601020304",
+        "Privacy: id\r\n",
+    );
+    assert_eq!(hidden.header("P-Asserted-Identity"), "<sip:+33601020304@192.0.2.1:5060>");
     let as_it_came = asked(|_| {}, "0033601020304", "");
     assert!(as_it_came.header("From").starts_with("<sip:0033601020304@"));
 }

@@ -223,6 +223,26 @@ fn what_is_in_no_configuration_gets_no_label_but_is_counted() {
 }
 
 #[test]
+fn what_a_trunks_peers_do_reaches_its_series() {
+    let mut metrics = Metrics::new(&names());
+    let page = metrics.page();
+    let peer = "192.0.2.7:5060".parse().expect("an address");
+    metrics.observe(&Observation::Peer { trunk: "operateur".into(), peer, up: false });
+    metrics.observe(&Observation::Failover { trunk: "operateur".into(), why: "silent" });
+    metrics.observe(&Observation::TrunkLimit { trunk: "operateur".into(), limit: "cps" });
+    metrics.observe(&Observation::LookupFailed { trunk: "operateur".into() });
+    let of = |series: &str| value(&page, 0, &format!("spillway_{series}}}"));
+    assert!(of("trunk_peer_up{trunk=\"operateur\",peer=\"192.0.2.7:5060\"").abs() < f64::EPSILON);
+    for counted in [
+        "trunk_failovers_total{trunk=\"operateur\",why=\"silent\"",
+        "trunk_limits_reached_total{trunk=\"operateur\",limit=\"cps\"",
+        "trunk_lookups_failed_total{trunk=\"operateur\"",
+    ] {
+        assert!((of(counted) - 1.0).abs() < f64::EPSILON, "{counted}");
+    }
+}
+
+#[test]
 fn verdicts_trunks_audio_and_levels_reach_their_series() {
     let mut metrics = Metrics::new(&names());
     let page = metrics.page();

@@ -106,17 +106,17 @@ impl Core {
 
     fn dial_agent(&mut self, now: Now, leg: LegId, plan: &Plan, agent: AgentId) {
         let Some(phone) = plan.agent(agent) else { return self.refuse_dial(leg, Cause::Unreachable) };
-        self.dial(now, leg, plan, phone.via, phone.extension.to_string(), Err(agent));
+        self.dial(now, leg, phone.via, phone.extension.to_string(), Err(agent));
     }
 
     fn dial_target(&mut self, now: Now, leg: LegId, plan: &Plan, target: TargetId) {
         let target = &plan.targets[target.index()];
         let country = &plan.sites[target.site.index()].country;
         let user = self.lines.write(target.via, country, &target.number);
-        self.dial(now, leg, plan, target.via, user, Ok(&target.number));
+        self.dial(now, leg, target.via, user, Ok(&target.number));
     }
 
-    fn dial(&mut self, now: Now, leg: LegId, plan: &Plan, trunk: TrunkId, user: String, to: To<'_>) {
+    fn dial(&mut self, now: Now, leg: LegId, trunk: TrunkId, user: String, to: To<'_>) {
         if let Some(cause) = self.refusal_of(now, trunk) {
             return self.refuse_dial(leg, cause);
         }
@@ -127,8 +127,6 @@ impl Core {
         if agent.is_none() {
             self.sent_on.begin(slot.caller.as_ref());
         }
-        let country = plan.number(&slot.dialled).map(|(_, number)| &plan.sites[number.site.index()].country);
-        let caller = country.zip(slot.caller.as_ref());
         let diverted = agent.is_none().then(|| Diverted {
             from: slot.dialled.clone(),
             after: slot.facts.iter().rev().find_map(|entry| {
@@ -141,8 +139,7 @@ impl Core {
             }
             _ => None,
         };
-        let caller = caller.and_then(|(country, caller)| self.lines.write_caller(trunk, country, caller));
-        let dial = Dial { trunk, user, diverted, caller, signed };
+        let dial = Dial { trunk, user, diverted, signed };
         self.output.push_back(Output::Leg { leg, command: Command::Dial(dial) });
     }
 

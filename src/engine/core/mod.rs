@@ -88,8 +88,6 @@ pub struct Dial {
     pub user: String,
     /// Where the call was diverted from, when it goes to a target.
     pub diverted: Option<Diverted>,
-    /// The caller's number as the trunk writes it; as it came when `None`.
-    pub caller: Option<String>,
     /// Digits of the E.164 numbers of caller and target: what a signed identity must say to go on.
     pub signed: Option<(Box<str>, Box<str>)>,
 }
@@ -315,6 +313,15 @@ impl Core {
         let trunk = self.lines.name(trunk).clone();
         self.output.push_back(Output::Observe(Observation::TrunkLimit { trunk, limit }));
         self.limit(limit, cause)
+    }
+
+    /// A caller's number as a trunk writes it, read as the country of the number dialled does; nothing where the trunk takes
+    /// it as it came.
+    #[must_use]
+    pub fn written_caller(&self, call: CallId, trunk: TrunkId, caller: &str) -> Option<String> {
+        let (_, number) = self.plan.number(&self.calls.get(&call)?.dialled)?;
+        let country = &self.plan.sites[number.site.index()].country;
+        self.lines.write_caller(trunk, country, &country.read(caller))
     }
 
     /// Whether two users of a Request-URI are one number of ours.
