@@ -92,13 +92,7 @@ impl Engine {
                 self.first_remote(now, id, media);
                 self.tell(now, id, CallEvent::LegAnswered(number));
             }
-            LegEvent::Refused { code, .. }
-                if attempts::speaks_of_peer(code) && self.try_next(now, id, Why::Refused) => {}
-            LegEvent::Refused { cause, .. } => {
-                self.attempts.forget(id);
-                self.end_stage(now, id);
-                self.tell(now, id, CallEvent::LegRefused(number, cause));
-            }
+            LegEvent::Refused { code, cause } => self.leg_refused(now, id, code, cause),
             LegEvent::HungUp { cause, .. } => {
                 self.end_stage(now, id);
                 self.tell(now, id, CallEvent::HungUp(number, cause));
@@ -114,6 +108,15 @@ impl Engine {
                 self.core.leg_gone(now, id);
             }
         }
+    }
+
+    fn leg_refused(&mut self, now: Now, id: LegId, code: u16, cause: Cause) {
+        if attempts::speaks_of_peer(code) && self.try_next(now, id, Why::Refused) {
+            return;
+        }
+        self.attempts.forget(id);
+        self.end_stage(now, id);
+        self.tell(now, id, CallEvent::LegRefused(id.number, cause));
     }
 
     fn leg_failed(&mut self, now: Now, id: LegId, cause: Cause) {
