@@ -10,9 +10,12 @@
 mod support;
 
 use support::sim::{random, wired};
+use wired::lossy::{self, Tally};
 
 /// Seeds played when nobody says otherwise.
 const SEEDS: u64 = 500;
+/// Calls played over a network that loses so many of a hundred datagrams, when nobody says otherwise.
+const LOSSY_CALLS: u64 = 500;
 
 /// Says which seed failed.
 struct Playing(u64);
@@ -59,4 +62,53 @@ fn the_same_seed_gives_the_same_log_to_the_byte() {
         assert_eq!(random::play(seed), random::play(seed), "seed {seed}");
         assert_eq!(wired::random::play(seed), wired::random::play(seed), "seed {seed} on the wire");
     }
+}
+
+/// Plays calls over a network that loses so many of a hundred datagrams; of 10,000 at most `allowed` may fail. Fewer calls
+/// are held to the same rate, rounded up.
+fn calls_get_through(lost: u64, allowed: u64) {
+    if let Some(seed) = number("SPILLWAY_SEED") {
+        lossy::play(seed, lost, &mut Tally::default());
+        return;
+    }
+    let calls = number("SPILLWAY_SEEDS").unwrap_or(LOSSY_CALLS);
+    let mut tally = Tally::default();
+    for seed in 0..calls.div_ceil(lossy::CALLS) {
+        let _playing = Playing(seed);
+        lossy::play(seed, lost, &mut tally);
+    }
+    let failed = u64::try_from(tally.failures.len()).expect("fewer than calls");
+    println!("{lost} % lost: {} calls, {} datagrams lost, {failed} calls failed", tally.calls, tally.lost);
+    println!("{}", tally.failures.join("\n"));
+    assert_eq!(tally.lost > 0, lost > 0, "the network did as it was told");
+    let allowed = (allowed * calls).div_ceil(10_000);
+    assert!(failed <= allowed, "{failed} of {} calls failed, {allowed} may", tally.calls);
+}
+
+#[test]
+fn every_call_succeeds_where_nothing_is_lost() {
+    calls_get_through(0, 0);
+}
+
+#[test]
+fn every_call_survives_the_loss_of_5_percent() {
+    calls_get_through(5, 0);
+}
+
+#[test]
+fn calls_survive_the_loss_of_10_percent() {
+    calls_get_through(10, 2);
+}
+
+#[test]
+fn calls_survive_the_loss_of_20_percent() {
+    calls_get_through(20, 25);
+}
+
+#[test]
+fn failures_are_counted_and_told() {
+    let mut tally = Tally::default();
+    (0..5).for_each(|seed| lossy::play(seed, 60, &mut tally));
+    assert!(!tally.failures.is_empty(), "nobody gets through where six of ten are lost, every time");
+    assert!(tally.failures.iter().all(|told| told.contains(" INVITE\n")), "the ladder is told");
 }

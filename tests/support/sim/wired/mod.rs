@@ -3,6 +3,7 @@
 //! `invariants`, SIP by `watch`, audio by `ears`.
 
 mod ears;
+pub mod lossy;
 mod network;
 pub mod random;
 mod site;
