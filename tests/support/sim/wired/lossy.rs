@@ -122,17 +122,23 @@ impl Wired {
         stories.map(|(_, story)| story).collect()
     }
 
-    /// A caller has one call and one bridge, and one phone is rung for it, once.
+    /// A caller has one call and at most one bridge, and no phone is rung for it while it still rings or talks for it. A
+    /// second phone may be: when nothing came back for 64 × T1 the first is lost to us, whatever it heard. That is a
+    /// failure of the network's making, and counted as one.
     fn is_not_doubled(&self, tag: u64) {
         let (placed, taken) = (self.of(OPERATEUR, tag), self.of(IPOFFICE, tag));
         assert_eq!(placed.len(), 1, "{} placed {placed:?}", caller(tag));
         assert!(placed.iter().all(|story| story.side == Side::Placed), "{placed:?}");
-        assert!(taken.len() <= 1, "{} rang {taken:?}", caller(tag));
+        for (place, later) in taken.iter().enumerate() {
+            let mut earlier = taken[..place].iter().filter(|earlier| earlier.user == later.user);
+            let at_once = |earlier: &&&Story| earlier.begun <= later.ended && later.begun <= earlier.ended;
+            assert!(earlier.find(at_once).is_none(), "{} rang twice for {}", later.user, caller(tag));
+        }
         let records = self.outcomes.records.iter().filter(|record| record.caller == caller(tag));
         let records: Vec<_> = records.collect();
-        assert_eq!(records.len(), 1, "{} has {records:?}", caller(tag));
-        let call = records[0].call;
-        let mine = self.outcomes.facts.iter().filter(|entry| entry.subject == Subject::Call(call));
+        assert!(records.len() <= 1, "{} has {records:?}", caller(tag));
+        let call = records.first().map(|record| Subject::Call(record.call));
+        let mine = self.outcomes.facts.iter().filter(|entry| Some(&entry.subject) == call.as_ref());
         let bridges = mine.filter(|entry| matches!(entry.fact, Fact::Bridged { .. })).count();
         assert!(bridges <= 1, "{} is bridged {bridges} times", caller(tag));
     }
@@ -142,7 +148,7 @@ impl Wired {
     fn failure(&self, tag: u64) -> Option<String> {
         let (placed, taken) = (self.of(OPERATEUR, tag), self.of(IPOFFICE, tag));
         let [placed] = placed[..] else { return Some("no call".into()) };
-        let [taken] = taken[..] else { return Some(format!("nobody was rung: {placed:?}")) };
+        let [taken] = taken[..] else { return Some(format!("{} phones were rung: {placed:?}", taken.len())) };
         let fair = |story: &Story| {
             story.answered.is_some() && matches!(story.ending, Ending::HungUp | Ending::FarHungUp(_))
         };
