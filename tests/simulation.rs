@@ -11,11 +11,14 @@ mod support;
 
 use support::sim::{random, wired};
 use wired::lossy::{self, Tally};
+use wired::races::{self, Race};
 
 /// Seeds played when nobody says otherwise.
 const SEEDS: u64 = 500;
 /// Calls played over a network that loses so many of a hundred datagrams, when nobody says otherwise.
 const LOSSY_CALLS: u64 = 500;
+/// Races of each kind, when nobody says otherwise.
+const RACES: u64 = 200;
 
 /// Says which seed failed.
 struct Playing(u64);
@@ -110,4 +113,40 @@ fn every_call_fails_where_everything_is_lost() {
     let mut tally = Tally::default();
     lossy::play(0, 100, &mut tally);
     assert_eq!(tally.failures.len(), 20, "the count of failures can count");
+}
+
+/// Plays races; so many of a hundred at least must have been close, or the window was missed.
+fn race_is_settled(race: Race, close: u64) {
+    if let Some(seed) = number("SPILLWAY_SEED") {
+        races::play(race, seed);
+        return;
+    }
+    let count = number("SPILLWAY_SEEDS").unwrap_or(RACES);
+    let mut were_close = 0;
+    for seed in 0..count.div_ceil(races::RACES) {
+        let _playing = Playing(seed);
+        were_close += races::play(race, seed);
+    }
+    println!("{race:?}: {count} races, {were_close} close");
+    assert!(were_close * 100 >= count * close, "{were_close} of {count} {race:?} were close");
+}
+
+#[test]
+fn a_cancel_and_an_answer_that_cross_leave_both_ends_agreed() {
+    race_is_settled(Race::CancelAndAnswer, 20);
+}
+
+#[test]
+fn two_hang_ups_that_cross_leave_both_ends_agreed() {
+    race_is_settled(Race::ByeAndBye, 20);
+}
+
+#[test]
+fn two_phones_that_answer_at_once_have_one_winner() {
+    race_is_settled(Race::TwoAnswers, 20);
+}
+
+#[test]
+fn an_ack_that_never_comes_ends_both_legs_after_32_s() {
+    race_is_settled(Race::NoAck, 100);
 }

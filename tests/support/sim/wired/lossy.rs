@@ -162,7 +162,7 @@ impl Wired {
     /// What was said in the dialogs of one caller.
     pub fn ladder_of(&self, who: &str) -> String {
         let mut ladder = String::new();
-        for line in self.watch.said().iter().filter(|line| line.caller == who) {
+        for line in self.watch.said_for(who) {
             let arrow = if line.ours { "->" } else { "<-" };
             let code = line.code.map_or_else(String::new, |code| format!("{code} "));
             writeln!(ladder, "{} {arrow} {} {code}{}", line.at, line.peer, line.method)
