@@ -26,6 +26,12 @@ fn talking(seed: u64) -> (Pair, LegKey, LegKey) {
     (pair, caller, called)
 }
 
+/// A time within which a message may still be under way, ms.
+fn travel(pair: &mut Pair) -> u64 {
+    let slowest = pair.faults.2;
+    pair.random.below(5 + slowest)
+}
+
 /// The port an end was last told the other listens at.
 fn port(pair: &mut Pair, end: End, leg: LegKey) -> Option<u16> {
     let events = pair.side(end).of(leg);
@@ -54,7 +60,7 @@ fn both_are_over(pair: &mut Pair, seed: u64, legs: [(End, LegKey); 2]) {
 fn changes_that_cross_are_both_made() {
     cross(|seed| {
         let (mut pair, caller, called) = talking(seed);
-        let apart = pair.random.below(2 * SLOWEST);
+        let apart = travel(&mut pair);
         let (first, second) = if pair.random.one_in(2) { (Left, Right) } else { (Right, Left) };
         let change = |pair: &mut Pair, end| {
             let (leg, moved) = if end == Left { (caller, local(4_100)) } else { (called, local(6_100)) };
@@ -84,7 +90,7 @@ fn changes_that_cross_are_both_made() {
 fn a_hang_up_that_crosses_a_change_ends_both_ends() {
     cross(|seed| {
         let (mut pair, caller, called) = talking(seed);
-        let apart = pair.random.below(2 * SLOWEST);
+        let apart = travel(&mut pair);
         let change_first = pair.random.one_in(2);
         let same_end = pair.random.one_in(4);
         let hang_up = |pair: &mut Pair| pair.act(Left, |stack, now| stack.bye(now, caller, Cause::Normal));
@@ -115,7 +121,7 @@ fn a_hang_up_that_crosses_a_change_ends_both_ends() {
 fn hang_ups_that_cross_end_both_ends() {
     cross(|seed| {
         let (mut pair, caller, called) = talking(seed);
-        let apart = pair.random.below(SLOWEST + 5);
+        let apart = travel(&mut pair);
         pair.act(Left, |stack, now| stack.bye(now, caller, Cause::Normal));
         pair.run_ms(apart);
         pair.act(Right, |stack, now| stack.bye(now, called, Cause::Normal));
