@@ -24,8 +24,12 @@ mod dead_phones;
 mod doorway;
 #[path = "interop/http.rs"]
 mod http;
+#[path = "interop/impaired.rs"]
+mod impaired;
 #[path = "interop/load.rs"]
 mod load;
+#[path = "interop/loss.rs"]
+mod loss;
 #[path = "interop/machine.rs"]
 mod machine;
 #[path = "interop/overflow.rs"]

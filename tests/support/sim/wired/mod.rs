@@ -3,7 +3,9 @@
 //! `invariants`, SIP by `watch`, audio by `ears`.
 
 mod ears;
+pub mod lossy;
 mod network;
+pub mod races;
 pub mod random;
 pub mod site;
 mod verdict;
@@ -53,6 +55,8 @@ pub struct Wired {
     cut: Option<(usize, Moment, Moment)>,
     /// Whose SIP is heard by nobody, while its audio flows.
     mute: Option<usize>,
+    /// Whose ACKs arrive nowhere, callers', or at whom none does, agents.
+    acks_lost: Option<usize>,
     /// In a simulation, how phones take calls is up to chance.
     whims: Option<Random>,
     media_events: VecDeque<media::Event>,
@@ -146,6 +150,7 @@ impl Wired {
             dials: BTreeMap::new(),
             cut: None,
             mute: None,
+            acks_lost: None,
             whims: None,
             media_events: VecDeque::new(),
             stories: Vec::new(),
@@ -301,9 +306,18 @@ impl Wired {
         self.mute = Some(side);
     }
 
+    /// Loses every ACK between Spillway and a side from now on.
+    pub const fn lose_acks_of(&mut self, side: usize) {
+        self.acks_lost = Some(side);
+    }
+
     fn is_cut(&self, datagram: &Datagram) -> bool {
         if self.mute.is_some_and(|side| datagram.sip && datagram.from == self.stations[side].config().sip) {
             return true;
+        }
+        if let Some(side) = self.acks_lost.filter(|_| datagram.sip && datagram.bytes.starts_with(b"ACK ")) {
+            let sip = self.stations[side].config().sip;
+            return [datagram.from, datagram.to].contains(&sip);
         }
         let Some((side, from, until)) = self.cut else { return false };
         let ip = self.stations[side].config().sip.ip();

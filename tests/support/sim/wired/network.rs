@@ -58,12 +58,13 @@ pub struct Network {
     chance: Random,
     under_way: BTreeMap<(Moment, u64), Datagram>,
     sent: u64,
+    lost: u64,
 }
 
 impl Network {
     /// An empty network.
     pub fn new(weather: Weather, chance: Random) -> Self {
-        Self { weather, chance, under_way: BTreeMap::new(), sent: 0 }
+        Self { weather, chance, under_way: BTreeMap::new(), sent: 0, lost: 0 }
     }
 
     /// Takes a datagram to carry, or to lose.
@@ -76,6 +77,7 @@ impl Network {
 
     fn lay(&mut self, now: Moment, datagram: Datagram) {
         if self.chance.below(100) < self.weather.lost {
+            self.lost += 1;
             return;
         }
         let jitter = u64::try_from(self.weather.jitter.as_micros()).expect("a jitter of seconds at most");
@@ -93,6 +95,11 @@ impl Network {
     pub fn arrived(&mut self, now: Moment) -> Option<Datagram> {
         let first = self.under_way.first_entry().filter(|first| first.key().0 <= now)?;
         Some(first.remove())
+    }
+
+    /// How many were lost.
+    pub const fn lost(&self) -> u64 {
+        self.lost
     }
 
     /// The storm is over: from here on nothing is lost.

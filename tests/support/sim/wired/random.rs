@@ -87,7 +87,7 @@ pub(super) fn pickup(chance: &mut Random, side: usize, voices: bool) -> Pickup {
 
 impl Wired {
     /// 2, 3 and 14, as seen from outside once all is over: what the records say is what was said on the wire.
-    fn agrees_with_the_wire(&self) {
+    pub(super) fn agrees_with_the_wire(&self) {
         assert_eq!(self.watch.unacknowledged(), 0, "a 2xx has had no ACK");
         let offered = self.watch.said().iter().filter(|line| !line.ours && line.is_request("INVITE"));
         let offered: BTreeSet<&str> = offered.map(|line| line.call_id.as_str()).collect();

@@ -67,6 +67,58 @@ pub fn all_let_go(said: &[Said], caller: &str, ended: Moment) -> bool {
     })
 }
 
+/// The dialogs of ours with everyone rung for a caller.
+#[derive(Debug)]
+pub struct Rungs(Vec<Dialog>);
+
+/// What was said in one of them, by when it came or went.
+#[derive(Debug, Default)]
+struct Dialog {
+    answered: Option<Moment>,
+    cancelled: bool,
+    our_bye: Option<Moment>,
+}
+
+/// Everyone rung for a caller.
+pub fn rungs(said: &[Said], caller: &str) -> Rungs {
+    let dialog = |rung: &Rung<'_>| {
+        let mut dialog = Dialog::default();
+        for line in said.iter().filter(|line| line.call_id == rung.call_id) {
+            match (line.ours, line.method.as_str(), line.code) {
+                (false, "INVITE", Some(200..=299)) => {
+                    dialog.answered.get_or_insert(line.at);
+                }
+                (true, "CANCEL", None) => dialog.cancelled = true,
+                (true, "BYE", None) => {
+                    dialog.our_bye.get_or_insert(line.at);
+                }
+                _ => {}
+            }
+        }
+        dialog
+    };
+    Rungs(rung(said, caller).iter().map(dialog).collect())
+}
+
+impl Rungs {
+    /// Those who answered.
+    pub fn answers(&self) -> usize {
+        self.0.iter().filter(|dialog| dialog.answered.is_some()).count()
+    }
+
+    /// Whether somebody answered whom we had cancelled.
+    pub fn cancelled_and_answered(&self) -> bool {
+        self.0.iter().any(|dialog| dialog.cancelled && dialog.answered.is_some())
+    }
+
+    /// Whether everyone cancelled who answered all the same was hung up on so soon (invariant 6).
+    pub fn losers_let_go_within(&self, soon: Duration) -> bool {
+        let late = self.0.iter().filter(|dialog| dialog.cancelled);
+        late.filter_map(|dialog| Some((dialog.answered?, dialog.our_bye)))
+            .all(|(answered, bye)| bye.is_some_and(|bye| bye.since(answered) <= soon))
+    }
+}
+
 /// The outcome of the call whose INVITE had this Call-ID.
 fn outcome(said: &[Said], call_id: &str) -> Outcome {
     let own: Vec<&Said> = said.iter().filter(|line| line.call_id == call_id).collect();

@@ -259,6 +259,13 @@ impl Watch {
         &self.said
     }
 
+    /// Everything said in the dialogs of one caller, by whichever side, in order.
+    pub fn said_for(&self, caller: &str) -> Vec<&Said> {
+        let own = self.said.iter().filter(|line| line.is_request("INVITE") && line.caller == caller);
+        let own: BTreeSet<&str> = own.map(|line| line.call_id.as_str()).collect();
+        self.said.iter().filter(|line| own.contains(line.call_id.as_str())).collect()
+    }
+
     /// 2xx that never got an ACK.
     pub fn unacknowledged(&self) -> usize {
         self.accepted.values().filter(|acknowledged| !**acknowledged).count()
