@@ -119,4 +119,16 @@ mod tests {
         }
         assert_eq!(hep.dropped(), 1);
     }
+
+    #[test]
+    fn what_the_thread_is_behind_with_is_dropped_and_counted_and_nobody_waits() {
+        let (copies, waiting) = crossbeam_channel::bounded(1);
+        let hep = Hep { copies, dropped: Arc::default() };
+        let address = "127.0.0.1:5070".parse().expect("an address");
+        let flow = Flow { transport: Transport::Udp, local: address, remote: address };
+        for _ in 0..3 {
+            hep.received(Utc::from_micros(0), flow, b"INVITE");
+        }
+        assert_eq!((waiting.len(), hep.dropped()), (1, 2));
+    }
 }
