@@ -1,4 +1,4 @@
-//! One captured SIP message as a HEPv3 packet, as Homer, sngrep and heplify take it ("The Hep/EEP protocol", revision 12,
+//! One captured SIP message as a HEPv3 packet, as Homer, sngrep and heplify take it (the HEP3 specification of
 //! sipcapture): a length, then chunks, each with vendor 0, a type and its own length. Must never know where it is sent.
 
 use crate::base::{Transport, Utc};
