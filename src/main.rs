@@ -2,8 +2,9 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use spillway::commands::{check, demo, serve, status};
+use spillway::commands::{check, demo, serve, status, trace};
 use spillway::drivers::logs::LogFormat;
+use spillway::drivers::store::find::Wanted;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -24,6 +25,10 @@ const CHECK_CODES: &str = "Exit codes:
 const STATUS_CODES: &str = "Exit codes:
   0  the service answered
   1  nobody answers, or the settings are refused
+  2  the settings file or the arguments can't be read";
+const TRACE_CODES: &str = "Exit codes:
+  0  the call is shown
+  1  there is no such call, the store can't be read, or the settings are refused
   2  the settings file or the arguments can't be read";
 const DEMO_CODES: &str = "Exit codes:
   0    every call ended as it should
@@ -96,6 +101,22 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Show one call step by step, as a ladder: from the store, whether the call is over or not.
+    #[command(after_help = TRACE_CODES)]
+    Trace {
+        /// `call-17`, a caller's or a dialled number (its last call), or `last`.
+        #[arg(value_name = "CALL|NUMBER|last", value_parser = trace::wanted)]
+        wanted: Wanted,
+        /// The settings file, which names the folder of the store.
+        #[arg(long, default_value = "config/spillway.toml")]
+        config: PathBuf,
+        /// The store itself.
+        #[arg(long)]
+        store: Option<PathBuf>,
+        /// The facts as one line of JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Calls a second.
@@ -129,6 +150,9 @@ fn main() -> ExitCode {
             demo::run(&demo::DemoArgs { calls, rate, duration, http, keep })
         }
         Command::Status { config, socket, json } => status::run(&status::StatusArgs { config, socket, json }),
+        Command::Trace { wanted, config, store, json } => {
+            trace::run(&trace::TraceArgs { wanted, config, store, json })
+        }
     };
     ExitCode::from(code)
 }

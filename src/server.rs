@@ -16,6 +16,7 @@ use crate::base::{JournalSeq, Name, Random};
 use crate::drivers::clock::Clock;
 use crate::drivers::console::ConsoleError;
 use crate::drivers::control::ControlError;
+use crate::drivers::hep::Hep;
 use crate::drivers::media_threads::{self, MediaThreads};
 use crate::drivers::metrics::Page;
 use crate::drivers::resolver::Resolver;
@@ -138,6 +139,7 @@ pub struct Server {
     stored: JournalSeq,
     strained: bool,
     outward: Outward,
+    hep: Option<Hep>,
     requests: Receiver<Request>,
     handle: Handle,
     drain: Duration,
@@ -174,6 +176,7 @@ impl Server {
         let (store, opened) = Store::open(&service.store, move || drop(waker.wake()))?;
         let outward = Outward::open(&mut service, &handle, clock)?;
         let drain = service.drain;
+        let hep = service.hep.map(|hep| Hep::start(hep.to, hep.id)).transpose()?;
         let config = service.engine(&sockets, opened)?;
         let bind = assemble::media_address(&config.listens, &config.trunks);
         let waker = sockets.waker();
@@ -198,6 +201,7 @@ impl Server {
             stored,
             strained: false,
             outward,
+            hep,
             requests,
             handle,
             drain,
@@ -252,12 +256,18 @@ impl Server {
     fn turn(&mut self) -> Result<(), ServeError> {
         for _ in 0..MESSAGES_PER_TURN {
             let Some(received) = self.sockets.receive() else { break };
+            let now = self.clock.now();
             let event = match received {
-                Received::Message { flow, bytes } => Event::Sip { flow, bytes },
+                Received::Message { flow, bytes } => {
+                    if let Some(hep) = &self.hep {
+                        hep.received(now.utc, flow, bytes);
+                    }
+                    Event::Sip { flow, bytes }
+                }
                 Received::Unframed { flow, bytes } => Event::Unframed { flow, bytes },
                 Received::Lost(flow) => Event::FlowLost(flow),
             };
-            self.engine.handle(self.clock.now(), event);
+            self.engine.handle(now, event);
             self.carry_out();
         }
         while let Some(event) = self.media.try_event() {
@@ -285,7 +295,8 @@ impl Server {
             self.engine.handle_timeout(now);
         }
         self.carry_out();
-        self.outward.levels(&self.engine, &self.media, &self.store);
+        let uncaptured = self.hep.as_ref().map_or(0, Hep::dropped);
+        self.outward.levels(&self.engine, &self.media, &self.store, uncaptured);
         self.outward.answer(&self.engine, self.clock.now(), &self.store);
         self.media.failed().map_or(Ok(()), |board| Err(ServeError::MediaThread(board)))
     }
@@ -296,7 +307,12 @@ impl Server {
         use crate::media::MediaPlane;
         while let Some(effect) = self.engine.poll() {
             match effect {
-                Effect::Send { flow, bytes } => self.sockets.send(flow, &bytes),
+                Effect::Send { flow, bytes } => {
+                    if let Some(hep) = &self.hep {
+                        hep.sent(self.clock.now().utc, flow, &bytes);
+                    }
+                    self.sockets.send(flow, &bytes);
+                }
                 Effect::Resolve(question) => {
                     if let Some(resolver) = &self.resolver {
                         resolver.ask(question);

@@ -2,6 +2,8 @@
 
 #[path = "wire/growth.rs"]
 mod growth;
+#[path = "wire/hep.rs"]
+mod hep;
 #[path = "wire/mutation.rs"]
 mod mutation;
 #[path = "wire/round_trip.rs"]

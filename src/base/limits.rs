@@ -97,3 +97,5 @@ pub const SDP_MEDIA_LINES: usize = 32;
 pub const SDP_FORMATS: usize = 64;
 /// One file of a dialplan: far more than a person would maintain.
 pub const DIALPLAN_BYTES: usize = 1_048_576;
+/// Copies of SIP messages waiting to go to a capture server; more are dropped and counted.
+pub const HEP_MESSAGES: usize = 4_096;

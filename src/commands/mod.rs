@@ -13,3 +13,4 @@ pub mod demo_site;
 pub mod language;
 pub mod serve;
 pub mod status;
+pub mod trace;

@@ -6,7 +6,7 @@ use crate::base::finding::Source;
 use crate::drivers::control::{self, Answer, Command};
 use crate::drivers::dialplan_files::ConfigurationError;
 use crate::engine::status::{AgentStatus, QueueStatus, Status, TrunkState};
-use crate::settings;
+use crate::settings::{self, Settings};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -51,6 +51,11 @@ fn refuse(why: &str) -> u8 {
 }
 
 fn socket_of(config: &Path) -> Result<PathBuf, u8> {
+    Ok(settings_of(config)?.control.value)
+}
+
+/// The settings file read, or the exit code of a command that needs no dialplan, what is wrong having been said.
+pub(super) fn settings_of(config: &Path) -> Result<Settings, u8> {
     let text = std::fs::read_to_string(config).map_err(|error| {
         eprintln!("error: {}", ConfigurationError::Unreadable { path: config.to_owned(), error });
         2
@@ -60,7 +65,7 @@ fn socket_of(config: &Path) -> Result<PathBuf, u8> {
             check::print(&findings);
             1
         })?;
-    Ok(settings.0.control.value)
+    Ok(settings.0)
 }
 
 /// The whole page: the service, then its queues, agents and trunks.

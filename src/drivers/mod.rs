@@ -12,6 +12,7 @@ pub mod clock;
 pub mod console;
 pub mod control;
 pub mod dialplan_files;
+pub mod hep;
 pub mod logs;
 pub mod media_threads;
 pub mod metrics;

@@ -47,6 +47,8 @@ pub struct Service {
     pub control: Option<PathBuf>,
     /// How long running calls may go on after a request to stop.
     pub drain: Duration,
+    /// Where copies of SIP messages go.
+    pub hep: Option<settings::Hep>,
     /// Who else is told of every observation: the demo's table.
     pub watcher: Option<Sender<Observation>>,
 }
@@ -112,6 +114,7 @@ impl Service {
             http: settings.http.as_ref().map(|http| http.value),
             control: Some(settings.control.value.clone()),
             drain: settings.sip.drain,
+            hep: settings.sip.hep.as_ref().map(|hep| hep.value),
             watcher: None,
         }
     }

@@ -117,12 +117,13 @@ impl Outward {
     }
 
     /// Sets the levels nobody announces.
-    pub fn levels(&self, engine: &Engine, media: &MediaThreads, store: &StoreHandle) {
+    pub fn levels(&self, engine: &Engine, media: &MediaThreads, store: &StoreHandle, uncaptured: u64) {
         let health = store.health();
         self.metrics.set_levels(&Levels {
             legs: count(engine.leg_count()),
             media_ports: count(engine.ports().lent()),
             rtp_unsent: media.dropped_sends(),
+            sip_uncaptured: uncaptured,
             sip_transactions: count(engine.stack().transactions()),
             sip_dialogs: count(engine.stack().legs()),
             store_backlog: health.backlog,

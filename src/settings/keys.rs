@@ -22,6 +22,12 @@ pub static ROOT: Table = listed(&[
 static SIP: Table = listed(&[
     Key::required("listen", Kind::Texts, "transport and address of each socket, \"udp:192.0.2.1:5060\""),
     Key::optional("drain", Kind::Duration, "how long running calls may go on when the service stops"),
+    Key::optional("hep", Kind::Table(&HEP), "where copies of SIP messages go (HEPv3: Homer, sngrep)"),
+]);
+
+static HEP: Table = listed(&[
+    Key::required("to", Kind::Text, "the capture server, \"udp:192.0.2.9:9060\""),
+    Key::optional("id", Kind::Whole(0, 4_294_967_295), "the capture agent's number; 1 when absent"),
 ]);
 
 static MEDIA: Table =

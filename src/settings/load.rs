@@ -1,6 +1,6 @@
 //! Reads spillway.toml: form by the key table, then meaning. Opens nothing.
 
-use super::{Listen, Located, Media, Settings, Sip, keys, trunk, wording};
+use super::{Hep, Listen, Located, Media, Settings, Sip, keys, trunk, wording};
 use crate::base::finding::{Finding, Findings, Source};
 use crate::base::written::{self, Section};
 use crate::base::{Name, Transport};
@@ -81,7 +81,23 @@ fn sip(section: &Section<'_>, findings: &mut Findings) -> Sip {
     if let Some(entry) = section.entry("listen").filter(|entry| entry.is_empty_list()) {
         findings.error(&entry.place(), wording::no_listen());
     }
-    Sip { listen, drain: section.duration("drain").map_or(DRAIN, |drain| drain.value) }
+    let hep = section.section("hep").and_then(|section| hep(&section, &listen, findings));
+    Sip { listen, drain: section.duration("drain").map_or(DRAIN, |drain| drain.value), hep }
+}
+
+/// Copies sent to where we listen would be copied again, without end.
+fn hep(section: &Section<'_>, listen: &[Located<Listen>], findings: &mut Findings) -> Option<Located<Hep>> {
+    let text = section.text("to")?;
+    let Some((Transport::Udp, to)) = transport_address(text.value).filter(|(_, to)| to.port() != 0) else {
+        findings.error(&text.place, wording::bad_hep(text.value));
+        return None;
+    };
+    let server = Listen { transport: Transport::Udp, address: to };
+    if let Some(own) = listen.iter().find(|own| own.value.covers(server)) {
+        findings.error_with(&text.place, wording::own_hep(text.value), &own.place, "SIP here");
+    }
+    let id = section.whole("id").and_then(|id| u32::try_from(id.value).ok()).unwrap_or(1);
+    Some(Located { value: Hep { to, id }, place: text.place })
 }
 
 fn media(section: &Section<'_>, findings: &mut Findings) -> Option<Media> {

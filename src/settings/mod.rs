@@ -51,6 +51,17 @@ pub struct Sip {
     pub listen: Vec<Located<Listen>>,
     /// How long running calls may go on after SIGTERM; 60 s by default.
     pub drain: Duration,
+    /// Where copies of all messages go; nowhere when `None`.
+    pub hep: Option<Located<Hep>>,
+}
+
+/// A capture server that takes HEPv3 over UDP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hep {
+    /// Where it listens.
+    pub to: SocketAddr,
+    /// What it is to call us.
+    pub id: u32,
 }
 
 /// One listening address.

@@ -293,3 +293,21 @@ fn peers_may_be_found_by_name() {
     let unheard = named("tcp:sip.operateur.fr").replace(", \"tcp:127.0.0.1:5060\"", "");
     assert_eq!(said(&unheard), ["trunk `ipoffice` is reached over tcp, where nothing listens"]);
 }
+
+#[test]
+fn copies_go_to_a_capture_server_over_udp_and_never_back_to_us() {
+    assert!(loaded(SHIPPED).sip.hep.is_none());
+    let with = |hep: &str| SHIPPED.replace("[media]", &format!("[sip.hep]\n{hep}\n[media]"));
+    let hep = loaded(&with("to = \"udp:127.0.0.1:9060\"")).sip.hep.expect("written").value;
+    assert_eq!(hep, Hep { to: ([127, 0, 0, 1], 9_060).into(), id: 1 });
+    let named = loaded(&with("to = \"udp:127.0.0.1:9060\"\nid = 2001")).sip.hep.expect("written").value;
+    assert_eq!(named.id, 2_001);
+    for to in ["tcp:127.0.0.1:9060", "udp:homer:9060", "udp:127.0.0.1:0"] {
+        let told: Vec<String> =
+            refused(&with(&format!("to = \"{to}\""))).into_iter().map(|(_, told)| told).collect();
+        assert_eq!(told, [format!("\"{to}\" is no capture server")]);
+    }
+    let own: Vec<String> =
+        refused(&with("to = \"udp:127.0.0.1:5060\"")).into_iter().map(|(_, told)| told).collect();
+    assert_eq!(own, ["udp:127.0.0.1:5060 is where SIP is taken, not a capture server"]);
+}

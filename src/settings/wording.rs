@@ -21,6 +21,15 @@ pub(super) fn bad_address(text: &str) -> Words {
     Words::new(format!("\"{text}\" is no address and port"), "unreadable").hint("write \"127.0.0.1:8080\"")
 }
 
+pub(super) fn bad_hep(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no capture server"), "unreadable")
+        .hint("write transport, which is udp, address and port: \"udp:192.0.2.9:9060\"")
+}
+
+pub(super) fn own_hep(text: &str) -> Words {
+    Words::new(format!("{text} is where SIP is taken, not a capture server"), "would be sent to itself")
+}
+
 pub(super) fn bad_ports(text: &str) -> Words {
     Words::new(format!("\"{text}\" is no range of ports"), "unreadable")
         .hint("write \"20000-29999\": from, to, both within 1024 and 65535, at least four ports")

@@ -2,6 +2,7 @@
 //! Must never know of transactions, dialogs, calls, sockets or time.
 #![forbid(unsafe_code)]
 
+pub mod hep;
 pub mod rtp;
 pub mod sdp;
 pub mod sip;

@@ -60,6 +60,8 @@ pub struct Levels {
     pub media_ports: u64,
     /// RTP and RTCP packets the operating system did not take, since the start.
     pub rtp_unsent: u64,
+    /// Copies of SIP messages the capture server did not get.
+    pub sip_uncaptured: u64,
     /// SIP transactions held.
     pub sip_transactions: u64,
     /// SIP dialogs held.

@@ -72,6 +72,7 @@ metrics! {
     Counter RTP_LOST "rtp_lost_packets_total", "RTP packets that never arrived (RFC 3550 appendix A.3) on legs that are over, by trunk.";
     Counter RTP_TRANSCODED "rtp_transcoded_packets_total", "RTP packets whose codec was changed on legs that are over, by trunk.";
     Counter RTP_REFUSED "rtp_refused_packets_total", "RTP packets from a source that was not the leg's, on legs that are over, by trunk.";
+    Counter SIP_UNCAPTURED "sip_uncaptured_total", "Copies of SIP messages that were not sent to the capture server of [sip] hep: too many at once, one too long for a packet, or the operating system refused.";
     Counter RTP_UNSENT "rtp_unsent_packets_total", "RTP and RTCP packets the operating system did not take: a full socket buffer, an unreachable network.";
 
     Gauge LEGS "legs", "Legs of calls that hold anything.";

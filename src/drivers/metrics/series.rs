@@ -65,6 +65,7 @@ pub(super) struct Series {
     pub unknown_names: Counter,
     store_lost: Counter,
     rtp_unsent: Counter,
+    sip_uncaptured: Counter,
     store_backlog: Gauge,
     legs: Gauge,
     media_ports: Gauge,
@@ -85,6 +86,7 @@ impl Series {
             unknown_names: registry.counter(n::UNKNOWN_NAMES, &[]),
             store_lost: registry.counter(n::STORE_LOST, &[]),
             rtp_unsent: registry.counter(n::RTP_UNSENT, &[]),
+            sip_uncaptured: registry.counter(n::SIP_UNCAPTURED, &[]),
             store_backlog: registry.gauge(n::STORE_BACKLOG, &[]),
             legs: registry.gauge(n::LEGS, &[]),
             media_ports: registry.gauge(n::MEDIA_PORTS, &[]),
@@ -102,6 +104,7 @@ impl Series {
         self.store_backlog.set(levels.store_backlog as f64);
         self.store_lost.absolute(levels.store_lost);
         self.rtp_unsent.absolute(levels.rtp_unsent);
+        self.sip_uncaptured.absolute(levels.sip_uncaptured);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The store: journal, records and boots in one SQLite file, written by one thread of its own. The engine hands rows
 //! over and never waits; what is on disk it reads from a counter. Must never know what a fact means for a call.
 
+pub mod find;
 mod privacy;
 pub mod read;
 mod recover;

@@ -1,0 +1,110 @@
+//! `spillway trace`: shows one call step by step, as a ladder drawn from the facts in the store.
+
+mod ladder;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use super::language::Language;
+use super::status;
+use crate::base::CallId;
+use crate::call::{Entry, Fact};
+use crate::drivers::store::find::{self, Wanted};
+use crate::drivers::store::{StoreError, read};
+use std::path::{Path, PathBuf};
+
+/// What `trace` is asked.
+#[derive(Debug)]
+pub struct TraceArgs {
+    /// Which call.
+    pub wanted: Wanted,
+    /// The settings file, which names the folder of the store.
+    pub config: PathBuf,
+    /// The store, when it is known without a settings file.
+    pub store: Option<PathBuf>,
+    /// As JSON.
+    pub json: bool,
+}
+
+/// Reads which call is meant: `call-17`, `last`, or a number. A bare `17` is a number, as an extension may be.
+///
+/// # Errors
+/// When it is empty, or a call's id without its digits.
+pub fn wanted(text: &str) -> Result<Wanted, String> {
+    match (text, text.strip_prefix("call-")) {
+        ("", _) => Err("a call (call-17), a number, or `last`".into()),
+        ("last", _) => Ok(Wanted::Last),
+        (_, Some(id)) => id
+            .parse()
+            .map(|id| Wanted::Call(CallId(id)))
+            .map_err(|_| "a call's id has digits only: call-17".into()),
+        (number, None) => Ok(Wanted::Number(number.to_owned())),
+    }
+}
+
+/// Finds, shows, and returns the exit code: 0 when the call is shown, 1 when there is none, the store can't be read or
+/// the settings are refused, 2 when the settings file can't be read.
+#[must_use]
+pub fn run(args: &TraceArgs) -> u8 {
+    let store = match args.store.clone().map_or_else(|| store_of(&args.config), Ok) {
+        Ok(store) => store,
+        Err(code) => return code,
+    };
+    let language = Language::of_environment();
+    let shown = match found(&store, &args.wanted) {
+        Ok(Some((call, facts))) if args.json => json(call, &facts),
+        Ok(Some((call, facts))) => Ok(page(call, &facts, language).join("\n")),
+        Ok(None) => {
+            Err(format!("{} {}", language.say("pas un tel appel dans", "no such call in"), store.display()))
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    match shown {
+        Ok(text) => {
+            println!("{text}");
+            0
+        }
+        Err(why) => {
+            eprintln!("error: {why}");
+            1
+        }
+    }
+}
+
+fn store_of(config: &Path) -> Result<PathBuf, u8> {
+    Ok(status::settings_of(config)?.data.value.join("spillway.db"))
+}
+
+fn found(store: &Path, wanted: &Wanted) -> Result<Option<(CallId, Vec<Entry>)>, StoreError> {
+    let Some(call) = find::call(store, wanted)? else { return Ok(None) };
+    Ok(Some((call, read::timeline(store, call)?)))
+}
+
+fn json(call: CallId, facts: &[Entry]) -> Result<String, String> {
+    serde_json::to_string(&serde_json::json!({ "call": call, "facts": facts }))
+        .map_err(|error| error.to_string())
+}
+
+/// The heading, the ladder, and whether the call still runs.
+fn page(call: CallId, facts: &[Entry], language: Language) -> Vec<String> {
+    let mut lines = vec![heading(call, facts), String::new()];
+    lines.extend(ladder::lines(facts, language));
+    if !facts.iter().any(|entry| matches!(entry.fact, Fact::Ended { .. })) {
+        lines.push(String::new());
+        lines.push(language.say("toujours en cours", "still running").into());
+    }
+    lines
+}
+
+/// The call, when it came, for which site, and the Call-ID to look for in a capture.
+fn heading(call: CallId, facts: &[Entry]) -> String {
+    let Some((entry, Fact::Arrived { site, sip_call_id, .. })) =
+        facts.first().map(|entry| (entry, &entry.fact))
+    else {
+        return call.to_string();
+    };
+    let when = jiff::Timestamp::from_microsecond(entry.now.utc.as_micros())
+        .map_or_else(|_| String::new(), |when| format!("{when:.3}"));
+    let site = site.as_deref().unwrap_or("-");
+    format!("{call}  {when}  {site}  Call-ID {sip_call_id}")
+}

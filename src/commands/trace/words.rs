@@ -1,0 +1,58 @@
+//! What each fact of a call is called beside the ladder, in French and in English. Must never decide what is shown where.
+
+use crate::call::{Fact, LegEnd};
+use crate::commands::language::Language;
+
+/// What happened, or nothing for facts that are about no call.
+pub(super) fn words(fact: &Fact, language: Language) -> Option<String> {
+    let say = |french, english| language.say(french, english);
+    Some(match fact {
+        Fact::Arrived { caller, dialled, .. } => {
+            let caller = if caller.is_empty() { say("numéro masqué", "withheld number") } else { caller };
+            format!("{} {caller} {} {dialled}", say("appel de", "call from"), say("vers le", "to"))
+        }
+        Fact::CallerAnswered => say("décroché (200)", "answered (200)").into(),
+        Fact::CallerConfirmed => say("confirmé (ACK)", "confirmed (ACK)").into(),
+        Fact::FlowEntered { flow } => format!("{} {flow}", say("parcours", "flow")),
+        Fact::PromptStarted { prompt } => format!("{} {prompt}", say("annonce", "prompt")),
+        Fact::PromptEnded => say("annonce finie", "prompt over").into(),
+        Fact::MenuEntered { menu, attempt } => format!("menu {menu}, {attempt}"),
+        Fact::KeyPressed { key, known: true } => format!("{} {key}", say("touche", "key")),
+        Fact::KeyPressed { key, known: false } => {
+            format!("{} {key}, {}", say("touche", "key"), say("inconnue", "unknown"))
+        }
+        Fact::Enqueued { queue, position } => {
+            format!("{} {queue}, {} {position}", say("en file", "queued"), say("place", "place"))
+        }
+        Fact::Widened { queue } => format!("{} {queue}", say("élargi à", "widened to")),
+        Fact::RingStarted { queue, .. } => format!("{} ({queue})", say("sonne", "rings")),
+        Fact::RingEnded { end, .. } | Fact::TargetEnded { end, .. } => leg_end(*end, language).into(),
+        Fact::Dequeued { queue, end } => {
+            format!("{} {queue} ({})", say("hors file", "left queue"), end.label())
+        }
+        Fact::TargetRung { dialled, from_queue, .. } => match from_queue {
+            Some(queue) => format!("{} {queue} → {dialled}", say("débordement de", "overflow of")),
+            None => format!("{} → {dialled}", say("renvoi", "routed")),
+        },
+        Fact::Bridged { .. } => say("en communication", "talking").into(),
+        Fact::Held { .. } => say("met en garde", "holds").into(),
+        Fact::Resumed { .. } => say("reprend", "resumes").into(),
+        Fact::MessageStarted { message } => format!("{} {message}", say("message de fin", "closing message")),
+        Fact::LegHungUp { cause, .. } => format!("{} ({})", say("raccroche", "hangs up"), cause.label()),
+        Fact::Refused { cause } => format!("{} ({})", say("refusé", "refused"), cause.label()),
+        Fact::Faulted { what } => format!("{} {what}", say("défaut :", "fault:")),
+        Fact::Ended { cause } => format!("{} ({})", say("fin", "over"), cause.label()),
+        Fact::AgentBecame { .. } | Fact::Started { .. } | Fact::Stopped => return None,
+    })
+}
+
+const fn leg_end(end: LegEnd, language: Language) -> &'static str {
+    match end {
+        LegEnd::Answered => language.say("répond", "answers"),
+        LegEnd::NoAnswer => language.say("sans réponse, arrêté", "no answer, stopped"),
+        LegEnd::Busy => language.say("occupé", "busy"),
+        LegEnd::Declined => language.say("refuse", "declines"),
+        LegEnd::Unreachable => language.say("injoignable", "unreachable"),
+        LegEnd::Cancelled => language.say("arrêté", "stopped"),
+    }
+}
