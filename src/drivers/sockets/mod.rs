@@ -1,12 +1,15 @@
 //! SIP's sockets: UDP and TCP, on the engine's own thread, so that no message waits for another thread to wake.
-//! Moves bytes between flows and the kernel. Must never know what a message says, beyond where it ends.
+//! Moves bytes between flows and the kernel. Must never know what a SIP message says, beyond where it ends.
 
+mod bindings;
 mod connection;
 mod streams;
 #[cfg(test)]
 mod tests;
 
 use crate::base::{Flow, Transport, limits};
+use crate::wire::stun::BindingRequest;
+use bindings::Bindings;
 use connection::Brought;
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -75,6 +78,7 @@ pub struct Sockets {
     events: Events,
     waker: Arc<Waker>,
     datagrams: Vec<Datagrams>,
+    bindings: Bindings,
     streams: Streams,
     /// Sockets with something left to read.
     ready: VecDeque<Token>,
@@ -99,6 +103,7 @@ impl Sockets {
             events: Events::with_capacity(EVENTS),
             waker,
             datagrams: Vec::new(),
+            bindings: Bindings::new(Instant::now()),
             streams: Streams::new(Box::new(accepts), limits::STREAMS),
             ready: VecDeque::new(),
             lost: VecDeque::new(),
@@ -185,7 +190,7 @@ impl Sockets {
             let token = *self.ready.front()?;
             let read = match self.datagrams.get(token.0) {
                 Some(datagrams) => {
-                    let read = datagrams.read(&mut self.buffer);
+                    let read = datagrams.read(&mut self.buffer, &mut self.bindings);
                     read.map(|(flow, length)| (flow, Brought::Message(length)))
                 }
                 None => self.streams.read(
@@ -262,11 +267,20 @@ impl Datagrams {
         }
     }
 
-    fn read(&self, buffer: &mut [u8]) -> Option<(Flow, usize)> {
+    /// The next datagram that is not answered here: SIP, or something to be counted as none.
+    fn read(&self, buffer: &mut [u8], bindings: &mut Bindings) -> Option<(Flow, usize)> {
         loop {
             match self.socket.recv_from(buffer) {
                 Ok((length, remote)) => {
-                    return Some((Flow { transport: Transport::Udp, local: self.address, remote }, length));
+                    let flow = Flow { transport: Transport::Udp, local: self.address, remote };
+                    let datagram = &buffer[..length];
+                    if BindingRequest::looks_like(datagram)
+                        && let Some(response) = bindings.answer(datagram, remote, Instant::now())
+                    {
+                        self.send(flow, &response);
+                        continue;
+                    }
+                    return Some((flow, length));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
                 // What stands behind an error in the queue is somebody else's.

@@ -288,3 +288,30 @@ fn all_ipv6_addresses_leave_ipv4_to_others() {
     let four = Sockets::open(&[(Transport::Udp, SocketAddr::from(([0, 0, 0, 0], port)))], |_| true);
     assert!(four.is_ok());
 }
+
+#[test]
+fn a_phone_behind_a_nat_learns_its_address_and_what_only_looks_like_its_question_is_shown() {
+    let loopback = (Ipv4Addr::LOCALHOST, 0).into();
+    let mut sockets = Sockets::open(&[(Transport::Udp, loopback)], |_| false).expect("a free port");
+    let service = sockets.udp_addresses().next().expect("one");
+    let phone = std::net::UdpSocket::bind(loopback).expect("a free port");
+    phone.set_read_timeout(Some(PATIENCE)).expect("a socket option");
+    let question = b"\x00\x01\x00\x00\x21\x12\xa4\x42twelve bytes";
+    for datagram in [&question[..], &question[..19], OPTIONS] {
+        phone.send_to(datagram, service).expect("taken");
+    }
+    for shown in [&question[..19], OPTIONS] {
+        loop {
+            match sockets.receive() {
+                Some(Received::Message { bytes, .. }) => break assert_eq!(bytes, shown),
+                None => sockets.wait(Some(PATIENCE)).expect("epoll"),
+                other @ Some(Received::Unframed { .. } | Received::Lost(_)) => panic!("{other:?}"),
+            }
+        }
+    }
+    let mut response = [0; 100];
+    let length = phone.recv(&mut response).expect("an answer");
+    let [high, low] = phone.local_addr().expect("bound").port().to_be_bytes();
+    let seen = [0x00, 0x20, 0, 8, 0, 1, high ^ 0x21, low ^ 0x12, 127 ^ 0x21, 0x12, 0xa4, 1 ^ 0x42];
+    assert_eq!(response[8..length], [b"twelve bytes".as_slice(), &seen].concat());
+}
