@@ -232,6 +232,23 @@ impl Sockets {
         able.find(|datagrams| datagrams.address == flow.local).or(first)
     }
 
+    /// Lets the connection of a flow last, although no trunk accepts its source: whoever is there has shown who it is, a
+    /// phone by registering (RFC 5626 section 4.2). Half-sent messages end it as any other. Nothing changes for a flow
+    /// that may last already, is gone, or has no connection.
+    pub fn trust(&mut self, flow: Flow) {
+        if let Some(connection) = self.streams.of(flow) {
+            connection.trust();
+        }
+    }
+
+    /// Takes back [`Self::trust`], when a registration is over: the connection is closed as if a stranger had opened it
+    /// now.
+    pub fn distrust(&mut self, flow: Flow) {
+        if let Some(connection) = self.streams.of(flow) {
+            connection.distrust(Instant::now());
+        }
+    }
+
     /// Sends one message. A stream nobody has opened yet is opened; a path that fails is reported by [`Self::receive`].
     pub fn send(&mut self, flow: Flow, bytes: &[u8]) {
         match flow.transport {

@@ -193,6 +193,11 @@ impl Streams {
         }
     }
 
+    /// The connection of a flow, if there is one.
+    pub fn of(&mut self, flow: Flow) -> Option<&mut Connection> {
+        self.connections.get_mut(self.by_flow.get(&flow)?)
+    }
+
     pub fn next_deadline(&self) -> Option<Instant> {
         self.connections.values().filter_map(Connection::deadline).min()
     }
