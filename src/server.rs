@@ -270,7 +270,7 @@ impl Server {
             self.engine.handle_timeout(now);
         }
         self.carry_out();
-        self.outward.levels(&self.engine, &self.media, &self.store);
+        self.outward.levels(&self.engine, self.sockets.connections(), &self.media, &self.store);
         self.outward.answer(&self.engine, self.clock.now(), &self.store);
         self.media.failed().map_or(Ok(()), |board| Err(ServeError::MediaThread(board)))
     }

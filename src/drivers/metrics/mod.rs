@@ -57,6 +57,12 @@ pub struct Levels {
     pub media_ports: u64,
     /// RTP and RTCP packets the operating system did not take, since the start.
     pub rtp_unsent: u64,
+    /// TCP connections for SIP.
+    pub connections: u64,
+    /// TCP connections others opened, since the start.
+    pub connections_accepted: u64,
+    /// TCP connections closed at once because there were too many, since the start.
+    pub connections_refused: u64,
     /// SIP transactions held.
     pub sip_transactions: u64,
     /// SIP dialogs held.

@@ -63,6 +63,9 @@ pub(super) struct Series {
     pub unknown_names: Counter,
     store_lost: Counter,
     rtp_unsent: Counter,
+    connections: Gauge,
+    connections_accepted: Counter,
+    connections_refused: Counter,
     store_backlog: Gauge,
     legs: Gauge,
     media_ports: Gauge,
@@ -72,6 +75,7 @@ pub(super) struct Series {
 
 impl Series {
     pub fn new(registry: &Registry) -> Self {
+        let tcp = [("transport", n::TRANSPORTS[0])];
         registry.gauge(n::BUILD_INFO, &[("version", env!("CARGO_PKG_VERSION"))]).set(1.0);
         Self {
             sources_refused: registry.counter(n::SOURCES_REFUSED, &[]),
@@ -83,6 +87,9 @@ impl Series {
             unknown_names: registry.counter(n::UNKNOWN_NAMES, &[]),
             store_lost: registry.counter(n::STORE_LOST, &[]),
             rtp_unsent: registry.counter(n::RTP_UNSENT, &[]),
+            connections: registry.gauge(n::CONNECTIONS, &tcp),
+            connections_accepted: registry.counter(n::CONNECTIONS_ACCEPTED, &tcp),
+            connections_refused: registry.counter(n::CONNECTIONS_REFUSED, &tcp),
             store_backlog: registry.gauge(n::STORE_BACKLOG, &[]),
             legs: registry.gauge(n::LEGS, &[]),
             media_ports: registry.gauge(n::MEDIA_PORTS, &[]),
@@ -100,6 +107,9 @@ impl Series {
         self.store_backlog.set(levels.store_backlog as f64);
         self.store_lost.absolute(levels.store_lost);
         self.rtp_unsent.absolute(levels.rtp_unsent);
+        self.connections.set(levels.connections as f64);
+        self.connections_accepted.absolute(levels.connections_accepted);
+        self.connections_refused.absolute(levels.connections_refused);
     }
 }
 

@@ -19,6 +19,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+pub use streams::Connections;
 use streams::Streams;
 
 /// Asked of the kernel for each UDP socket: a burst of INVITEs must survive the time a turn takes.
@@ -145,6 +146,12 @@ impl Sockets {
     /// The UDP addresses bound, port 0 replaced by the one the kernel chose.
     pub fn udp_addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
         self.datagrams.iter().map(|datagrams| datagrams.address)
+    }
+
+    /// How many TCP connections there are and were.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        self.streams.count()
     }
 
     /// Waits until something can be read, another thread wakes it, or `timeout` has passed.

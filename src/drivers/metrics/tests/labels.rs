@@ -61,6 +61,7 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
             "verdict" => names::VERDICTS.contains(&value),
             "limit" => names::LIMITS_REACHED.contains(&value),
             "direction" => names::DIRECTIONS.contains(&value),
+            "transport" => names::TRANSPORTS.contains(&value),
             "why" => names::CREDENTIAL_REFUSALS.contains(&value),
             "method" => names::METHODS.contains(&value),
             "code" => names::CODES.contains(&value),
