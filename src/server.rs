@@ -296,7 +296,7 @@ impl Server {
         }
         self.carry_out();
         let uncaptured = self.hep.as_ref().map_or(0, Hep::dropped);
-        self.outward.levels(&self.engine, &self.media, &self.store, uncaptured);
+        self.outward.levels(&self.engine, &self.sockets, &self.media, &self.store, uncaptured);
         self.outward.answer(&self.engine, self.clock.now(), &self.store);
         self.media.failed().map_or(Ok(()), |board| Err(ServeError::MediaThread(board)))
     }

@@ -17,6 +17,11 @@ pub const STEPS_PER_EVENT: usize = 64;
 pub const REFUSALS_PER_SOURCE: u32 = 5;
 /// Stateless refusals of unknown sources, all sources together, per second.
 pub const REFUSALS: u32 = 100;
+/// STUN binding requests answered per source address and second: a thousand phones behind one NAT, each every 25 s
+/// (RFC 5626 section 4.4.2), and some more. Those above are counted as no SIP.
+pub const BINDINGS_PER_SOURCE: u32 = 50;
+/// STUN binding requests answered, all sources together, per second.
+pub const BINDINGS: u32 = 2_000;
 /// Keys of one call that are written down.
 pub const DIGITS: u32 = 64;
 /// Keys of one call that are heard. Who presses more has left the choice to the menu's `else`.

@@ -10,6 +10,7 @@ use crate::drivers::control::{Answer, Command, Control};
 use crate::drivers::logs;
 use crate::drivers::media_threads::MediaThreads;
 use crate::drivers::metrics::{ConfiguredNames, Levels, Metrics, Page, SiteNames};
+use crate::drivers::sockets::Sockets;
 use crate::drivers::store::StoreHandle;
 use crate::engine::status::StoreStatus;
 use crate::engine::{Engine, Observation};
@@ -117,13 +118,24 @@ impl Outward {
     }
 
     /// Sets the levels nobody announces.
-    pub fn levels(&self, engine: &Engine, media: &MediaThreads, store: &StoreHandle, uncaptured: u64) {
+    pub fn levels(
+        &self,
+        engine: &Engine,
+        sockets: &Sockets,
+        media: &MediaThreads,
+        store: &StoreHandle,
+        uncaptured: u64,
+    ) {
+        let connections = sockets.connections();
         let health = store.health();
         self.metrics.set_levels(&Levels {
             legs: count(engine.leg_count()),
             media_ports: count(engine.ports().lent()),
             rtp_unsent: media.dropped_sends(),
             sip_uncaptured: uncaptured,
+            connections: connections.now,
+            connections_accepted: connections.accepted,
+            connections_refused: connections.refused,
             sip_transactions: count(engine.stack().transactions()),
             sip_dialogs: count(engine.stack().legs()),
             store_backlog: health.backlog,

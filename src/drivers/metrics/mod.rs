@@ -62,6 +62,12 @@ pub struct Levels {
     pub rtp_unsent: u64,
     /// Copies of SIP messages the capture server did not get.
     pub sip_uncaptured: u64,
+    /// TCP connections for SIP.
+    pub connections: u64,
+    /// TCP connections others opened, since the start.
+    pub connections_accepted: u64,
+    /// TCP connections closed at once because there were too many, since the start.
+    pub connections_refused: u64,
     /// SIP transactions held.
     pub sip_transactions: u64,
     /// SIP dialogs held.

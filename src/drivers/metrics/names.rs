@@ -64,7 +64,10 @@ metrics! {
     Counter SIP_RESPONSES "sip_responses_total", "SIP responses, by direction, method and code, retransmissions left out.";
     Counter SIP_RETRANSMISSIONS "sip_retransmissions_total", "SIP messages sent again, or received again and absorbed, by direction.";
     Counter SOURCES_REFUSED "sip_sources_refused_total", "SIP requests from a source no trunk accepts.";
-    Counter NOT_SIP "sip_unreadable_total", "Datagrams and stream data that are no SIP message.";
+    Counter NOT_SIP "sip_unreadable_total", "Datagrams and stream data that are no SIP message, STUN requests above the limit among them.";
+    Gauge CONNECTIONS "sip_connections", "SIP connections, whoever opened them, by transport.";
+    Counter CONNECTIONS_ACCEPTED "sip_connections_accepted_total", "SIP connections opened by others, by transport.";
+    Counter CONNECTIONS_REFUSED "sip_connections_refused_total", "SIP connections closed at once because there were too many, of one source or in all, by transport.";
     Counter SIP_STRAY "sip_stray_total", "SIP responses and ACKs that belong to no transaction and no dialog held.";
 
     Counter RTP_RECEIVED "rtp_received_packets_total", "RTP packets received on legs that are over, by trunk.";
@@ -98,6 +101,8 @@ pub(super) const TALK_BOUNDS: [f64; 10] =
 
 /// Where a SIP message goes.
 pub(super) const DIRECTIONS: [&str; 2] = ["in", "out"];
+/// Transports that have connections.
+pub(super) const TRANSPORTS: [&str; 1] = ["tcp"];
 /// Methods of requests; the last stands for the rest.
 pub(super) const METHODS: [&str; 15] = [
     "INVITE",

@@ -66,6 +66,9 @@ pub(super) struct Series {
     store_lost: Counter,
     rtp_unsent: Counter,
     sip_uncaptured: Counter,
+    connections: Gauge,
+    connections_accepted: Counter,
+    connections_refused: Counter,
     store_backlog: Gauge,
     legs: Gauge,
     media_ports: Gauge,
@@ -75,6 +78,7 @@ pub(super) struct Series {
 
 impl Series {
     pub fn new(registry: &Registry) -> Self {
+        let tcp = [("transport", n::TRANSPORTS[0])];
         registry.gauge(n::BUILD_INFO, &[("version", env!("CARGO_PKG_VERSION"))]).set(1.0);
         Self {
             sources_refused: registry.counter(n::SOURCES_REFUSED, &[]),
@@ -87,6 +91,9 @@ impl Series {
             store_lost: registry.counter(n::STORE_LOST, &[]),
             rtp_unsent: registry.counter(n::RTP_UNSENT, &[]),
             sip_uncaptured: registry.counter(n::SIP_UNCAPTURED, &[]),
+            connections: registry.gauge(n::CONNECTIONS, &tcp),
+            connections_accepted: registry.counter(n::CONNECTIONS_ACCEPTED, &tcp),
+            connections_refused: registry.counter(n::CONNECTIONS_REFUSED, &tcp),
             store_backlog: registry.gauge(n::STORE_BACKLOG, &[]),
             legs: registry.gauge(n::LEGS, &[]),
             media_ports: registry.gauge(n::MEDIA_PORTS, &[]),
@@ -105,6 +112,9 @@ impl Series {
         self.store_lost.absolute(levels.store_lost);
         self.rtp_unsent.absolute(levels.rtp_unsent);
         self.sip_uncaptured.absolute(levels.sip_uncaptured);
+        self.connections.set(levels.connections as f64);
+        self.connections_accepted.absolute(levels.connections_accepted);
+        self.connections_refused.absolute(levels.connections_refused);
     }
 }
 

@@ -426,3 +426,22 @@ fn a_call_to_no_number_of_ours_is_not_offered_and_is_counted_apart() {
         .collect();
     assert_eq!(counted, ["spillway_calls_unknown_number_total{trunk=\"operateur\"} 1"]);
 }
+
+#[test]
+fn connections_are_counted_by_transport() {
+    let metrics = Metrics::new(&names());
+    let page = metrics.page();
+    metrics.set_levels(&Levels {
+        connections: 6,
+        connections_accepted: 7,
+        connections_refused: 8,
+        ..Levels::default()
+    });
+    for (series, expected) in [
+        ("spillway_sip_connections{transport=\"tcp\"}", 6f64),
+        ("spillway_sip_connections_accepted_total{transport=\"tcp\"}", 7.0),
+        ("spillway_sip_connections_refused_total{transport=\"tcp\"}", 8.0),
+    ] {
+        assert_eq!(value(&page, 0, series).to_bits(), expected.to_bits(), "{series}");
+    }
+}

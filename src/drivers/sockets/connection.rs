@@ -18,6 +18,8 @@ pub(super) enum Origin {
     Ours,
     /// A source some trunk accepts.
     Accepted,
+    /// A source no trunk accepts, which has since shown who it is.
+    Trusted,
     /// Anyone else.
     Stranger,
 }
@@ -37,9 +39,11 @@ pub(super) struct Connection {
     pub origin: Origin,
     unread: Vec<u8>,
     unsent: VecDeque<u8>,
+    /// Since when it has had to prove itself.
     opened: Instant,
-    /// It may be silent from here on: one of ours took something, or one a trunk accepts sent a message. A stranger's
-    /// never may, whatever it sends: who speaks in a dialog from an address no trunk names opens another when needed.
+    /// It may be silent from here on: one of ours took something, one a trunk accepts sent a message, or it is trusted.
+    /// A stranger's never may, whatever it sends: who speaks in a dialog from an address no trunk names opens another
+    /// when needed.
     proven: bool,
     /// Since when a message is half read.
     half_since: Option<Instant>,
@@ -56,6 +60,23 @@ impl Connection {
             opened: now,
             proven: false,
             half_since: None,
+        }
+    }
+
+    /// A stranger's may be silent from here on, as a trunk's may.
+    pub fn trust(&mut self) {
+        if self.origin == Origin::Stranger {
+            self.origin = Origin::Trusted;
+            self.proven = true;
+        }
+    }
+
+    /// A trusted one is a stranger's again, as if opened now.
+    pub fn distrust(&mut self, now: Instant) {
+        if self.origin == Origin::Trusted {
+            self.origin = Origin::Stranger;
+            self.proven = false;
+            self.opened = now;
         }
     }
 

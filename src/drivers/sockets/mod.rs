@@ -1,12 +1,15 @@
 //! SIP's sockets: UDP and TCP, on the engine's own thread, so that no message waits for another thread to wake.
-//! Moves bytes between flows and the kernel. Must never know what a message says, beyond where it ends.
+//! Moves bytes between flows and the kernel. Must never know what a SIP message says, beyond where it ends.
 
+mod bindings;
 mod connection;
 mod streams;
 #[cfg(test)]
 mod tests;
 
 use crate::base::{Flow, Transport, limits};
+use crate::wire::stun::BindingRequest;
+use bindings::Bindings;
 use connection::Brought;
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -16,6 +19,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+pub use streams::Connections;
 use streams::Streams;
 
 /// Asked of the kernel for each UDP socket: a burst of INVITEs must survive the time a turn takes.
@@ -75,6 +79,7 @@ pub struct Sockets {
     events: Events,
     waker: Arc<Waker>,
     datagrams: Vec<Datagrams>,
+    bindings: Bindings,
     streams: Streams,
     /// Sockets with something left to read.
     ready: VecDeque<Token>,
@@ -99,6 +104,7 @@ impl Sockets {
             events: Events::with_capacity(EVENTS),
             waker,
             datagrams: Vec::new(),
+            bindings: Bindings::new(Instant::now()),
             streams: Streams::new(Box::new(accepts), limits::STREAMS),
             ready: VecDeque::new(),
             lost: VecDeque::new(),
@@ -140,6 +146,12 @@ impl Sockets {
     /// The UDP addresses bound, port 0 replaced by the one the kernel chose.
     pub fn udp_addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
         self.datagrams.iter().map(|datagrams| datagrams.address)
+    }
+
+    /// How many TCP connections there are and were.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        self.streams.count()
     }
 
     /// Waits until something can be read, another thread wakes it, or `timeout` has passed.
@@ -185,7 +197,7 @@ impl Sockets {
             let token = *self.ready.front()?;
             let read = match self.datagrams.get(token.0) {
                 Some(datagrams) => {
-                    let read = datagrams.read(&mut self.buffer);
+                    let read = datagrams.read(&mut self.buffer, &mut self.bindings);
                     read.map(|(flow, length)| (flow, Brought::Message(length)))
                 }
                 None => self.streams.read(
@@ -227,6 +239,23 @@ impl Sockets {
         able.find(|datagrams| datagrams.address == flow.local).or(first)
     }
 
+    /// Lets the connection of a flow last, although no trunk accepts its source: whoever is there has shown who it is, a
+    /// phone by registering (RFC 5626 section 4.2). Half-sent messages end it as any other. Nothing changes for a flow
+    /// that may last already, is gone, or has no connection.
+    pub fn trust(&mut self, flow: Flow) {
+        if let Some(connection) = self.streams.of(flow) {
+            connection.trust();
+        }
+    }
+
+    /// Takes back [`Self::trust`], when a registration is over: the connection is closed as if a stranger had opened it
+    /// now.
+    pub fn distrust(&mut self, flow: Flow) {
+        if let Some(connection) = self.streams.of(flow) {
+            connection.distrust(Instant::now());
+        }
+    }
+
     /// Sends one message. A stream nobody has opened yet is opened; a path that fails is reported by [`Self::receive`].
     pub fn send(&mut self, flow: Flow, bytes: &[u8]) {
         match flow.transport {
@@ -262,11 +291,20 @@ impl Datagrams {
         }
     }
 
-    fn read(&self, buffer: &mut [u8]) -> Option<(Flow, usize)> {
+    /// The next datagram that is not answered here: SIP, or something to be counted as none.
+    fn read(&self, buffer: &mut [u8], bindings: &mut Bindings) -> Option<(Flow, usize)> {
         loop {
             match self.socket.recv_from(buffer) {
                 Ok((length, remote)) => {
-                    return Some((Flow { transport: Transport::Udp, local: self.address, remote }, length));
+                    let flow = Flow { transport: Transport::Udp, local: self.address, remote };
+                    let datagram = &buffer[..length];
+                    if BindingRequest::looks_like(datagram)
+                        && let Some(response) = bindings.answer(datagram, remote, Instant::now())
+                    {
+                        self.send(flow, &response);
+                        continue;
+                    }
+                    return Some((flow, length));
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return None,
                 // What stands behind an error in the queue is somebody else's.

@@ -18,6 +18,17 @@ const BACKLOG: i32 = 1_024;
 /// Whether some trunk accepts calls from an address.
 pub type Accepts = Box<dyn Fn(IpAddr) -> bool + Send>;
 
+/// How many connections there are and were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Connections {
+    /// Now, whoever opened them.
+    pub now: u64,
+    /// Others opened, since the start.
+    pub accepted: u64,
+    /// Closed at once for want of room, or because their source has too many, since the start.
+    pub refused: u64,
+}
+
 pub(super) struct Streams {
     accepts: Accepts,
     /// Connections at once.
@@ -29,6 +40,8 @@ pub(super) struct Streams {
     per_source: Map<IpAddr, usize>,
     /// The connection that brought what can't be framed: it is closed once somebody had the chance to answer.
     doomed: Option<usize>,
+    accepted: u64,
+    refused: u64,
 }
 
 struct Listener {
@@ -47,6 +60,8 @@ impl Streams {
             next: 0,
             per_source: Map::default(),
             doomed: None,
+            accepted: 0,
+            refused: 0,
         }
     }
 
@@ -115,12 +130,14 @@ impl Streams {
             let origin = if (self.accepts)(source) { Origin::Accepted } else { Origin::Stranger };
             let of_source = self.per_source.get(&source).copied().unwrap_or_default();
             if of_source >= limits::STREAMS_PER_SOURCE || !self.make_room(origin, registry, lost) {
+                self.refused += 1;
                 continue;
             }
             let local = self.listeners[listener].address;
             let flow = Flow { transport: Transport::Tcp, local, remote };
             if self.adopt(stream, flow, origin, registry, now).is_some() {
                 self.per_source.insert(source, of_source + 1);
+                self.accepted += 1;
             }
         }
     }
@@ -191,6 +208,17 @@ impl Streams {
         if connection.write().is_err() {
             self.close(number, registry, lost);
         }
+    }
+
+    /// How many there are and were.
+    pub fn count(&self) -> Connections {
+        let now = u64::try_from(self.connections.len()).unwrap_or(u64::MAX);
+        Connections { now, accepted: self.accepted, refused: self.refused }
+    }
+
+    /// The connection of a flow, if there is one.
+    pub fn of(&mut self, flow: Flow) -> Option<&mut Connection> {
+        self.connections.get_mut(self.by_flow.get(&flow)?)
     }
 
     pub fn next_deadline(&self) -> Option<Instant> {

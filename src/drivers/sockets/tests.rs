@@ -23,8 +23,12 @@ struct Doorstep {
 impl Doorstep {
     /// Room for three; a trunk accepts 127.0.0.1.
     fn new() -> Self {
+        Self::with_room_for(3)
+    }
+
+    fn with_room_for(most: usize) -> Self {
         let poll = Poll::new().expect("epoll");
-        let mut streams = Streams::new(Box::new(|source| source == Ipv4Addr::LOCALHOST), 3);
+        let mut streams = Streams::new(Box::new(|source| source == Ipv4Addr::LOCALHOST), most);
         let address = streams.listen(poll.registry(), (Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
         Self { poll, streams, address, start: Instant::now(), messages: Vec::new(), lost: VecDeque::new() }
     }
@@ -153,6 +157,78 @@ fn a_stranger_s_connection_ends_soon_whatever_it_sends() {
     doorstep.request(&mut stranger, doorstep.at(29));
     assert_eq!(doorstep.closed_by(doorstep.at(29)), 0);
     assert_eq!(doorstep.closed_by(doorstep.at(30)), 1);
+}
+
+#[test]
+fn a_trusted_stranger_s_connection_lasts_until_it_is_trusted_no_more() {
+    let mut doorstep = Doorstep::new();
+    let mut phone = doorstep.connect_from(STRANGER);
+    let flow = doorstep.request(&mut phone, doorstep.start);
+    doorstep.streams.of(flow).expect("connected").trust();
+    assert_eq!(doorstep.closed_by(doorstep.at(3_600)), 0);
+    doorstep.keep_alive(&mut phone, b"\r\n\r\n", doorstep.at(3_600));
+    let unregistered = doorstep.at(7_200);
+    doorstep.streams.of(flow).expect("connected").distrust(unregistered);
+    doorstep.request(&mut phone, doorstep.at(7_210));
+    assert_eq!(doorstep.closed_by(doorstep.at(7_229)), 0);
+    assert_eq!(doorstep.closed_by(doorstep.at(7_230)), 1);
+    assert!(doorstep.streams.of(flow).is_none());
+}
+
+#[test]
+fn trust_buys_no_time_for_a_half_sent_message_and_is_not_taken_from_a_trunk() {
+    let mut doorstep = Doorstep::new();
+    let mut phone = doorstep.connect_from(STRANGER);
+    let flow = doorstep.request(&mut phone, doorstep.start);
+    doorstep.streams.of(flow).expect("connected").trust();
+    let mut trunk = doorstep.connect();
+    let trunk_flow = doorstep.request(&mut trunk, doorstep.start);
+    let start = doorstep.start;
+    doorstep.streams.of(trunk_flow).expect("connected").distrust(start);
+    doorstep.keep_alive(&mut phone, b"\r\n\r\nOPTIONS sip:a", doorstep.at(60));
+    assert_eq!(doorstep.closed_by(doorstep.at(89)), 0);
+    assert_eq!(doorstep.closed_by(doorstep.at(90)), 1);
+    assert!(doorstep.streams.of(trunk_flow).is_some());
+}
+
+#[test]
+fn a_message_sent_byte_by_byte_ends_its_connection_in_time() {
+    let mut doorstep = Doorstep::new();
+    let mut peer = doorstep.connect();
+    doorstep.request(&mut peer, doorstep.start);
+    doorstep.keep_alive(&mut peer, b"\r\n\r\nO", doorstep.at(100));
+    for (second, byte) in (101..130).zip(&OPTIONS[1..]) {
+        peer.write_all(&[*byte]).expect("taken");
+        // The byte has no visible effect: what loopback takes to bring it.
+        std::thread::sleep(Duration::from_millis(2));
+        let mut turns = 0..2;
+        doorstep.until(doorstep.at(second), |_| turns.next().is_none());
+        assert_eq!(doorstep.closed_by(doorstep.at(second)), 0, "second {second}");
+    }
+    assert_eq!(doorstep.closed_by(doorstep.at(130)), 1);
+}
+
+#[test]
+fn one_source_opens_a_hundred_connections_and_no_more() {
+    let mut doorstep = Doorstep::with_room_for(2 * limits::STREAMS_PER_SOURCE);
+    let now = doorstep.start;
+    let mut taken: Vec<_> = (0..limits::STREAMS_PER_SOURCE)
+        .map(|_| {
+            let mut peer = doorstep.connect();
+            doorstep.request(&mut peer, now);
+            peer
+        })
+        .collect();
+    let mut refused = doorstep.connect();
+    doorstep.until(now, |_| is_closed(&mut refused));
+    let mut other = doorstep.connect_from(STRANGER);
+    doorstep.request(&mut other, now);
+    assert_eq!(doorstep.streams.count(), Connections { now: 101, accepted: 101, refused: 1 });
+    drop(taken.pop());
+    doorstep.until(now, |doorstep| !doorstep.lost.is_empty());
+    let mut next = doorstep.connect();
+    doorstep.request(&mut next, now);
+    assert_eq!(doorstep.streams.count(), Connections { now: 101, accepted: 102, refused: 1 });
 }
 
 #[test]
@@ -287,4 +363,31 @@ fn all_ipv6_addresses_leave_ipv4_to_others() {
     let port = six.udp_addresses().next().expect("one").port();
     let four = Sockets::open(&[(Transport::Udp, SocketAddr::from(([0, 0, 0, 0], port)))], |_| true);
     assert!(four.is_ok());
+}
+
+#[test]
+fn a_phone_behind_a_nat_learns_its_address_and_what_only_looks_like_its_question_is_shown() {
+    let loopback = (Ipv4Addr::LOCALHOST, 0).into();
+    let mut sockets = Sockets::open(&[(Transport::Udp, loopback)], |_| false).expect("a free port");
+    let service = sockets.udp_addresses().next().expect("one");
+    let phone = std::net::UdpSocket::bind(loopback).expect("a free port");
+    phone.set_read_timeout(Some(PATIENCE)).expect("a socket option");
+    let question = b"\x00\x01\x00\x00\x21\x12\xa4\x42twelve bytes";
+    for datagram in [&question[..], &question[..19], OPTIONS] {
+        phone.send_to(datagram, service).expect("taken");
+    }
+    for shown in [&question[..19], OPTIONS] {
+        loop {
+            match sockets.receive() {
+                Some(Received::Message { bytes, .. }) => break assert_eq!(bytes, shown),
+                None => sockets.wait(Some(PATIENCE)).expect("epoll"),
+                other @ Some(Received::Unframed { .. } | Received::Lost(_)) => panic!("{other:?}"),
+            }
+        }
+    }
+    let mut response = [0; 100];
+    let length = phone.recv(&mut response).expect("an answer");
+    let [high, low] = phone.local_addr().expect("bound").port().to_be_bytes();
+    let seen = [0x00, 0x20, 0, 8, 0, 1, high ^ 0x21, low ^ 0x12, 127 ^ 0x21, 0x12, 0xa4, 1 ^ 0x42];
+    assert_eq!(response[8..length], [b"twelve bytes".as_slice(), &seen].concat());
 }

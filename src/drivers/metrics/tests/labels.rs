@@ -66,6 +66,7 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
             "limit" => names::LIMITS_REACHED.contains(&value) || names::TRUNK_LIMITS.contains(&value),
             "peer" => value == "192.0.2.7:5060",
             "direction" => names::DIRECTIONS.contains(&value),
+            "transport" => names::TRANSPORTS.contains(&value),
             "why" => names::CREDENTIAL_REFUSALS.contains(&value) || names::FAILOVERS.contains(&value),
             "method" => names::METHODS.contains(&value),
             "code" => names::CODES.contains(&value),
