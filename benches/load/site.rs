@@ -9,6 +9,8 @@ use std::path::Path;
 
 /// Enters the queue.
 pub const QUEUE_NUMBER: &str = "+33384000001";
+/// Says a message and hangs up.
+pub const MESSAGE_NUMBER: &str = "+33384000003";
 /// Rings the target.
 pub const TARGET_NUMBER: &str = "+33384000002";
 /// The first agent's extension.
@@ -35,7 +37,7 @@ pub fn agents(scenario: Scenario, scale: Scale) -> u32 {
         // 10 s of talk a call, and half as many again, so that nobody waits.
         Scenario::Queue => scale.rate.unwrap_or(scenario::flood::QUEUE_RATE) * 15,
         Scenario::Dispatch => scenario::dispatch::AGENTS,
-        Scenario::Dial | Scenario::Bridge | Scenario::Wait => 1,
+        Scenario::Dial | Scenario::Bridge | Scenario::Wait | Scenario::Overload => 1,
     }
 }
 
@@ -99,6 +101,12 @@ flow = "queued"
 
 [number."{TARGET_NUMBER}"]
 flow = "direct"
+
+[number."{MESSAGE_NUMBER}"]
+flow = "spoken"
+
+[flow.spoken]
+steps = [{{ go = "busy" }}]
 
 [flow.queued]
 steps = [{{ go = "line" }}]

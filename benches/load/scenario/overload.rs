@@ -1,0 +1,90 @@
+//! Ten times what the server can serve: first as many calls at once as it takes to find what that is, then ten times that
+//! a second. What counts is how many still complete.
+
+use super::Scale;
+use crate::field::Field;
+use crate::raw::Carrier;
+use crate::row::Row;
+use crate::site::MESSAGE_NUMBER;
+use std::error::Error;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Calls kept open while the capacity is sought: enough that the server never waits, be it for the carrier or the disk.
+const AT_ONCE: u64 = 1_000;
+/// How long it is sought.
+const SEEK: Duration = Duration::from_secs(3);
+/// How much more is offered.
+const TIMES: u32 = 10;
+/// Calls placed between two looks at what came.
+const BURST: u64 = 64;
+/// What was offered last has this long to come to an end.
+const FADE: Duration = Duration::from_secs(9);
+
+/// Seeks the capacity, unless a rate is told, and offers ten times as much.
+pub fn run(field: &mut Field, scale: Scale) -> Result<Row, Box<dyn Error>> {
+    let capacity = match scale.rate {
+        Some(rate) => f64::from(rate),
+        None => seek(field)?,
+    };
+    let begun = field.usage();
+    let mut carrier = Carrier::new(field.sip(), MESSAGE_NUMBER)?;
+    let span = Duration::from_secs(scale.seconds.unwrap_or(10).into());
+    let rate = capacity * f64::from(TIMES);
+    let start = Instant::now();
+    while start.elapsed() < span {
+        let due = floor(start.elapsed().as_secs_f64() * rate);
+        (carrier.placed()..due).take(usize::try_from(BURST)?).for_each(|_| carrier.place());
+        let idle = !carrier.turn() && carrier.placed() >= due;
+        if idle {
+            sleep(Duration::from_micros(200));
+        }
+    }
+    let (offered, own_share) = (carrier.placed(), field.own_share(begun));
+    let until = Instant::now() + FADE;
+    while carrier.open() > 0 && Instant::now() < until {
+        if !carrier.turn() {
+            sleep(Duration::from_micros(200));
+        }
+    }
+    let mut row = Row { calls: offered, ok: carrier.completed, setup: carrier.setup.clone(), ..Row::default() };
+    row.capacity = Some(capacity);
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 calls")]
+    let completed = carrier.completed as f64;
+    row.goodput = Some(completed / (capacity * span.as_secs_f64()));
+    (row.cpu, row.own_share) = (field.server_cpu(begun), own_share);
+    row.wrongs.extend(carrier.refused.iter().map(|(code, count)| (format!("refused with {code}"), *count)));
+    row.wrongs.extend([("without a word".into(), carrier.unheard), ("never over".into(), carrier.open())]);
+    row.wrongs.retain(|_, count| *count > 0);
+    Ok(row)
+}
+
+/// Calls a second that complete while there is always a next one.
+fn seek(field: &Field) -> Result<f64, Box<dyn Error>> {
+    let mut carrier = Carrier::new(field.sip(), MESSAGE_NUMBER)?;
+    let start = Instant::now();
+    while start.elapsed() < SEEK {
+        while carrier.open() < AT_ONCE {
+            carrier.place();
+        }
+        if !carrier.turn() {
+            sleep(Duration::from_micros(100));
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 calls")]
+    let capacity = carrier.completed as f64 / start.elapsed().as_secs_f64();
+    let until = Instant::now() + FADE;
+    while carrier.open() > 0 && Instant::now() < until {
+        carrier.turn();
+    }
+    let Carrier { refused, unheard, .. } = carrier;
+    eprintln!("capacity: {capacity:.0} calls/s; refused meanwhile: {refused:?}, without a word: {unheard}");
+    // Ports rest (limits::PORT_COOLING), so that the second part finds them all.
+    sleep(Duration::from_secs(6));
+    Ok(capacity)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
+fn floor(calls: f64) -> u64 {
+    calls as u64
+}
