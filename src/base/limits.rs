@@ -6,6 +6,17 @@ use std::time::Duration;
 pub const SIP_MESSAGE_BYTES: usize = 65_535;
 /// Header fields in one SIP message; a request with more is answered 513.
 pub const SIP_HEADERS: usize = 128;
+/// Calls that have come and are not begun while the engine is behind. One more is answered 503 unread, until half of them
+/// are begun: a quarter of a second of work, so that what is let in is served before its caller asks again.
+pub const LOBBY: usize = 1_000;
+/// What waited longer to be begun is answered 503: its caller sends the INVITE again after 500 ms (RFC 3261 section
+/// 17.1.1.2), and a copy must not find its first turned away.
+pub const LOBBY_WAIT: Duration = Duration::from_millis(250);
+/// `Retry-After` of calls that overload turns away, s: the shortest there is, since some peers send nothing at all
+/// meanwhile (RFC 3261 section 21.5.4).
+pub const OVERLOAD_RETRY_S: u32 = 1;
+/// Overload is over when nothing was turned away for this long.
+pub const OVERLOAD_CALM: Duration = Duration::from_secs(10);
 /// Calls at once, whatever the trunks allow.
 pub const CALLS: usize = 20_000;
 /// Legs one call may open in its life: a hundred busy phones that all ring at once, for half an hour. More is a fault of

@@ -119,6 +119,13 @@ pub fn observe(observation: &Observation) {
         Observation::StoreLate { backlog } => {
             warn!(target: part::STORE, backlog, "hang-up answered before its facts were on disk")
         }
+        Observation::SipLimited { limit } => trace!(target: part::SIP, limit, "request limited"),
+        Observation::Overload { overloaded: true } => {
+            warn!(target: part::SERVICE, "overloaded: calls that can't be begun in time are refused with 503");
+        }
+        Observation::Overload { overloaded: false } => {
+            info!(target: part::SERVICE, "no longer overloaded");
+        }
         Observation::LimitReached { limit, cause } => {
             warn!(target: part::SERVICE, limit, cause = cause.label(), "limit reached");
         }

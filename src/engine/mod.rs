@@ -6,8 +6,10 @@ mod config;
 pub mod core;
 mod keys;
 mod legs;
+mod lobby;
 pub mod observation;
 mod orders;
+mod overload;
 mod port_wait;
 mod signals;
 mod sounds;
@@ -15,11 +17,12 @@ pub mod status;
 mod withheld;
 
 pub use self::core::Core;
+pub use lobby::{Lobby, Turn, Welcome};
 pub use config::{EngineConfig, EngineTrunk};
 pub use observation::Observation;
 pub use sounds::Sounds;
 
-use crate::base::{Flow, JournalSeq, Map, Moment, Now, Random, TrunkId};
+use crate::base::{Flow, JournalSeq, Map, Moment, Now, Random, TrunkId, limits};
 use crate::media::{self, PortId, PortPool};
 use crate::signaling::Stack;
 use bytes::Bytes;
@@ -43,6 +46,13 @@ pub enum Event<'a> {
         /// The stream.
         flow: Flow,
         /// Its bytes, from the start of the message whose end nobody can tell.
+        bytes: &'a [u8],
+    },
+    /// An initial INVITE that can't be served in time.
+    TurnedAway {
+        /// The path it came on.
+        flow: Flow,
+        /// Its bytes.
         bytes: &'a [u8],
     },
     /// A path is gone: a stream closed or never opened, or no socket here could reach its peer.
@@ -88,6 +98,8 @@ pub enum TimerName {
     Ports,
     /// A 200 to a BYE that waits for the journal.
     Withheld,
+    /// The end of overload.
+    Calm,
 }
 
 /// The engine.
@@ -102,6 +114,8 @@ pub struct Engine {
     withheld: Withheld,
     /// Ports released whose figures are still to come, and the trunk these belong to.
     draining: Map<PortId, TrunkId>,
+    /// When a call was last turned away, until that is long ago.
+    turned_away: Option<Moment>,
     effects: VecDeque<Effect>,
 }
 
@@ -128,6 +142,7 @@ impl Engine {
             legs: Legs::default(),
             withheld: Withheld::default(),
             draining: Map::default(),
+            turned_away: None,
             effects: VecDeque::new(),
         };
         engine.stack.handle_timeout(now.moment);
@@ -140,6 +155,7 @@ impl Engine {
         match event {
             Event::Sip { flow, bytes } => self.stack.receive(now.moment, flow, bytes),
             Event::Unframed { flow, bytes } => self.stack.unframed(flow, bytes),
+            Event::TurnedAway { flow, bytes } => self.refuse_unserved(now, flow, bytes),
             Event::FlowLost(flow) => self.stack.flow_lost(now.moment, flow),
             Event::Media(event) => self.media(now, event),
             Event::Stored(seq) => self.stored(now, seq),
@@ -164,6 +180,7 @@ impl Engine {
             due(self.ports.poll_timeout(), TimerName::Ports),
             due(self.port_wait.poll_timeout(), TimerName::Ports),
             due(self.withheld.poll_timeout(), TimerName::Withheld),
+            due(self.turned_away.map(|at| at + limits::OVERLOAD_CALM), TimerName::Calm),
         ]
         .into_iter()
         .flatten()
@@ -176,6 +193,7 @@ impl Engine {
         self.settle(now);
         self.core.handle_timeout(now);
         self.ports.tick(now.moment);
+        self.calm_down(now);
         self.release_late(now);
         self.settle(now);
     }

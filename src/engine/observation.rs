@@ -104,6 +104,16 @@ pub enum Observation {
         /// How many journal entries wait.
         backlog: u64,
     },
+    /// A SIP request was refused or dropped by a limit that keeps nothing of it, not even a record.
+    SipLimited {
+        /// The limit's name.
+        limit: &'static str,
+    },
+    /// New calls began to be turned away because the engine is behind, or none was for a while.
+    Overload {
+        /// Whether it is.
+        overloaded: bool,
+    },
     /// A call was refused by a limit.
     LimitReached {
         /// The limit's name.

@@ -93,6 +93,8 @@ impl Outward {
             | Observation::SipStray
             | Observation::Audio { .. }
             | Observation::StoreLate { .. }
+            | Observation::SipLimited { .. }
+            | Observation::Overload { .. }
             | Observation::LimitReached { .. }
             | Observation::Fault { .. } => {}
         }

@@ -268,6 +268,11 @@ pub enum Observation {
     },
     /// A source no trunk accepts sent a request.
     SourceRefused,
+    /// A request was refused or dropped by a limit that keeps nothing of it.
+    Limited {
+        /// The limit.
+        limit: &'static str,
+    },
     /// A message made no sense and could not be answered.
     ParseFailed,
     /// A response, ACK or CANCEL matched nothing.

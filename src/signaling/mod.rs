@@ -13,6 +13,7 @@ mod leg;
 mod mark;
 mod media;
 mod offer_answer;
+mod overload;
 mod ping;
 mod receive;
 mod refusal;
@@ -34,6 +35,7 @@ pub use event::{
     ReasonProtocol,
 };
 pub use media::{Codecs, Direction, LocalMedia, RemoteMedia};
+pub use overload::Patience;
 pub use stack::Stack;
 pub use timer::{LegTimer, TimerName};
 pub use transaction::{ClientKey, ServerKey, TransactionTimer};

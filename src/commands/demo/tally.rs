@@ -78,6 +78,8 @@ impl Tally {
             | Observation::SipStray
             | Observation::Audio { .. }
             | Observation::StoreLate { .. }
+            | Observation::SipLimited { .. }
+            | Observation::Overload { .. }
             | Observation::LimitReached { .. } => {}
         }
     }

@@ -273,6 +273,10 @@ impl Metrics {
             Observation::LimitReached { limit, .. } => {
                 self.series.limits.get_or_rest(limit).inspect(|counter| counter.increment(1));
             }
+            Observation::SipLimited { limit } => self.count(self.series.sip_limited.get(limit)),
+            Observation::Overload { overloaded } => {
+                self.series.overloaded.set(if *overloaded { 1.0 } else { 0.0 });
+            }
             Observation::Fault { .. } => self.series.faults.increment(1),
         }
     }

@@ -63,6 +63,9 @@ metrics! {
     Counter NOT_SIP "sip_unreadable_total", "Datagrams and stream data that are no SIP message.";
     Counter SIP_STRAY "sip_stray_total", "SIP responses and ACKs that belong to no transaction and no dialog held.";
 
+    Counter SIP_LIMITED "sip_limited_total", "SIP requests refused or dropped by a limit that keeps nothing of them, by limit; no record tells of these.";
+    Gauge OVERLOADED "overloaded", "1 while calls are turned away because the engine is behind, else 0.";
+
     Counter RTP_RECEIVED "rtp_received_packets_total", "RTP packets received on legs that are over, by trunk.";
     Counter RTP_SENT "rtp_sent_packets_total", "RTP packets sent on legs that are over, by trunk.";
     Counter RTP_LOST "rtp_lost_packets_total", "RTP packets that never arrived (RFC 3550 appendix A.3) on legs that are over, by trunk.";
@@ -121,6 +124,8 @@ pub(super) const CODES: [&str; 32] = [
 ];
 /// Limits of `base::limits` that refuse a call or a leg; the last stands for the rest.
 pub(super) const LIMITS_REACHED: [&str; 5] = ["calls", "channels", "ports", "store", "other"];
+/// Limits that keep nothing of the request they refuse or drop.
+pub(super) const SIP_LIMITS: [&str; 5] = ["overload", "source", "answers", "sources", "ban"];
 /// Why a trunk's peer does not take our credentials.
 pub(super) const CREDENTIAL_REFUSALS: [&str; 2] = ["credentials", "realm"];
 /// What a call in progress is doing.

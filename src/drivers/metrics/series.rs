@@ -57,6 +57,8 @@ pub(super) struct Series {
     pub sources_refused: Counter,
     pub not_sip: Counter,
     pub sip_stray: Counter,
+    pub sip_limited: Table<Counter>,
+    pub overloaded: Gauge,
     pub store_late: Counter,
     pub limits: Table<Counter>,
     pub faults: Counter,
@@ -77,6 +79,10 @@ impl Series {
             sources_refused: registry.counter(n::SOURCES_REFUSED, &[]),
             not_sip: registry.counter(n::NOT_SIP, &[]),
             sip_stray: registry.counter(n::SIP_STRAY, &[]),
+            sip_limited: Table::new(&n::SIP_LIMITS, |limit| {
+                registry.counter(n::SIP_LIMITED, &[("limit", limit)])
+            }),
+            overloaded: registry.gauge(n::OVERLOADED, &[]),
             store_late: registry.counter(n::STORE_LATE, &[]),
             limits: Table::new(&n::LIMITS_REACHED, |limit| registry.counter(n::LIMITS, &[("limit", limit)])),
             faults: registry.counter(n::FAULTS, &[]),
