@@ -24,6 +24,19 @@ pub const CALLS: usize = 20_000;
 pub const LEGS_PER_CALL: u16 = 40_000;
 /// Destinations one call may pass through without anything being played or rung: a loop `check` missed.
 pub const STEPS_PER_EVENT: usize = 64;
+/// Requests of a stranger that are looked at, per source and second: a phone that registers and calls asks a few times. A
+/// source is an IPv4 address or an IPv6 /64.
+pub const ASKED_PER_SECOND: u32 = 20;
+/// Of these, how many may come at once.
+pub const ASKED_AT_ONCE: u32 = 100;
+/// How much more a source may ask where a phone is registered: its neighbours are phones too.
+pub const VOUCHED_FACTOR: u32 = 10;
+/// Sources told apart; those there is no room for share what one may ask.
+pub const SOURCES: usize = 10_000;
+/// Sources banned at once; who would be one more is only limited.
+pub const BANS: usize = 10_000;
+/// Bans that `spillway status` names; it counts the others.
+pub const BANS_SHOWN: usize = 20;
 /// Stateless refusals of unknown sources, per source address and second.
 pub const REFUSALS_PER_SOURCE: u32 = 5;
 /// Stateless refusals of unknown sources, all sources together, per second.

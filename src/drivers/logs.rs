@@ -4,6 +4,8 @@
 use crate::call::{Entry, Fact, Subject};
 use crate::engine::Observation;
 use std::io::IsTerminal;
+use std::net::IpAddr;
+use std::time::Duration;
 use tracing::{debug, error, info, trace, warn};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
@@ -119,19 +121,27 @@ pub fn observe(observation: &Observation) {
         Observation::StoreLate { backlog } => {
             warn!(target: part::STORE, backlog, "hang-up answered before its facts were on disk")
         }
+        Observation::Banned { source, lasts } => banned(*source, *lasts),
         Observation::SipLimited { limit } => trace!(target: part::SIP, limit, "request limited"),
-        Observation::Overload { overloaded: true } => {
-            warn!(target: part::SERVICE, "overloaded: calls that can't be begun in time are refused with 503");
-        }
-        Observation::Overload { overloaded: false } => {
-            info!(target: part::SERVICE, "no longer overloaded");
-        }
+        Observation::Overload { overloaded } => overload(*overloaded),
         Observation::LimitReached { limit, cause } => {
             warn!(target: part::SERVICE, limit, cause = cause.label(), "limit reached");
         }
         Observation::Fault { what } => {
             error!(target: part::SERVICE, what, "fault: one call lost; please report it");
         }
+    }
+}
+
+fn banned(source: IpAddr, lasts: Duration) {
+    info!(target: part::SIP, %source, ?lasts, "banned: refused too often");
+}
+
+fn overload(overloaded: bool) {
+    if overloaded {
+        warn!(target: part::SERVICE, "overloaded: calls that can't be begun in time are refused with 503");
+    } else {
+        info!(target: part::SERVICE, "no longer overloaded");
     }
 }
 

@@ -83,7 +83,11 @@ mod tests {
 
     fn flow() -> Flow {
         let address = |text: &str| text.parse().expect("an address");
-        Flow { transport: Transport::Udp, local: address("192.0.2.1:5060"), remote: address("192.0.2.2:5060") }
+        Flow {
+            transport: Transport::Udp,
+            local: address("192.0.2.1:5060"),
+            remote: address("192.0.2.2:5060"),
+        }
     }
 
     fn fill(lobby: &mut Lobby, now: Moment, count: usize) -> usize {

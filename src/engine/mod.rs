@@ -17,8 +17,8 @@ pub mod status;
 mod withheld;
 
 pub use self::core::Core;
-pub use lobby::{Lobby, Turn, Welcome};
 pub use config::{EngineConfig, EngineTrunk};
+pub use lobby::{Lobby, Turn, Welcome};
 pub use observation::Observation;
 pub use sounds::Sounds;
 
@@ -154,7 +154,7 @@ impl Engine {
     pub fn handle(&mut self, now: Now, event: Event) {
         match event {
             Event::Sip { flow, bytes } => self.stack.receive(now.moment, flow, bytes),
-            Event::Unframed { flow, bytes } => self.stack.unframed(flow, bytes),
+            Event::Unframed { flow, bytes } => self.stack.unframed(now.moment, flow, bytes),
             Event::TurnedAway { flow, bytes } => self.refuse_unserved(now, flow, bytes),
             Event::FlowLost(flow) => self.stack.flow_lost(now.moment, flow),
             Event::Media(event) => self.media(now, event),

@@ -3,7 +3,9 @@
 
 use crate::base::{Cause, Name};
 use crate::call::{Entry, Record};
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Something worth counting, logging or showing.
 #[derive(Clone, Debug)]
@@ -103,6 +105,13 @@ pub enum Observation {
     StoreLate {
         /// How many journal entries wait.
         backlog: u64,
+    },
+    /// A stranger was refused too often and is not listened to any more.
+    Banned {
+        /// Who: its address, or the first of its IPv6 /64.
+        source: IpAddr,
+        /// For how long.
+        lasts: Duration,
     },
     /// A SIP request was refused or dropped by a limit that keeps nothing of it, not even a record.
     SipLimited {

@@ -293,6 +293,7 @@ impl Engine {
             Seen::Retransmitted { .. } => Observation::SipRetransmission { direction: "out" },
             Seen::RetransmissionReceived { .. } => Observation::SipRetransmission { direction: "in" },
             Seen::SourceRefused => Observation::SourceRefused,
+            Seen::Banned { source, lasts } => Observation::Banned { source, lasts },
             Seen::Limited { limit } => Observation::SipLimited { limit },
             Seen::ParseFailed => Observation::NotSip,
             Seen::Strayed => Observation::SipStray,

@@ -9,7 +9,7 @@ use crate::engine::core::{Channels, TrunkLine};
 use crate::engine::{EngineConfig, EngineTrunk, Observation, Sounds};
 use crate::media::Sound;
 use crate::settings::{self, Settings, Trunk};
-use crate::signaling::{CallerHeader, Listen, TrunkAccount, TrunkPeer};
+use crate::signaling::{BanPolicy, CallerHeader, Listen, TrunkAccount, TrunkPeer};
 use crossbeam_channel::Sender;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
@@ -43,6 +43,8 @@ pub struct Service {
     pub control: Option<PathBuf>,
     /// How long running calls may go on after a request to stop.
     pub drain: Duration,
+    /// When strangers are banned.
+    pub ban: BanPolicy,
     /// Who else is told of every observation: the demo's table.
     pub watcher: Option<Sender<Observation>>,
 }
@@ -83,6 +85,11 @@ impl Service {
             http: settings.http.as_ref().map(|http| http.value),
             control: Some(settings.control.value.clone()),
             drain: settings.sip.drain,
+            ban: BanPolicy {
+                after: settings.sip.ban.after,
+                within: settings.sip.ban.within,
+                lasts: settings.sip.ban.lasts,
+            },
             watcher: None,
         }
     }
@@ -126,6 +133,7 @@ impl Service {
             listens,
             ports: self.ports,
             boards: self.media_threads,
+            ban: self.ban,
             next_call: opened.next_call,
             next_seq: opened.next_seq,
         })

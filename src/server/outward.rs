@@ -94,6 +94,7 @@ impl Outward {
             | Observation::Audio { .. }
             | Observation::StoreLate { .. }
             | Observation::SipLimited { .. }
+            | Observation::Banned { .. }
             | Observation::Overload { .. }
             | Observation::LimitReached { .. }
             | Observation::Fault { .. } => {}
@@ -122,6 +123,7 @@ impl Outward {
             media_ports: count(engine.ports().lent()),
             rtp_unsent: media.dropped_sends(),
             sip_transactions: count(engine.stack().transactions()),
+            sip_banned: count(engine.stack().ban_count()),
             sip_dialogs: count(engine.stack().legs()),
             store_backlog: health.backlog,
             store_lost: health.lost,

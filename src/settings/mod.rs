@@ -47,6 +47,20 @@ pub struct Sip {
     pub listen: Vec<Located<Listen>>,
     /// How long running calls may go on after SIGTERM; 60 s by default.
     pub drain: Duration,
+    /// When strangers are banned.
+    pub ban: Ban,
+}
+
+/// `ban`: a stranger that is surely there, over a stream or by its answer to a challenge, is not listened to any more when
+/// it was refused too often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// Refusals still forgiven; 20 by default.
+    pub after: u32,
+    /// The time in which they are counted; a minute by default.
+    pub within: Duration,
+    /// How long it lasts (`for`); ten minutes by default.
+    pub lasts: Duration,
 }
 
 /// One listening address.

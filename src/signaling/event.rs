@@ -5,6 +5,8 @@ use super::media::RemoteMedia;
 use crate::base::{Cause, Flow, TrunkId};
 use bytes::Bytes;
 use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
 
 /// A SIP leg of one stack: one dialog, or the attempt at one. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -268,6 +270,13 @@ pub enum Observation {
     },
     /// A source no trunk accepts sent a request.
     SourceRefused,
+    /// A stranger is not listened to any more.
+    Banned {
+        /// Who.
+        source: IpAddr,
+        /// For how long.
+        lasts: Duration,
+    },
     /// A request was refused or dropped by a limit that keeps nothing of it.
     Limited {
         /// The limit.

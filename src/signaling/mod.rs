@@ -9,6 +9,7 @@ mod credentials;
 mod dialog;
 mod digest;
 mod event;
+mod guard;
 mod leg;
 mod mark;
 mod media;
@@ -20,6 +21,7 @@ mod refusal;
 mod registration;
 mod screen;
 mod stack;
+mod strangers;
 #[cfg(test)]
 mod tests;
 mod timer;
@@ -28,7 +30,8 @@ mod trunk;
 mod verbs;
 
 pub use config::{
-    Admission, CallerHeader, Listen, SessionSettings, StackConfig, TimerSettings, TrunkAccount, TrunkPeer,
+    Admission, BanPolicy, CallerHeader, Listen, SessionSettings, StackConfig, TimerSettings, TrunkAccount,
+    TrunkPeer,
 };
 pub use event::{
     Caller, Diversion, DiversionReason, Invitation, LegEvent, LegKey, Observation, Output, Reason,

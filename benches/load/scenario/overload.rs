@@ -48,7 +48,8 @@ pub fn run(field: &mut Field, scale: Scale) -> Result<Row, Box<dyn Error>> {
             sleep(Duration::from_micros(200));
         }
     }
-    let mut row = Row { calls: offered, ok: carrier.completed, setup: carrier.setup.clone(), ..Row::default() };
+    let mut row =
+        Row { calls: offered, ok: carrier.completed, setup: carrier.setup.clone(), ..Row::default() };
     row.capacity = Some(capacity);
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 calls")]
     let completed = carrier.completed as f64;

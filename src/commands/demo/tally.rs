@@ -79,6 +79,7 @@ impl Tally {
             | Observation::Audio { .. }
             | Observation::StoreLate { .. }
             | Observation::SipLimited { .. }
+            | Observation::Banned { .. }
             | Observation::Overload { .. }
             | Observation::LimitReached { .. } => {}
         }

@@ -61,6 +61,8 @@ pub struct Levels {
     pub sip_transactions: u64,
     /// SIP dialogs held.
     pub sip_dialogs: u64,
+    /// Sources banned.
+    pub sip_banned: u64,
     /// Rows the store has not written yet.
     pub store_backlog: u64,
     /// Rows the store gave up.
@@ -274,6 +276,7 @@ impl Metrics {
                 self.series.limits.get_or_rest(limit).inspect(|counter| counter.increment(1));
             }
             Observation::SipLimited { limit } => self.count(self.series.sip_limited.get(limit)),
+            Observation::Banned { .. } => self.series.bans.increment(1),
             Observation::Overload { overloaded } => {
                 self.series.overloaded.set(if *overloaded { 1.0 } else { 0.0 });
             }

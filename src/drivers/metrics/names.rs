@@ -64,6 +64,8 @@ metrics! {
     Counter SIP_STRAY "sip_stray_total", "SIP responses and ACKs that belong to no transaction and no dialog held.";
 
     Counter SIP_LIMITED "sip_limited_total", "SIP requests refused or dropped by a limit that keeps nothing of them, by limit; no record tells of these.";
+    Counter BANS "sip_bans_total", "Sources banned because they were refused too often.";
+    Gauge BANNED "sip_banned_sources", "Sources banned now.";
     Gauge OVERLOADED "overloaded", "1 while calls are turned away because the engine is behind, else 0.";
 
     Counter RTP_RECEIVED "rtp_received_packets_total", "RTP packets received on legs that are over, by trunk.";

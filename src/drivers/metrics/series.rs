@@ -59,6 +59,8 @@ pub(super) struct Series {
     pub sip_stray: Counter,
     pub sip_limited: Table<Counter>,
     pub overloaded: Gauge,
+    pub bans: Counter,
+    sip_banned: Gauge,
     pub store_late: Counter,
     pub limits: Table<Counter>,
     pub faults: Counter,
@@ -82,6 +84,8 @@ impl Series {
             sip_limited: Table::new(&n::SIP_LIMITS, |limit| {
                 registry.counter(n::SIP_LIMITED, &[("limit", limit)])
             }),
+            bans: registry.counter(n::BANS, &[]),
+            sip_banned: registry.gauge(n::BANNED, &[]),
             overloaded: registry.gauge(n::OVERLOADED, &[]),
             store_late: registry.counter(n::STORE_LATE, &[]),
             limits: Table::new(&n::LIMITS_REACHED, |limit| registry.counter(n::LIMITS, &[("limit", limit)])),
@@ -103,6 +107,7 @@ impl Series {
         self.media_ports.set(levels.media_ports as f64);
         self.sip_transactions.set(levels.sip_transactions as f64);
         self.sip_dialogs.set(levels.sip_dialogs as f64);
+        self.sip_banned.set(levels.sip_banned as f64);
         self.store_backlog.set(levels.store_backlog as f64);
         self.store_lost.absolute(levels.store_lost);
         self.rtp_unsent.absolute(levels.rtp_unsent);

@@ -36,6 +36,7 @@ impl Traffic {
             | Observation::SourceRefused
             | Observation::Limited { .. } => &mut self.strayed,
             Observation::TrunkUp { .. }
+            | Observation::Banned { .. }
             | Observation::TrunkDown { .. }
             | Observation::TrunkRegistered { .. }
             | Observation::TrunkUnregistered { .. }

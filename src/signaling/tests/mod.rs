@@ -5,6 +5,7 @@ mod challenges;
 mod changes;
 mod info;
 mod offers;
+mod overload;
 mod pair;
 mod prack;
 mod races;
@@ -15,6 +16,7 @@ mod reliable;
 mod session;
 mod session_refresh;
 mod storm;
+mod strangers;
 mod trunks;
 
 pub(super) use pair::trunk;

@@ -34,6 +34,7 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
     metrics.observe(&Observation::SipRequest { direction: "in", method: "ODD" });
     metrics.observe(&Observation::SipResponse { direction: "in", method: "ODD", code: 699 });
     metrics.observe(&Observation::LimitReached { limit: "odd", cause: Cause::Overload });
+    metrics.observe(&Observation::SipLimited { limit: "odd" });
     metrics.observe(&Observation::CredentialsRefused { trunk: "operateur".into(), why: "odd" });
     metrics.observe(&Observation::Registration { trunk: odd.clone(), registered: true });
     metrics.observe(&Observation::Trunk { trunk: odd, up: true });
@@ -59,7 +60,7 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
             "end" => names::RING_ENDS.contains(&value),
             "indicator" => names::INDICATORS.contains(&value),
             "verdict" => names::VERDICTS.contains(&value),
-            "limit" => names::LIMITS_REACHED.contains(&value),
+            "limit" => names::LIMITS_REACHED.contains(&value) || names::SIP_LIMITS.contains(&value),
             "direction" => names::DIRECTIONS.contains(&value),
             "why" => names::CREDENTIAL_REFUSALS.contains(&value),
             "method" => names::METHODS.contains(&value),

@@ -8,7 +8,7 @@ use spillway::engine::core::{Channels, TrunkLine};
 use spillway::engine::{EngineConfig, EngineTrunk, Sounds};
 use spillway::media::Sound;
 use spillway::settings::NumberFormat;
-use spillway::signaling::{CallerHeader, Listen, SessionSettings, TrunkPeer};
+use spillway::signaling::{BanPolicy, CallerHeader, Listen, SessionSettings, TrunkPeer};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{Arc, LazyLock};
 
@@ -56,6 +56,7 @@ pub fn engine(plan: &Arc<Plan>, voices: bool) -> EngineConfig {
         listens: vec![Listen { transport: Transport::Udp, address: SIP, advertised: None }],
         ports: 20_000..=20_999,
         boards: 1,
+        ban: BanPolicy::default(),
         next_call: CallId(1),
         next_seq: JournalSeq(1),
     }
