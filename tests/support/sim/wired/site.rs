@@ -16,6 +16,10 @@ use std::sync::{Arc, LazyLock};
 pub const SPILLWAY: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 /// Where it takes SIP.
 pub const SIP: SocketAddr = SocketAddr::V4(SocketAddrV4::new(SPILLWAY, 5_060));
+/// Somebody of another make whom the public network's trunk accepts.
+pub const GATEWAY: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(198, 51, 100, 66), 5_060));
+/// Somebody no trunk accepts.
+pub const STRANGER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(203, 0, 113, 200), 5_060));
 /// The IPBX's port.
 pub const IPBX_PORT: u16 = 5_080;
 /// The peers' addresses, by trunk.
@@ -70,7 +74,7 @@ fn trunk(index: usize) -> EngineTrunk {
             name: TRUNKS[index].into(),
             transport: Transport::Udp,
             peer,
-            accept: Vec::new(),
+            accept: if index == 0 { vec![(GATEWAY.ip(), 32)] } else { Vec::new() },
             ping: None,
             caller_from: CallerHeader::From,
             codecs: vec![Codec::Pcma, Codec::Pcmu],
