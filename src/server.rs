@@ -169,7 +169,7 @@ impl Server {
         let mut random = Random::from_seed(seed);
         let waker = sockets.waker();
         let (store, opened) = Store::open(&service.store, move || drop(waker.wake()))?;
-        let outward = Outward::open(&mut service, &handle, clock)?;
+        let outward = Outward::open(&mut service, &sockets, &handle, clock)?;
         let drain = service.drain;
         let config = service.engine(&sockets, opened)?;
         let bind = assemble::media_address(&config.listens, &config.trunks);
@@ -267,7 +267,7 @@ impl Server {
             self.engine.handle_timeout(now);
         }
         self.carry_out();
-        self.outward.levels(&self.engine, &self.media, &self.store);
+        self.outward.levels(&self.engine, &self.sockets, &self.media, &self.store);
         self.outward.answer(&self.engine, self.clock.now(), &self.store);
         self.media.failed().map_or(Ok(()), |board| Err(ServeError::MediaThread(board)))
     }

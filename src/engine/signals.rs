@@ -27,6 +27,9 @@ impl Engine {
         let Some(trunk) = invitation.trunk else {
             return self.stack.reject(now.moment, key, Cause::Forbidden.into());
         };
+        if let Some((_, cause @ Cause::Overload)) = invitation.refusal {
+            self.observe(Observation::LimitReached { limit: "legs", cause });
+        }
         let caller = &invitation.caller;
         let call = self.core.arrived(
             now,

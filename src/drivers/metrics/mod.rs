@@ -61,6 +61,10 @@ pub struct Levels {
     pub sip_transactions: u64,
     /// SIP dialogs held.
     pub sip_dialogs: u64,
+    /// SIP streams closed for want of room, since the start.
+    pub sip_streams_crowded_out: u64,
+    /// SIP streams closed because nothing whole came on them, since the start.
+    pub sip_streams_idle: u64,
     /// Sources banned.
     pub sip_banned: u64,
     /// Rows the store has not written yet.
@@ -282,6 +286,12 @@ impl Metrics {
             }
             Observation::Fault { .. } => self.series.faults.increment(1),
         }
+    }
+
+    /// SIP datagrams the kernel dropped: for whoever renders the page to look up and set.
+    #[must_use]
+    pub fn unread(&self) -> Counter {
+        self.series.sip_unread.clone()
     }
 
     /// Sets what nobody announces.

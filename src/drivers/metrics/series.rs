@@ -58,6 +58,7 @@ pub(super) struct Series {
     pub not_sip: Counter,
     pub sip_stray: Counter,
     pub sip_limited: Table<Counter>,
+    pub sip_unread: Counter,
     pub overloaded: Gauge,
     pub bans: Counter,
     sip_banned: Gauge,
@@ -86,6 +87,7 @@ impl Series {
             }),
             bans: registry.counter(n::BANS, &[]),
             sip_banned: registry.gauge(n::BANNED, &[]),
+            sip_unread: registry.counter(n::UNREAD, &[]),
             overloaded: registry.gauge(n::OVERLOADED, &[]),
             store_late: registry.counter(n::STORE_LATE, &[]),
             limits: Table::new(&n::LIMITS_REACHED, |limit| registry.counter(n::LIMITS, &[("limit", limit)])),
@@ -107,6 +109,10 @@ impl Series {
         self.media_ports.set(levels.media_ports as f64);
         self.sip_transactions.set(levels.sip_transactions as f64);
         self.sip_dialogs.set(levels.sip_dialogs as f64);
+        for (limit, count) in [("streams", levels.sip_streams_crowded_out), ("idle", levels.sip_streams_idle)]
+        {
+            self.sip_limited.get(limit).inspect(|counter| counter.absolute(count));
+        }
         self.sip_banned.set(levels.sip_banned as f64);
         self.store_backlog.set(levels.store_backlog as f64);
         self.store_lost.absolute(levels.store_lost);

@@ -2,12 +2,14 @@
 //! Moves bytes between flows and the kernel. Must never know what a message says, beyond where it ends.
 
 mod connection;
+mod drops;
 mod streams;
 #[cfg(test)]
 mod tests;
 
 use crate::base::{Flow, Transport, limits};
 use connection::Brought;
+pub use drops::dropped;
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token, Waker};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -62,6 +64,15 @@ pub enum Received<'a> {
     },
     /// A path is gone.
     Lost(Flow),
+}
+
+/// Streams that limits closed, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limited {
+    /// For want of room: as they came, or for one with more right to it.
+    pub crowded_out: u64,
+    /// Because nothing whole came on them for too long.
+    pub idle: u64,
 }
 
 struct Datagrams {
@@ -140,6 +151,12 @@ impl Sockets {
     /// The UDP addresses bound, port 0 replaced by the one the kernel chose.
     pub fn udp_addresses(&self) -> impl Iterator<Item = SocketAddr> + '_ {
         self.datagrams.iter().map(|datagrams| datagrams.address)
+    }
+
+    /// Streams that limits closed.
+    #[must_use]
+    pub const fn limited(&self) -> Limited {
+        self.streams.limited
     }
 
     /// Waits until something can be read, another thread wakes it, or `timeout` has passed.

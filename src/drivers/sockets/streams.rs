@@ -1,5 +1,6 @@
 //! TCP connections: accepted, opened when first needed, bounded in number and silence. Told the time by whoever calls.
 
+use super::Limited;
 use super::connection::{Brought, Connection, Origin};
 use crate::base::{Flow, Map, Transport, limits};
 use mio::net::{TcpListener, TcpStream};
@@ -29,6 +30,7 @@ pub(super) struct Streams {
     per_source: Map<IpAddr, usize>,
     /// The connection that brought what can't be framed: it is closed once somebody had the chance to answer.
     doomed: Option<usize>,
+    pub limited: Limited,
 }
 
 struct Listener {
@@ -47,6 +49,7 @@ impl Streams {
             next: 0,
             per_source: Map::default(),
             doomed: None,
+            limited: Limited::default(),
         }
     }
 
@@ -115,6 +118,7 @@ impl Streams {
             let origin = if (self.accepts)(source) { Origin::Accepted } else { Origin::Stranger };
             let of_source = self.per_source.get(&source).copied().unwrap_or_default();
             if of_source >= limits::STREAMS_PER_SOURCE || !self.make_room(origin, registry, lost) {
+                self.limited.crowded_out += 1;
                 continue;
             }
             let local = self.listeners[listener].address;
@@ -136,6 +140,7 @@ impl Streams {
         let oldest = self.connections.iter().filter_map(stranger).min();
         match oldest.filter(|_| newcomer != Origin::Stranger) {
             Some(number) => {
+                self.limited.crowded_out += 1;
                 self.close(number, registry, lost);
                 true
             }
@@ -209,6 +214,7 @@ impl Streams {
             .map(|(number, _)| *number)
             .collect();
         for number in late {
+            self.limited.idle += 1;
             self.close(number, registry, lost);
         }
     }
