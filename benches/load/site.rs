@@ -9,8 +9,6 @@ use std::path::Path;
 
 /// Enters the queue.
 pub const QUEUE_NUMBER: &str = "+33384000001";
-/// Says a message and hangs up.
-pub const MESSAGE_NUMBER: &str = "+33384000003";
 /// Rings the target.
 pub const TARGET_NUMBER: &str = "+33384000002";
 /// The first agent's extension.
@@ -101,12 +99,6 @@ flow = "queued"
 
 [number."{TARGET_NUMBER}"]
 flow = "direct"
-
-[number."{MESSAGE_NUMBER}"]
-flow = "spoken"
-
-[flow.spoken]
-steps = [{{ go = "busy" }}]
 
 [flow.queued]
 steps = [{{ go = "line" }}]

@@ -1,53 +1,51 @@
 //! Ten times what the server can serve: first as many calls at once as it takes to find what that is, then ten times that
-//! a second. What counts is how many still complete.
+//! a second, straight to a target. What counts is how many still complete.
 
-use super::Scale;
+use super::{Scale, phone};
 use crate::field::Field;
 use crate::raw::Carrier;
 use crate::row::Row;
-use crate::site::MESSAGE_NUMBER;
+use crate::site::TARGET_NUMBER;
+use spillway::endpoint::Voice;
 use std::error::Error;
-use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// Calls kept open while the capacity is sought: enough that the server never waits, be it for the carrier or the disk.
 const AT_ONCE: u64 = 400;
-/// How long it is sought, and how long ten times as much is offered: 25,000 RTP ports that rest for 5 s after each call
-/// (limits::PORT_COOLING) are what the server would run out of next.
-const SEEK: Duration = Duration::from_secs(3);
+/// How long it is sought, and how long ten times as much is offered: two RTP ports rest for 5 s after each call
+/// (limits::PORT_COOLING), and 25,000 of them are what the server would run out of next.
+const SPAN_S: u32 = 4;
 /// How much more is offered.
 const TIMES: u32 = 10;
 /// Calls placed between two looks at what came.
 const BURST: u64 = 64;
 /// What was offered last has this long to come to an end.
 const FADE: Duration = Duration::from_secs(9);
+/// Ports rest before anything more is offered.
+const REST: Duration = Duration::from_secs(6);
+const IDLE: Duration = Duration::from_micros(200);
 
 /// Seeks the capacity, unless a rate is told, and offers ten times as much.
 pub fn run(field: &mut Field, scale: Scale) -> Result<Row, Box<dyn Error>> {
+    let ipbx = field.ipbx;
+    field.stations.station(ipbx).anyone(phone(None, Voice::Off));
+    let span = Duration::from_secs(scale.seconds.unwrap_or(SPAN_S).into());
     let capacity = match scale.rate {
         Some(rate) => f64::from(rate),
-        None => seek(field)?,
+        None => seek(field, span)?,
     };
     let begun = field.usage();
-    let mut carrier = Carrier::new(field.sip(), MESSAGE_NUMBER)?;
-    let span = Duration::from_secs(scale.seconds.unwrap_or(3).into());
+    let mut carrier = Carrier::new(field.sip(), TARGET_NUMBER)?;
     let rate = capacity * f64::from(TIMES);
     let start = Instant::now();
     while start.elapsed() < span {
         let due = floor(start.elapsed().as_secs_f64() * rate);
         (carrier.placed()..due).take(usize::try_from(BURST)?).for_each(|_| carrier.place());
-        let idle = !carrier.turn() && carrier.placed() >= due;
-        if idle {
-            sleep(Duration::from_micros(200));
-        }
+        let wait = if carrier.placed() < due { Duration::ZERO } else { IDLE };
+        turn(field, &mut carrier, wait)?;
     }
     let (offered, own_share) = (carrier.placed(), field.own_share(begun));
-    let until = Instant::now() + FADE;
-    while carrier.open() > 0 && Instant::now() < until {
-        if !carrier.turn() {
-            sleep(Duration::from_micros(200));
-        }
-    }
+    fade(field, &mut carrier, FADE)?;
     let mut row =
         Row { calls: offered, ok: carrier.completed, setup: carrier.setup.clone(), ..Row::default() };
     row.capacity = Some(capacity);
@@ -62,28 +60,42 @@ pub fn run(field: &mut Field, scale: Scale) -> Result<Row, Box<dyn Error>> {
 }
 
 /// Calls a second that complete while there is always a next one.
-fn seek(field: &Field) -> Result<f64, Box<dyn Error>> {
-    let mut carrier = Carrier::new(field.sip(), MESSAGE_NUMBER)?;
+fn seek(field: &mut Field, span: Duration) -> Result<f64, Box<dyn Error>> {
+    let mut carrier = Carrier::new(field.sip(), TARGET_NUMBER)?;
     let start = Instant::now();
-    while start.elapsed() < SEEK {
+    while start.elapsed() < span {
         while carrier.open() < AT_ONCE {
             carrier.place();
         }
-        if !carrier.turn() {
-            sleep(Duration::from_micros(100));
-        }
+        turn(field, &mut carrier, IDLE)?;
     }
     #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 calls")]
     let capacity = carrier.completed as f64 / start.elapsed().as_secs_f64();
-    let until = Instant::now() + FADE;
-    while carrier.open() > 0 && Instant::now() < until {
-        carrier.turn();
-    }
-    let Carrier { refused, unheard, .. } = carrier;
+    fade(field, &mut carrier, FADE)?;
+    let Carrier { refused, unheard, .. } = &carrier;
     eprintln!("capacity: {capacity:.0} calls/s; refused meanwhile: {refused:?}, without a word: {unheard}");
-    // Ports rest (limits::PORT_COOLING), so that the second part finds them all.
-    sleep(Duration::from_secs(6));
+    let until = Instant::now() + REST;
+    while Instant::now() < until {
+        turn(field, &mut carrier, IDLE)?;
+    }
     Ok(capacity)
+}
+
+/// Lets what is open end.
+fn fade(field: &mut Field, carrier: &mut Carrier, patience: Duration) -> Result<(), Box<dyn Error>> {
+    let until = Instant::now() + patience;
+    while carrier.open() > 0 && Instant::now() < until {
+        turn(field, carrier, IDLE)?;
+    }
+    Ok(())
+}
+
+/// Both sides hear and say what is due; they wait so long when there was nothing.
+fn turn(field: &mut Field, carrier: &mut Carrier, wait: Duration) -> Result<(), Box<dyn Error>> {
+    let wait = if carrier.turn() { Duration::ZERO } else { wait };
+    let until = field.stations.now() + wait;
+    field.stations.turn(until)?;
+    Ok(())
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small positive number")]
