@@ -6,7 +6,7 @@ use std::time::Duration;
 pub const SIP_MESSAGE_BYTES: usize = 65_535;
 /// Header fields in one SIP message; a request with more is answered 513.
 pub const SIP_HEADERS: usize = 128;
-/// Calls that have come and are not begun while the engine is behind. One more is answered 503 unread, until half of them
+/// Calls of one trunk that have come and are not begun while the engine is behind. One more is answered 503 unread, until half of them
 /// are begun: a quarter of a second of work, so that what is let in is served before its caller asks again.
 pub const LOBBY: usize = 1_000;
 /// What waited longer to be begun is answered 503: its caller sends the INVITE again after 500 ms (RFC 3261 section

@@ -1,14 +1,22 @@
 //! The lobby: calls that have come and are not begun, while the engine is behind. Messages of what goes on pass by it, so
-//! that a flood of new calls costs those that stand nothing. What has waited too long, or finds the lobby full, is turned
-//! away. Must never read a message.
+//! that a flood of new calls costs those that stand nothing; each trunk waits in a line of its own and they take turns, so
+//! that a flood in one trunk's name costs the others' calls nothing either. What has waited too long, or finds its line
+//! full, is turned away. Must never read a message.
 
-use crate::base::{Flow, Moment, limits};
+use crate::base::{Flow, Moment, TrunkId, limits};
 use crate::signaling::Patience;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The lobby. Whoever reads the sockets fills it, and empties it when nothing more urgent is to be read.
 #[derive(Debug, Default)]
 pub struct Lobby {
+    lines: BTreeMap<TrunkId, Line>,
+    /// Whose turn it was.
+    last: TrunkId,
+}
+
+#[derive(Debug, Default)]
+struct Line {
     waiting: VecDeque<Waiting>,
     /// It was full, and is not half empty yet.
     closed: bool,
@@ -19,7 +27,8 @@ struct Waiting {
     since: Moment,
     flow: Flow,
     bytes: Box<[u8]>,
-    patience: Patience,
+    /// Whether it may be turned away in the end.
+    begins: bool,
 }
 
 /// What becomes of a message that has just come.
@@ -33,7 +42,7 @@ pub enum Welcome {
     TurnedAway,
 }
 
-/// What becomes of the one that waited longest.
+/// What becomes of the one whose turn it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Turn {
     /// Handle it.
@@ -45,33 +54,41 @@ pub enum Turn {
 impl Lobby {
     /// Takes a message in, or says what to do with it instead.
     pub fn enter(&mut self, now: Moment, flow: Flow, bytes: &[u8], patience: Patience) -> Welcome {
-        let crowd = self.waiting.len();
-        match patience {
+        let (trunk, begins) = match patience {
             Patience::None => return Welcome::Now,
-            Patience::Behind if crowd == 0 || crowd >= limits::LOBBY * 2 => return Welcome::Now,
-            Patience::Behind => {}
-            Patience::Whole => {
-                self.closed = crowd >= limits::LOBBY || self.closed && crowd > limits::LOBBY / 2;
-                if self.closed {
-                    return Welcome::TurnedAway;
-                }
+            Patience::Whole(trunk) => (trunk, true),
+            Patience::Behind(trunk) => (trunk, false),
+        };
+        let line = self.lines.entry(trunk).or_default();
+        let crowd = line.waiting.len();
+        if begins {
+            line.closed = crowd >= limits::LOBBY || line.closed && crowd > limits::LOBBY / 2;
+            if line.closed {
+                return Welcome::TurnedAway;
             }
+        } else if crowd == 0 || crowd >= limits::LOBBY * 2 {
+            return Welcome::Now;
         }
-        self.waiting.push_back(Waiting { since: now, flow, bytes: bytes.into(), patience });
+        line.waiting.push_back(Waiting { since: now, flow, bytes: bytes.into(), begins });
         Welcome::Waits
     }
 
-    /// The one that has waited longest.
+    /// The first of the line whose turn it is.
     pub fn next(&mut self, now: Moment) -> Option<Turn> {
-        let Waiting { since, flow, bytes, patience } = self.waiting.pop_front()?;
-        let late = patience == Patience::Whole && now.since(since) > limits::LOBBY_WAIT;
+        let (before, after) =
+            (..=self.last, (std::ops::Bound::Excluded(self.last), std::ops::Bound::Unbounded));
+        let is_line = |(_, line): &(&TrunkId, &Line)| !line.waiting.is_empty();
+        let next = self.lines.range(after).find(is_line).or_else(|| self.lines.range(before).find(is_line));
+        self.last = *next?.0;
+        let Waiting { since, flow, bytes, begins } = self.lines.get_mut(&self.last)?.waiting.pop_front()?;
+        let late = begins && now.since(since) > limits::LOBBY_WAIT;
         Some(if late { Turn::TurnAway(flow, bytes) } else { Turn::Serve(flow, bytes) })
     }
 
     /// Whether nobody waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.waiting.is_empty()
+        self.lines.values().all(|line| line.waiting.is_empty())
     }
 }
 
@@ -80,6 +97,9 @@ mod tests {
     use super::*;
     use crate::base::Transport;
     use std::time::Duration;
+
+    const CARRIER: TrunkId = TrunkId(0);
+    const OTHER: TrunkId = TrunkId(1);
 
     fn flow() -> Flow {
         let address = |text: &str| text.parse().expect("an address");
@@ -90,52 +110,68 @@ mod tests {
         }
     }
 
-    fn fill(lobby: &mut Lobby, now: Moment, count: usize) -> usize {
-        let enter = |_: &usize| lobby.enter(now, flow(), b"INVITE", Patience::Whole) == Welcome::Waits;
-        (0..count).filter(enter).count()
+    fn enter(lobby: &mut Lobby, bytes: &str, patience: Patience) -> Welcome {
+        lobby.enter(Moment::ZERO, flow(), bytes.as_bytes(), patience)
+    }
+
+    fn serve(bytes: &str) -> Turn {
+        Turn::Serve(flow(), bytes.as_bytes().into())
+    }
+
+    fn fill(lobby: &mut Lobby, count: usize) -> usize {
+        let enters = |_: &usize| enter(lobby, "INVITE", Patience::Whole(CARRIER)) == Welcome::Waits;
+        (0..count).filter(enters).count()
     }
 
     #[test]
     fn who_comes_first_is_served_first_and_what_goes_on_never_waits() {
-        let (mut lobby, now) = (Lobby::default(), Moment::ZERO);
-        assert_eq!(lobby.enter(now, flow(), b"CANCEL", Patience::Behind), Welcome::Now, "nothing waits");
-        assert_eq!(lobby.enter(now, flow(), b"INVITE 1", Patience::Whole), Welcome::Waits);
-        assert_eq!(lobby.enter(now, flow(), b"BYE", Patience::None), Welcome::Now);
-        assert_eq!(lobby.enter(now, flow(), b"CANCEL 1", Patience::Behind), Welcome::Waits);
-        let served = std::iter::from_fn(|| lobby.next(now)).collect::<Vec<_>>();
-        let expected = [b"INVITE 1".as_slice(), b"CANCEL 1"].map(|bytes| Turn::Serve(flow(), bytes.into()));
-        assert_eq!(served, expected);
+        let mut lobby = Lobby::default();
+        assert_eq!(enter(&mut lobby, "CANCEL", Patience::Behind(CARRIER)), Welcome::Now, "nothing waits");
+        assert_eq!(enter(&mut lobby, "INVITE 1", Patience::Whole(CARRIER)), Welcome::Waits);
+        assert_eq!(enter(&mut lobby, "BYE", Patience::None), Welcome::Now);
+        assert_eq!(enter(&mut lobby, "CANCEL 1", Patience::Behind(CARRIER)), Welcome::Waits);
+        let served = std::iter::from_fn(|| lobby.next(Moment::ZERO)).collect::<Vec<_>>();
+        assert_eq!(served, [serve("INVITE 1"), serve("CANCEL 1")]);
         assert!(lobby.is_empty());
     }
 
     #[test]
-    fn a_full_lobby_turns_away_until_it_is_half_empty() {
-        let (mut lobby, now) = (Lobby::default(), Moment::ZERO);
-        assert_eq!(fill(&mut lobby, now, 3 * limits::LOBBY), limits::LOBBY);
+    fn a_full_line_turns_away_until_it_is_half_empty() {
+        let mut lobby = Lobby::default();
+        assert_eq!(fill(&mut lobby, 3 * limits::LOBBY), limits::LOBBY);
         for _ in 0..limits::LOBBY / 2 - 1 {
-            assert!(matches!(lobby.next(now), Some(Turn::Serve(..))));
+            assert!(matches!(lobby.next(Moment::ZERO), Some(Turn::Serve(..))));
         }
-        assert_eq!(fill(&mut lobby, now, 1), 0, "not yet");
-        lobby.next(now);
-        assert_eq!(fill(&mut lobby, now, limits::LOBBY), limits::LOBBY / 2);
+        assert_eq!(fill(&mut lobby, 1), 0, "not yet");
+        lobby.next(Moment::ZERO);
+        assert_eq!(fill(&mut lobby, limits::LOBBY), limits::LOBBY / 2);
+    }
+
+    #[test]
+    fn a_flood_in_one_trunks_name_costs_another_trunks_call_one_turn() {
+        let mut lobby = Lobby::default();
+        fill(&mut lobby, 3 * limits::LOBBY);
+        assert_eq!(enter(&mut lobby, "INVITE 2", Patience::Whole(OTHER)), Welcome::Waits);
+        let turns = [lobby.next(Moment::ZERO), lobby.next(Moment::ZERO)].map(|turn| turn.expect("a turn"));
+        assert!(turns.contains(&serve("INVITE 2")), "{turns:?}");
+        assert_eq!(lobby.next(Moment::ZERO), Some(serve("INVITE")));
     }
 
     #[test]
     fn who_waited_too_long_is_turned_away_and_who_gives_up_is_not() {
-        let (mut lobby, now) = (Lobby::default(), Moment::ZERO);
-        fill(&mut lobby, now, 1);
-        lobby.enter(now, flow(), b"CANCEL", Patience::Behind);
-        let late = now + limits::LOBBY_WAIT + Duration::from_millis(1);
+        let mut lobby = Lobby::default();
+        fill(&mut lobby, 1);
+        enter(&mut lobby, "CANCEL", Patience::Behind(CARRIER));
+        let late = Moment::ZERO + limits::LOBBY_WAIT + Duration::from_millis(1);
         assert_eq!(lobby.next(late), Some(Turn::TurnAway(flow(), b"INVITE".as_slice().into())));
-        assert_eq!(lobby.next(late), Some(Turn::Serve(flow(), b"CANCEL".as_slice().into())));
+        assert_eq!(lobby.next(late), Some(serve("CANCEL")));
     }
 
     #[test]
     fn requests_that_give_up_can_not_fill_memory() {
-        let (mut lobby, now) = (Lobby::default(), Moment::ZERO);
-        fill(&mut lobby, now, 1);
-        let cancel = |lobby: &mut Lobby| lobby.enter(now, flow(), b"CANCEL", Patience::Behind);
-        let kept = (0..3 * limits::LOBBY).filter(|_| cancel(&mut lobby) == Welcome::Waits).count();
-        assert_eq!(kept, 2 * limits::LOBBY - 1);
+        let mut lobby = Lobby::default();
+        fill(&mut lobby, 1);
+        let waits = |_: &usize| enter(&mut lobby, "CANCEL", Patience::Behind(CARRIER)) == Welcome::Waits;
+        assert_eq!((0..3 * limits::LOBBY).filter(waits).count(), 2 * limits::LOBBY - 1);
     }
 }

@@ -7,18 +7,18 @@ use super::stack::Stack;
 use super::transaction::Arrival;
 use super::trunk::Source;
 use super::verbs::phrase;
-use crate::base::{Flow, Moment, limits};
+use crate::base::{Flow, Moment, TrunkId, limits};
 use crate::wire::sip::{HeaderName, Message, Method, validate};
 
-/// Whether a message can wait, and be turned away in the end.
+/// Whether a message can wait, and be turned away in the end; in which trunk's line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
     /// It belongs to something that goes on, or costs next to nothing.
     None,
     /// It begins a call: until it is begun, nothing is lost but time.
-    Whole,
+    Whole(TrunkId),
     /// It may be about a call that waits: it must not overtake it, but it is no new work and never turned away.
-    Behind,
+    Behind(TrunkId),
 }
 
 impl Stack {
@@ -28,14 +28,22 @@ impl Stack {
     #[must_use]
     pub fn patience(&self, flow: &Flow, bytes: &[u8]) -> Patience {
         // RFC 3261 section 7.1: methods are case-sensitive, and what a call begins with has one way of being written.
-        if bytes.starts_with(b"CANCEL ") {
-            return Patience::Behind;
-        }
-        if !bytes.starts_with(b"INVITE ") || self.trunks.identify(flow) == Source::Unknown {
+        // Section 7.5: line ends before it are no part of it, and no way around.
+        let first = bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or_default();
+        let (invites, cancels) =
+            (bytes[first..].starts_with(b"INVITE "), bytes[first..].starts_with(b"CANCEL "));
+        if !invites && !cancels {
             return Patience::None;
         }
-        let initial = Message::parse(bytes).is_ok_and(|invite| invite.to().is_ok_and(|to| to.tag.is_none()));
-        if initial { Patience::Whole } else { Patience::None }
+        match self.trunks.identify(flow) {
+            Source::Unknown | Source::Anyone => Patience::None,
+            Source::Trunk(trunk) if cancels => Patience::Behind(trunk),
+            Source::Trunk(trunk) => {
+                let to_nobody = |invite: Message<'_>| invite.to().is_ok_and(|to| to.tag.is_none());
+                let initial = Message::parse(bytes).is_ok_and(to_nobody);
+                if initial { Patience::Whole(trunk) } else { Patience::None }
+            }
+        }
     }
 
     /// Refuses an INVITE unserved: 503, with nothing kept of it. One whose transaction lives is a copy, and is served.

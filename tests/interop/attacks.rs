@@ -76,6 +76,7 @@ fn size() -> Size {
 struct Talk {
     stations: Stations,
     trunk: StationId,
+    pbx: StationId,
     calls: Vec<spillway::endpoint::LegKey>,
     endings: Vec<Ending>,
 }
@@ -94,7 +95,7 @@ impl Talk {
         let to = SocketAddr::from((place.ip(SPILLWAY), 5060));
         let dial = |tag| Dial { tag, voice: Voice::Stamped, ..Dial::new(to, "+33384961370", "+33612345678") };
         let calls: Vec<_> = (1..=calls).map(|tag| stations.dial(trunk, dial(tag))).collect();
-        let mut talk = Self { stations, trunk, calls, endings: Vec::new() };
+        let mut talk = Self { stations, trunk, pbx, calls, endings: Vec::new() };
         let mut answered = 0;
         talk.play(SOON, |event| {
             answered += usize::from(matches!(event.happened, Happened::Answered));
@@ -120,14 +121,24 @@ impl Talk {
         }
     }
 
-    /// Lets them talk for a moment.
-    fn breathe(&mut self) {
+    /// Places a call from the IPBX, to be answered there.
+    fn another(&mut self, place: &Place) {
+        let to = SocketAddr::from((place.ip(SPILLWAY), 5060));
+        self.stations.dial(self.pbx, Dial::new(to, "+33384961370", "201"));
+    }
+
+    /// Lets them talk for a moment; gives how often somebody answered or heard an answer.
+    fn breathe(&mut self) -> usize {
         let until = self.stations.now() + Duration::from_millis(2);
+        let mut answered = 0;
         for (_, event) in self.stations.turn(until).expect("epoll") {
-            if let Happened::Ended(story) = event.happened {
-                panic!("a conversation ended: {story:?}");
+            match event.happened {
+                Happened::Ended(story) => panic!("a conversation ended: {story:?}"),
+                Happened::Answered => answered += 1,
+                _ => {}
             }
         }
+        answered
     }
 
     /// Every call is hung up by its caller, and every one of them was still there.
@@ -149,14 +160,14 @@ fn request(method: &str, from: SocketAddr, to: SocketAddr, n: u64) -> String {
     )
 }
 
-/// Floods with every method in turn while they talk; gives how many requests went out.
-fn flood(place: &Place, talk: &mut Talk, from: Ipv4Addr, size: Size) -> u64 {
+/// Floods with these methods in turn while something goes on; gives how many requests went out.
+fn flood(place: &Place, methods: &[&str], from: Ipv4Addr, size: Size, mut meanwhile: impl FnMut()) -> u64 {
     let socket = UdpSocket::bind((from, 0)).expect("nobody else has this address");
     socket.set_nonblocking(true).expect("a socket option");
     let (us, to) = (socket.local_addr().expect("bound"), SocketAddr::from((place.ip(SPILLWAY), 5060)));
     let mut sent = 0;
     let mut heard = [0; 2_048];
-    for method in METHODS {
+    for method in methods {
         let begun = Instant::now();
         let first = sent;
         while begun.elapsed() < size.span {
@@ -167,7 +178,7 @@ fn flood(place: &Place, talk: &mut Talk, from: Ipv4Addr, size: Size) -> u64 {
                 sent += 1;
             }
             while socket.recv(&mut heard).is_ok() {}
-            talk.breathe();
+            meanwhile();
         }
     }
     sent
@@ -181,7 +192,9 @@ fn survives(from: u8, check: impl Fn(&Service<'_>, u64)) {
         let service = Setting::new(&place).serve(SITE);
         let mut talk = Talk::begin(&place, size.calls);
         let before = service.process.resident_kib();
-        let sent = flood(&place, &mut talk, place.ip(from), size);
+        let sent = flood(&place, &METHODS, place.ip(from), size, || {
+            talk.breathe();
+        });
         let after = service.process.resident_kib();
         eprintln!("{sent} requests: {before} KiB before, {after} KiB after");
         assert!(after < before + GROWTH_KIB, "{before} KiB before, {after} KiB after");
@@ -211,6 +224,38 @@ fn a_trunks_flood_of_every_method_costs_no_conversation() {
         let turned_away = service.metric("spillway_sip_limited_total", &["limit=\"overload\""]);
         let invites = sent / METHODS.len() as u64;
         assert!(unknown > 0.0 && unknown + turned_away <= invites as f64 * 1.01, "{unknown} + {turned_away}");
+    });
+}
+
+/// A call a caller still waits for after this is one they take for lost: an IP Office gives up after 4 s.
+const CALLER_WAITS: Duration = Duration::from_secs(4);
+
+#[test]
+fn a_flood_of_calls_in_one_trunks_name_leaves_the_other_trunks_calls_alone() {
+    in_real_time(|| {
+        let size = Size { span: size().span * 8, calls: 1, ..size() };
+        let place = Place::new();
+        place.prompt("rappelez", 200.0, 0.5);
+        let service = Setting::new(&place).serve(SITE);
+        let mut talk = Talk::begin(&place, size.calls);
+        let (mut placed, mut answered) = (0, 0);
+        let mut next = Instant::now();
+        flood(&place, &["INVITE"], place.ip(CALLERS), size, || {
+            if Instant::now() >= next && placed < 40 {
+                next += Duration::from_millis(90);
+                talk.another(&place);
+                placed += 1;
+            }
+            answered += talk.breathe();
+        });
+        let until = Instant::now() + CALLER_WAITS;
+        while answered < 2 * placed && Instant::now() < until {
+            answered += talk.breathe();
+        }
+        let turned_away = service.metric("spillway_sip_limited_total", &["limit=\"overload\""]);
+        eprintln!("{placed} calls beside the flood, {turned_away} of it turned away");
+        assert!(placed >= 20);
+        assert_eq!(answered, 2 * placed, "both sides of every call");
     });
 }
 

@@ -289,7 +289,6 @@ impl Metrics {
     }
 
     /// SIP datagrams the kernel dropped: for whoever renders the page to look up and set.
-    #[must_use]
     pub fn unread(&self) -> Counter {
         self.series.sip_unread.clone()
     }

@@ -2,7 +2,7 @@
 
 use super::pair::local;
 use super::raw::{Raw, SDP, ack_of, header, invite, request, status, to_tag};
-use crate::base::limits;
+use crate::base::{TrunkId, limits};
 use crate::signaling::{LegKey, Observation, Patience};
 
 impl Raw {
@@ -46,9 +46,12 @@ fn a_call_that_makes_no_sense_is_told_so_all_the_same() {
 #[test]
 fn only_new_calls_of_trunks_wait_and_only_a_cancel_waits_behind_them() {
     let mut raw = Raw::new();
+    let trunk = TrunkId(0);
     let patience = |raw: &Raw, text: &str| raw.stack.patience(&raw.flow(), text.as_bytes());
-    assert_eq!(patience(&raw, &invite(1)), Patience::Whole);
-    assert_eq!(patience(&raw, &request("CANCEL", 1, 1, "", "")), Patience::Behind);
+    assert_eq!(patience(&raw, &invite(1)), Patience::Whole(trunk));
+    assert_eq!(patience(&raw, &format!("\r\n\r\n{}", invite(1))), Patience::Whole(trunk), "no way around");
+    assert_eq!(patience(&raw, "\r\n"), Patience::None);
+    assert_eq!(patience(&raw, &request("CANCEL", 1, 1, "", "")), Patience::Behind(trunk));
     for method in ["ACK", "BYE", "OPTIONS", "REGISTER", "PRACK", "UPDATE", "INFO"] {
         assert_eq!(patience(&raw, &request(method, 1, 1, "", "")), Patience::None, "{method}");
     }

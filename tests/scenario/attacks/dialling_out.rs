@@ -59,11 +59,11 @@ fn no_header_of_a_call_steers_it() {
         format!("Refer-To: <{elsewhere}>"),
         format!("Referred-By: <{elsewhere}>"),
         format!("Route: <sip:203.0.113.99;lr>\r\nRoute: <{elsewhere}>"),
-        format!("Record-Route: <sip:203.0.113.99;lr>"),
+        "Record-Route: <sip:203.0.113.99;lr>".to_owned(),
         format!("P-Called-Party-ID: <{elsewhere}>"),
         format!("P-Preferred-Identity: <{elsewhere}>"),
-        format!("Request-Disposition: redirect, fork\r\nAccept-Contact: *;sip.instance"),
-        format!("Replaces: live;to-tag=a;from-tag=b\r\nJoin: live;to-tag=a;from-tag=b"),
+        "Request-Disposition: redirect, fork\r\nAccept-Contact: *;sip.instance".to_owned(),
+        "Replaces: live;to-tag=a;from-tag=b\r\nJoin: live;to-tag=a;from-tag=b".to_owned(),
         format!("X-Forward-To: {elsewhere}"),
     ];
     for (n, header) in headers.iter().enumerate() {

@@ -12,7 +12,9 @@ mod watch;
 #[allow(unused_imports, reason = "stories name voices; the simulation draws them")]
 pub use ears::{AGENT, CALLER, TARGET, Tone};
 pub use network::Weather;
-pub use site::{GATEWAY, STRANGER, engine as settings};
+#[allow(unused_imports, reason = "an engine alone is for stories")]
+pub use site::engine as settings;
+pub use site::{GATEWAY, STRANGER};
 
 use self::ears::Ears;
 use self::network::{Datagram, Network};
