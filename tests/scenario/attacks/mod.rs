@@ -1,6 +1,7 @@
 //! Attacks, each a story: who is let in says what it must not, who is not says anything. That Spillway sends nothing to
 //! anybody but those who live in this world, the network itself asserts.
 
+mod alone;
 mod bombs;
 mod dialling_out;
 mod identities;

@@ -1,9 +1,10 @@
 //! Nobody we know: whatever they ask, nothing of ours moves.
 
-use super::{MENU, Request, codes, hang_up, say, say_raw, standing, world};
-use crate::support::sim::wired::STRANGER;
+use super::alone::Alone;
+use super::{MENU, Request, codes, hang_up, our_tag, say, say_raw, standing, world};
+use crate::support::sim::wired::{GATEWAY, STRANGER};
 use spillway::base::limits;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const METHODS: [&str; 14] = [
     "INVITE",
@@ -62,6 +63,48 @@ fn a_stranger_who_overhears_a_call_learns_nothing_of_it_by_guessing() {
     answers.dedup();
     assert_eq!(answers, ["SIP/2.0 403 Forbidden"]);
     hang_up(&mut world, &invite, &tag, 2);
+}
+
+/// How often each question is asked: the middle of so many is the same on a busy machine.
+const QUESTIONS: usize = 1_000;
+
+#[test]
+fn a_stranger_learns_nothing_from_how_long_an_answer_takes() {
+    let mut alone = Alone::new();
+    let live = Request::new("INVITE", MENU, "live");
+    let written = |request: &Request| String::from_utf8(request.written()).expect("text");
+    alone.hears(GATEWAY, &written(&live));
+    let tag = our_tag(std::slice::from_ref(&alone.said));
+    alone.hears(GATEWAY, &written(&live.then("ACK", 1, &tag)));
+    let asked = |request: Request| written(&request.stranger());
+    let invite = |number: &str, n: usize| asked(Request::new("INVITE", number, &format!("{n:06}")));
+    let info = |call: &str, n: usize| {
+        let guess = format!("{n:024x}");
+        asked(Request {
+            branch: format!("z9hG4bK{n:06}"),
+            ..Request::new("INFO", MENU, call).then("INFO", 7, &guess)
+        })
+    };
+    let mut took: [Vec<Duration>; 4] = Default::default();
+    for n in 0..QUESTIONS {
+        let questions = [invite(MENU, n), invite("0384961379", n), info("live", n), info("dead", n)];
+        for (question, took) in questions.iter().zip(&mut took) {
+            let begun = Instant::now();
+            alone.hears(STRANGER, question);
+            took.push(begun.elapsed());
+            // So long that each of them is answered.
+            alone.wait(Duration::from_millis(250));
+        }
+    }
+    assert_eq!(alone.engine.stack().legs(), 1, "the call is live all the time");
+    let [number, nobody, known, unknown] = took.map(|mut took| {
+        took.sort_unstable();
+        took[QUESTIONS / 2]
+    });
+    for (existing, missing) in [(number, nobody), (known, unknown)] {
+        let alike = existing < missing * 5 / 4 && missing < existing * 5 / 4;
+        assert!(alike, "{existing:?} for what exists, {missing:?} for what does not");
+    }
 }
 
 #[test]
