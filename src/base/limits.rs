@@ -9,6 +9,8 @@ pub const SIP_HEADERS: usize = 128;
 /// Calls of one trunk that have come and are not begun while the engine is behind. One more is answered 503 unread, until half of them
 /// are begun: a quarter of a second of work, so that what is let in is served before its caller asks again.
 pub const LOBBY: usize = 1_000;
+/// Their bytes, together: more than that many INVITEs of a usual size.
+pub const LOBBY_BYTES: usize = 4 * 1_024 * 1_024;
 /// What waited longer to be begun is answered 503: its caller sends the INVITE again after 500 ms (RFC 3261 section
 /// 17.1.1.2), and a copy must not find its first turned away.
 pub const LOBBY_WAIT: Duration = Duration::from_millis(250);

@@ -18,6 +18,8 @@ pub struct Lobby {
 #[derive(Debug, Default)]
 struct Line {
     waiting: VecDeque<Waiting>,
+    /// Of those who wait, together.
+    bytes: usize,
     /// It was full, and is not half empty yet.
     closed: bool,
 }
@@ -62,13 +64,16 @@ impl Lobby {
         let line = self.lines.entry(trunk).or_default();
         let crowd = line.waiting.len();
         if begins {
-            line.closed = crowd >= limits::LOBBY || line.closed && crowd > limits::LOBBY / 2;
+            let full = crowd >= limits::LOBBY || line.bytes >= limits::LOBBY_BYTES;
+            let half_full = crowd > limits::LOBBY / 2 || line.bytes > limits::LOBBY_BYTES / 2;
+            line.closed = full || line.closed && half_full;
             if line.closed {
                 return Welcome::TurnedAway;
             }
-        } else if crowd == 0 || crowd >= limits::LOBBY * 2 {
+        } else if crowd == 0 || crowd >= limits::LOBBY * 2 || line.bytes >= limits::LOBBY_BYTES * 2 {
             return Welcome::Now;
         }
+        line.bytes += bytes.len();
         line.waiting.push_back(Waiting { since: now, flow, bytes: bytes.into(), begins });
         Welcome::Waits
     }
@@ -80,7 +85,9 @@ impl Lobby {
         let is_line = |(_, line): &(&TrunkId, &Line)| !line.waiting.is_empty();
         let next = self.lines.range(after).find(is_line).or_else(|| self.lines.range(before).find(is_line));
         self.last = *next?.0;
-        let Waiting { since, flow, bytes, begins } = self.lines.get_mut(&self.last)?.waiting.pop_front()?;
+        let line = self.lines.get_mut(&self.last)?;
+        let Waiting { since, flow, bytes, begins } = line.waiting.pop_front()?;
+        line.bytes -= bytes.len();
         let late = begins && now.since(since) > limits::LOBBY_WAIT;
         Some(if late { Turn::TurnAway(flow, bytes) } else { Turn::Serve(flow, bytes) })
     }
@@ -165,6 +172,16 @@ mod tests {
         let late = Moment::ZERO + limits::LOBBY_WAIT + Duration::from_millis(1);
         assert_eq!(lobby.next(late), Some(Turn::TurnAway(flow(), b"INVITE".as_slice().into())));
         assert_eq!(lobby.next(late), Some(serve("CANCEL")));
+    }
+
+    #[test]
+    fn a_few_large_messages_fill_a_line_too() {
+        let mut lobby = Lobby::default();
+        let large = "I".repeat(limits::SIP_MESSAGE_BYTES);
+        let mut enters = || enter(&mut lobby, &large, Patience::Whole(CARRIER)) == Welcome::Waits;
+        assert_eq!((0..limits::LOBBY).filter(|_| enters()).count(), limits::LOBBY_BYTES / large.len() + 1);
+        while lobby.next(Moment::ZERO).is_some() {}
+        assert_eq!(fill(&mut lobby, limits::LOBBY), limits::LOBBY, "and leave room as they go");
     }
 
     #[test]
