@@ -146,6 +146,7 @@ impl Stack {
     fn refuse_stranger(&mut self, now: Moment, flow: Flow, request: &Message<'_>) {
         self.layer.observe(Observation::SourceRefused);
         let answerable = request.top_via().is_ok() && request.from().is_ok() && request.call_id().is_ok();
+        self.blame_stream(now, flow);
         if !self.hears_stranger(now, flow) || !answerable {
             return;
         }

@@ -20,9 +20,8 @@ impl Stack {
         false
     }
 
-    /// Whether a stranger's request is looked at; over a stream its refusal counts towards a ban.
+    /// Whether a stranger's request is looked at. Being asked for a password is no refusal, and blames nobody.
     pub(super) fn hears_stranger(&mut self, now: Moment, flow: Flow) -> bool {
-        self.blame_stream(now, flow);
         let limit = match self.guard.hear(now, flow.remote.ip()) {
             Verdict::Heard => return true,
             Verdict::TooOften => "source",
@@ -32,7 +31,8 @@ impl Stack {
         false
     }
 
-    /// A stream's source answered our SYN, so it is there; a datagram's may be anybody's to write.
+    /// A refusal over a stream counts towards a ban: its source answered our SYN, so it is there; a datagram's may be
+    /// anybody's to write.
     pub(super) fn blame_stream(&mut self, now: Moment, flow: Flow) {
         if flow.transport.is_reliable() {
             self.blame(now, flow);
