@@ -49,8 +49,9 @@ impl Stack {
         }
     }
 
-    /// Somebody answered a challenge of ours, whose nonce was good, with a wrong password: counts towards a ban over any
-    /// transport, since who got the nonce is there. A stale or made-up nonce shows nothing and must not be told here.
+    /// Somebody answered a challenge of ours with a wrong password: counts towards a ban. Over datagrams it must be told here
+    /// only when the nonce was good and issued to that very address: who read it there is there, while a nonce got
+    /// elsewhere may be sent in anybody's name.
     pub fn authentication_failed(&mut self, now: Moment, flow: Flow) {
         self.blame(now, flow);
     }
