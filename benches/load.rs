@@ -14,6 +14,8 @@ mod field;
 mod metrics;
 #[path = "load/process.rs"]
 mod process;
+#[path = "load/raw.rs"]
+mod raw;
 #[path = "load/row.rs"]
 mod row;
 #[path = "load/scenario/mod.rs"]
@@ -66,6 +68,8 @@ enum Scenario {
     Wait,
     /// 50 agents who always have the next caller: from BYE to INVITE.
     Dispatch,
+    /// Ten times the calls a second that can be served: how many still complete. `--rate` says what can be served.
+    Overload,
 }
 
 fn main() -> ExitCode {
@@ -91,6 +95,7 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn Error>> {
         Scenario::Bridge => scenario::standing::bridge(&mut field, scale)?,
         Scenario::Wait => scenario::standing::wait(&mut field, scale)?,
         Scenario::Dispatch => scenario::dispatch::run(&mut field, scale)?,
+        Scenario::Overload => scenario::overload::run(&mut field, scale)?,
     };
     let row = field.close(row, arguments.keep)?;
     println!("{}", if arguments.json { row.json() } else { row.line() });

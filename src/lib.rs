@@ -82,6 +82,16 @@
 //! both organisations' figures count that answer, the cause `shutting_down` beside it says what cut it, and whoever
 //! nobody had answered, whatever was rung or said before, is our failure.
 //!
+//! **Why do new calls wait in a lobby before the engine?** Messages of what goes on must not queue behind them: read in
+//! order, a flood of INVITEs delays every BYE by as much. A lag that the core is told of would come too late, and could
+//! not say which message to leave out. The lobby is a value like any other; its driver fills and empties it.
+//!
+//! **Why does a call turned away by overload leave no record?** Nobody served it, and ten times too many records are what
+//! would keep the others from being served. A counter tells of it; every other refusal of a trunk's call has its record.
+//!
+//! **Why can no datagram ban its source?** Whoever writes one writes its source too: a ban for it would be a way to shut
+//! out whomever one likes. A stream's source answered our handshake, and whoever answers a challenge has read it.
+//!
 //! ## What is never done where
 //!
 //! - no clock, socket, thread, sleep or chance outside drivers: clippy bans them, each ban with its reason;

@@ -22,7 +22,7 @@ use crate::drivers::metrics::Page;
 use crate::drivers::resolver::Resolver;
 use crate::drivers::sockets::{Received, SocketError, Sockets};
 use crate::drivers::store::{Store, StoreError, StoreHandle};
-use crate::engine::{Engine, Event};
+use crate::engine::{Engine, Event, Lobby, Turn, Welcome};
 use crate::settings::Listen;
 use assemble::FoundAddresses;
 use crossbeam_channel::{Receiver, Sender, unbounded};
@@ -32,7 +32,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Messages taken from the sockets before timers and other threads get their turn.
-const MESSAGES_PER_TURN: usize = 128;
+const MESSAGES_PER_TURN: usize = 512;
+/// Calls begun before the sockets are looked at again: what goes on waits for these at the most.
+const CALLS_PER_TURN: usize = 16;
 /// After the last call was told to end, its BYEs and registrars get this long to answer.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// At the start SIP waits at most this long for the first RTP ports; without any, calls are refused one by one.
@@ -131,6 +133,7 @@ pub struct Server {
     clock: Clock,
     engine: Engine,
     sockets: Sockets,
+    lobby: Lobby,
     media: MediaThreads,
     /// Where a trunk is found by its name.
     resolver: Option<Resolver>,
@@ -174,7 +177,7 @@ impl Server {
         let mut random = Random::from_seed(seed);
         let waker = sockets.waker();
         let (store, opened) = Store::open(&service.store, move || drop(waker.wake()))?;
-        let outward = Outward::open(&mut service, &handle, clock)?;
+        let outward = Outward::open(&mut service, &sockets, &handle, clock)?;
         let drain = service.drain;
         let hep = service.hep.map(|hep| Hep::start(hep.to, hep.id)).transpose()?;
         let config = service.engine(&sockets, opened)?;
@@ -194,6 +197,7 @@ impl Server {
             clock,
             engine,
             sockets,
+            lobby: Lobby::default(),
             media,
             resolver,
             found,
@@ -232,7 +236,8 @@ impl Server {
         while !self.is_over() {
             let due = self.engine.poll_timeout().map(|(at, _)| self.clock.until(at));
             let shutdown = self.until_next_stage();
-            self.sockets.wait(due.into_iter().chain(shutdown).min())?;
+            let waiting = (!self.lobby.is_empty()).then_some(Duration::ZERO);
+            self.sockets.wait(due.into_iter().chain(shutdown).chain(waiting).min())?;
             self.turn()?;
         }
         self.engine.handle(self.clock.now(), Event::Stop);
@@ -254,22 +259,8 @@ impl Server {
     }
 
     fn turn(&mut self) -> Result<(), ServeError> {
-        for _ in 0..MESSAGES_PER_TURN {
-            let Some(received) = self.sockets.receive() else { break };
-            let now = self.clock.now();
-            let event = match received {
-                Received::Message { flow, bytes } => {
-                    if let Some(hep) = &self.hep {
-                        hep.received(now.utc, flow, bytes);
-                    }
-                    Event::Sip { flow, bytes }
-                }
-                Received::Unframed { flow, bytes } => Event::Unframed { flow, bytes },
-                Received::Lost(flow) => Event::FlowLost(flow),
-            };
-            self.engine.handle(now, event);
-            self.carry_out();
-        }
+        self.read();
+        self.begin_calls();
         while let Some(event) = self.media.try_event() {
             self.engine.handle(self.clock.now(), Event::Media(event));
         }
@@ -299,6 +290,50 @@ impl Server {
         self.outward.levels(&self.engine, &self.sockets, &self.media, &self.store, uncaptured);
         self.outward.answer(&self.engine, self.clock.now(), &self.store);
         self.media.failed().map_or(Ok(()), |board| Err(ServeError::MediaThread(board)))
+    }
+
+    /// Takes what the sockets have: what goes on at once, new calls into the lobby.
+    fn read(&mut self) {
+        for _ in 0..MESSAGES_PER_TURN {
+            let Some(received) = self.sockets.receive() else { break };
+            let now = self.clock.now();
+            let event = match received {
+                Received::Message { flow, bytes } => {
+                    if let Some(hep) = &self.hep {
+                        hep.received(now.utc, flow, bytes);
+                    }
+                    let patience = self.engine.patience(&flow, bytes);
+                    match self.lobby.enter(now.moment, flow, bytes, patience) {
+                        Welcome::Now => Event::Sip { flow, bytes },
+                        Welcome::Waits => continue,
+                        Welcome::TurnedAway => Event::TurnedAway { flow, bytes },
+                    }
+                }
+                Received::Unframed { flow, bytes } => Event::Unframed { flow, bytes },
+                Received::Lost(flow) => Event::FlowLost(flow),
+            };
+            self.engine.handle(now, event);
+            self.carry_out();
+        }
+    }
+
+    /// Begins calls that wait; those that waited too long cost next to nothing, so they do not count.
+    fn begin_calls(&mut self) {
+        let mut begun = 0;
+        while begun < CALLS_PER_TURN {
+            let now = self.clock.now();
+            match self.lobby.next(now.moment) {
+                Some(Turn::Serve(flow, bytes)) => {
+                    self.engine.handle(now, Event::Sip { flow, bytes: &bytes });
+                    begun += 1;
+                }
+                Some(Turn::TurnAway(flow, bytes)) => {
+                    self.engine.handle(now, Event::TurnedAway { flow, bytes: &bytes });
+                }
+                None => break,
+            }
+            self.carry_out();
+        }
     }
 
     /// Hands the engine's effects to the drivers.

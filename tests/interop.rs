@@ -12,6 +12,8 @@
     reason = "real peers need real clocks, processes and sockets"
 )]
 
+#[path = "interop/attacks.rs"]
+mod attacks;
 #[path = "interop/audio.rs"]
 mod audio;
 #[path = "interop/baresip.rs"]

@@ -10,6 +10,7 @@ mod support;
 
 #[path = "scenario"]
 mod scenario {
+    mod attacks;
     mod direct;
     mod failover;
     mod figures;

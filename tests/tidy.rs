@@ -84,6 +84,42 @@ fn unsafe_code_is_forbidden_at_the_root_of_every_module() {
 }
 
 #[test]
+fn the_table_of_causes_is_the_one_in_the_code() {
+    let written = reference::causes(include_str!("../config/METRICS.md"));
+    let of_code = spillway::base::Cause::ALL.into_iter().map(|cause| {
+        let row = cause.row();
+        let cells = [row.sip_code.to_string(), row.q850.to_string(), row.english.into(), row.french.into()];
+        (row.label.to_owned(), cells)
+    });
+    assert_eq!(written, of_code.collect::<Vec<_>>());
+}
+
+#[test]
+fn every_limit_has_a_name_and_is_explained_and_no_other_is() {
+    let limits = reference::limits(include_str!("../src/base/limits.rs"));
+    assert!(limits.len() > 40, "{} limits", limits.len());
+    let explained = reference::explained_limits(include_str!("../config/METRICS.md"));
+    let unexplained: Vec<_> = limits.difference(&explained).collect();
+    assert!(unexplained.is_empty(), "config/METRICS.md says nothing of {unexplained:?}");
+    let invented: Vec<_> = explained.difference(&limits).collect();
+    assert!(invented.is_empty(), "config/METRICS.md explains {invented:?}, which limit nothing");
+}
+
+#[test]
+fn what_a_limit_is_said_to_be_seen_in_exists() {
+    let reference = include_str!("../config/METRICS.md");
+    let names = include_str!("../src/drivers/metrics/names.rs");
+    let metrics = reference::metrics(names);
+    let (seen, labels) = reference::seen_limits(reference);
+    assert!(seen.len() > 10 && labels.len() > 10, "{seen:?} {labels:?}");
+    let unknown: Vec<_> = seen.into_iter().filter(|metric| !metrics.contains(metric)).collect();
+    assert!(unknown.is_empty(), "no metric is called {unknown:?}");
+    let unknown: Vec<_> =
+        labels.into_iter().filter(|label| !names.contains(&format!("\"{label}\""))).collect();
+    assert!(unknown.is_empty(), "no limit is labelled {unknown:?}");
+}
+
+#[test]
 fn every_outcome_cause_and_metric_is_explained() {
     use spillway::base::{Cause, Outcome};
     let explained = reference::explained(include_str!("../config/METRICS.md"));

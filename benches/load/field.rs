@@ -71,6 +71,11 @@ impl Field {
         Dial { tag, ..Dial::new(self.site.sip, number, &caller) }
     }
 
+    /// Where the server takes SIP.
+    pub const fn sip(&self) -> SocketAddr {
+        self.site.sip
+    }
+
     /// What both sides have used.
     pub fn usage(&self) -> Usage {
         Usage {

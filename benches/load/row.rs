@@ -37,6 +37,10 @@ pub struct Row {
     pub left_ports: f64,
     /// The harness's own share of a core.
     pub own_share: f64,
+    /// Calls a second the server could serve, where that was sought or told.
+    pub capacity: Option<f64>,
+    /// Calls that completed while more were offered than could be served, as a share of what could be.
+    pub goodput: Option<f64>,
     /// Calls that did not go as they should, by how they ended.
     pub wrongs: BTreeMap<String, u64>,
 }
@@ -100,6 +104,8 @@ impl Row {
             "left_calls": self.left_calls,
             "left_ports": self.left_ports,
             "harness_core_share": self.own_share,
+            "capacity_per_s": self.capacity,
+            "goodput": self.goodput,
             "wrongs": self.wrongs,
             "void": self.is_void(),
         })
@@ -114,6 +120,9 @@ impl Row {
         ];
         if let Some(share) = self.core_share_per_call {
             parts.push(format!("{:.4} % of a core/call", share * 100.0));
+        }
+        if let (Some(capacity), Some(goodput)) = (self.capacity, self.goodput) {
+            parts.push(format!("goodput {:.1} % of {capacity:.0} calls/s", goodput * 100.0));
         }
         let spread = |name: &str, spread: &Spread| {
             let (p50, p99) = (ms(spread, 50).as_f64()?, ms(spread, 99).as_f64()?);

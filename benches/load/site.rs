@@ -35,7 +35,7 @@ pub fn agents(scenario: Scenario, scale: Scale) -> u32 {
         // 10 s of talk a call, and half as many again, so that nobody waits.
         Scenario::Queue => scale.rate.unwrap_or(scenario::flood::QUEUE_RATE) * 15,
         Scenario::Dispatch => scenario::dispatch::AGENTS,
-        Scenario::Dial | Scenario::Bridge | Scenario::Wait => 1,
+        Scenario::Dial | Scenario::Bridge | Scenario::Wait | Scenario::Overload => 1,
     }
 }
 

@@ -6,6 +6,19 @@ use std::time::Duration;
 pub const SIP_MESSAGE_BYTES: usize = 65_535;
 /// Header fields in one SIP message; a request with more is answered 513.
 pub const SIP_HEADERS: usize = 128;
+/// Calls of one trunk that have come and are not begun while the engine is behind. One more is answered 503 unread, until half of them
+/// are begun: a quarter of a second of work, so that what is let in is served before its caller asks again.
+pub const LOBBY: usize = 1_000;
+/// Their bytes, together: more than that many INVITEs of a usual size.
+pub const LOBBY_BYTES: usize = 4 * 1_024 * 1_024;
+/// What waited longer to be begun is answered 503: its caller sends the INVITE again after 500 ms (RFC 3261 section
+/// 17.1.1.2), and a copy must not find its first turned away.
+pub const LOBBY_WAIT: Duration = Duration::from_millis(250);
+/// `Retry-After` of calls that overload turns away, s: the shortest there is, since some peers send nothing at all
+/// meanwhile (RFC 3261 section 21.5.4).
+pub const OVERLOAD_RETRY_S: u32 = 1;
+/// Overload is over when nothing was turned away for this long.
+pub const OVERLOAD_CALM: Duration = Duration::from_secs(10);
 /// Calls at once, whatever the trunks allow.
 pub const CALLS: usize = 20_000;
 /// Legs one call may open in its life: a hundred busy phones that all ring at once, for half an hour. More is a fault of
@@ -13,6 +26,19 @@ pub const CALLS: usize = 20_000;
 pub const LEGS_PER_CALL: u16 = 40_000;
 /// Destinations one call may pass through without anything being played or rung: a loop `check` missed.
 pub const STEPS_PER_EVENT: usize = 64;
+/// Requests of a stranger that are looked at, per source and second: a phone that registers and calls asks a few times. A
+/// source is an IPv4 address or an IPv6 /64.
+pub const ASKED_PER_SECOND: u32 = 20;
+/// Of these, how many may come at once.
+pub const ASKED_AT_ONCE: u32 = 100;
+/// How much more a source may ask where a phone is registered: its neighbours are phones too.
+pub const VOUCHED_FACTOR: u32 = 10;
+/// Sources told apart; those there is no room for share what one may ask.
+pub const SOURCES: usize = 10_000;
+/// Sources banned at once; who would be one more is only limited.
+pub const BANS: usize = 10_000;
+/// Bans that `spillway status` names; it counts the others.
+pub const BANS_SHOWN: usize = 20;
 /// Stateless refusals of unknown sources, per source address and second.
 pub const REFUSALS_PER_SOURCE: u32 = 5;
 /// Stateless refusals of unknown sources, all sources together, per second.

@@ -5,7 +5,7 @@ use super::language::Language;
 use crate::base::finding::Source;
 use crate::drivers::control::{self, Answer, Command};
 use crate::drivers::dialplan_files::ConfigurationError;
-use crate::engine::status::{AgentStatus, QueueStatus, Status, TrunkState};
+use crate::engine::status::{AgentStatus, BannedStatus, QueueStatus, Status, TrunkState};
 use crate::settings::{self, Settings};
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -91,9 +91,27 @@ fn page(status: &Status, language: Language) -> Vec<String> {
             Language::English => format!("the disk refuses: {backlog} rows wait, {lost} lost"),
         });
     }
+    if status.overloaded {
+        let (french, english) = ("surcharge : des appels sont refusés", "overloaded: calls are refused");
+        lines.push(language.say(french, english).into());
+    }
+    if status.banned.count > 0 {
+        lines.push(banned_line(&status.banned, language));
+    }
     lines.push(String::new());
     lines.extend(tables(status, language));
     lines
+}
+
+fn banned_line(banned: &BannedStatus, language: Language) -> String {
+    let BannedStatus { count, sources } = banned;
+    let shown = sources.iter().map(|ban| format!("{} ({})", ban.source, seconds(ban.left_ms)));
+    let mut shown: Vec<String> = shown.collect();
+    if u64::from(*count) > sources.len() as u64 {
+        shown.push("…".into());
+    }
+    let label = language.say("adresses bannies :", "banned sources:");
+    format!("{label} {count}, {}", shown.join(", "))
 }
 
 /// Queues, agents and trunks, as tables.
@@ -182,7 +200,7 @@ fn seconds(ms: u64) -> String {
 mod tests {
     use super::*;
     use crate::base::Name;
-    use crate::engine::status::{AGENT_STATES, CallsStatus, TrunkStatus};
+    use crate::engine::status::{AGENT_STATES, BanStatus, CallsStatus, TrunkStatus};
 
     #[test]
     fn a_status_reads_as_a_table_in_both_languages() {
@@ -234,6 +252,20 @@ mod tests {
         );
         let french = page(&status, Language::French);
         assert!(french[0].contains("12 appels présentés") && french[5].contains("en ligne"), "{french:?}");
+    }
+
+    #[test]
+    fn overload_and_bans_are_told() {
+        let ban = BanStatus { source: [198, 51, 100, 7].into(), left_ms: 90_000 };
+        let banned = BannedStatus { count: 2, sources: vec![ban] };
+        let status = Status { overloaded: true, banned, ..Status::default() };
+        let english = page(&status, Language::English);
+        assert_eq!(
+            english[1..3],
+            ["overloaded: calls are refused", "banned sources: 2, 198.51.100.7 (90.0 s), …"]
+        );
+        let french = page(&status, Language::French);
+        assert_eq!(french[2], "adresses bannies : 2, 198.51.100.7 (90.0 s), …");
     }
 
     #[test]

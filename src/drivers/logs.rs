@@ -4,6 +4,8 @@
 use crate::call::{Entry, Fact, Subject};
 use crate::engine::Observation;
 use std::io::IsTerminal;
+use std::net::IpAddr;
+use std::time::Duration;
 use tracing::{debug, error, info, trace, warn};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
@@ -113,6 +115,9 @@ pub fn observe(observation: &Observation) {
         Observation::StoreLate { backlog } => {
             warn!(target: part::STORE, backlog, "hang-up answered before its facts were on disk")
         }
+        Observation::Banned { source, lasts } => banned(*source, *lasts),
+        Observation::SipLimited { limit } => trace!(target: part::SIP, limit, "request limited"),
+        Observation::Overload { overloaded } => overload(*overloaded),
         Observation::LimitReached { limit, cause } => {
             warn!(target: part::SERVICE, limit, cause = cause.label(), "limit reached");
         }
@@ -149,6 +154,18 @@ fn trunk(observation: &Observation) {
         }
     } else if let Observation::CredentialsRefused { trunk, why } = observation {
         error!(target: part::TRUNK, %trunk, why, "trunk refuses our credentials");
+    }
+}
+
+fn banned(source: IpAddr, lasts: Duration) {
+    info!(target: part::SIP, %source, ?lasts, "banned: refused too often");
+}
+
+fn overload(overloaded: bool) {
+    if overloaded {
+        warn!(target: part::SERVICE, "overloaded: calls that can't be begun in time are refused with 503");
+    } else {
+        info!(target: part::SERVICE, "no longer overloaded");
     }
 }
 

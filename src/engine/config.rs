@@ -4,7 +4,7 @@ use super::Sounds;
 use super::core::TrunkLine;
 use crate::base::{CallId, JournalSeq};
 use crate::dialplan::Plan;
-use crate::signaling::{Admission, IdentityPolicy, Listen, StackConfig, TrunkPeer};
+use crate::signaling::{Admission, BanPolicy, IdentityPolicy, Listen, StackConfig, TrunkPeer};
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -25,6 +25,8 @@ pub struct EngineConfig {
     pub ports: RangeInclusive<u16>,
     /// Media threads.
     pub boards: u8,
+    /// When strangers are banned.
+    pub ban: BanPolicy,
     /// The next call's id.
     pub next_call: CallId,
     /// The next fact's number.
@@ -49,6 +51,7 @@ pub struct EngineTrunk {
 impl EngineConfig {
     pub(super) fn stack(&self) -> StackConfig {
         let trunks = self.trunks.iter().map(|trunk| trunk.peer.clone()).collect();
-        StackConfig::new(self.listens.clone(), Admission::Trunks(trunks))
+        let usual = StackConfig::new(self.listens.clone(), Admission::Trunks(trunks));
+        StackConfig { ban: self.ban, ..usual }
     }
 }

@@ -7,8 +7,10 @@ mod config;
 pub mod core;
 mod keys;
 mod legs;
+mod lobby;
 pub mod observation;
 mod orders;
+mod overload;
 mod port_wait;
 mod signals;
 mod sounds;
@@ -17,11 +19,12 @@ mod withheld;
 
 pub use self::core::Core;
 pub use config::{EngineConfig, EngineTrunk};
+pub use lobby::{Lobby, Turn, Welcome};
 pub use observation::Observation;
 pub use sounds::Sounds;
 
 use crate::base::dns::{Answer, Question, Silent};
-use crate::base::{Flow, JournalSeq, Map, Moment, Now, Random, TrunkId};
+use crate::base::{Flow, JournalSeq, Map, Moment, Now, Random, TrunkId, limits};
 use crate::media::{self, PortId, PortPool};
 use crate::signaling::Stack;
 use attempts::Attempts;
@@ -46,6 +49,13 @@ pub enum Event<'a> {
         /// The stream.
         flow: Flow,
         /// Its bytes, from the start of the message whose end nobody can tell.
+        bytes: &'a [u8],
+    },
+    /// An initial INVITE that can't be served in time.
+    TurnedAway {
+        /// The path it came on.
+        flow: Flow,
+        /// Its bytes.
         bytes: &'a [u8],
     },
     /// A path is gone: a stream closed or never opened, or no socket here could reach its peer.
@@ -102,6 +112,8 @@ pub enum TimerName {
     Withheld,
     /// A peer that says nothing to an INVITE.
     Attempts,
+    /// The end of overload.
+    Calm,
 }
 
 /// The engine.
@@ -117,6 +129,8 @@ pub struct Engine {
     attempts: Attempts,
     /// Ports released whose figures are still to come, and the trunk these belong to.
     draining: Map<PortId, TrunkId>,
+    /// When a call was last turned away, until that is long ago.
+    turned_away: Option<Moment>,
     effects: VecDeque<Effect>,
 }
 
@@ -144,6 +158,7 @@ impl Engine {
             withheld: Withheld::default(),
             attempts: Attempts::default(),
             draining: Map::default(),
+            turned_away: None,
             effects: VecDeque::new(),
         };
         engine.stack.handle_timeout(now.moment);
@@ -155,7 +170,8 @@ impl Engine {
     pub fn handle(&mut self, now: Now, event: Event) {
         match event {
             Event::Sip { flow, bytes } => self.stack.receive(now.moment, flow, bytes),
-            Event::Unframed { flow, bytes } => self.stack.unframed(flow, bytes),
+            Event::Unframed { flow, bytes } => self.stack.unframed(now.moment, flow, bytes),
+            Event::TurnedAway { flow, bytes } => self.refuse_unserved(now, flow, bytes),
             Event::FlowLost(flow) => self.stack.flow_lost(now.moment, flow),
             Event::Resolved { question, answer } => self.stack.resolved(now.moment, &question, &answer),
             Event::Media(event) => self.media(now, event),
@@ -182,6 +198,7 @@ impl Engine {
             due(self.port_wait.poll_timeout(), TimerName::Ports),
             due(self.withheld.poll_timeout(), TimerName::Withheld),
             due(self.attempts.poll_timeout(), TimerName::Attempts),
+            due(self.turned_away.map(|at| at + limits::OVERLOAD_CALM), TimerName::Calm),
         ]
         .into_iter()
         .flatten()
@@ -194,6 +211,7 @@ impl Engine {
         self.settle(now);
         self.core.handle_timeout(now);
         self.ports.tick(now.moment);
+        self.calm_down(now);
         self.release_late(now);
         self.check_attempts(now);
         self.settle(now);

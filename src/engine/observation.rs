@@ -3,8 +3,9 @@
 
 use crate::base::{Cause, Name};
 use crate::call::{Entry, Record};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Something worth counting, logging or showing.
 #[derive(Clone, Debug)]
@@ -125,6 +126,23 @@ pub enum Observation {
     StoreLate {
         /// How many journal entries wait.
         backlog: u64,
+    },
+    /// A stranger was refused too often and is not listened to any more.
+    Banned {
+        /// Who: its address, or the first of its IPv6 /64.
+        source: IpAddr,
+        /// For how long.
+        lasts: Duration,
+    },
+    /// A SIP request was refused or dropped by a limit that keeps nothing of it, not even a record.
+    SipLimited {
+        /// The limit's name.
+        limit: &'static str,
+    },
+    /// New calls began to be turned away because the engine is behind, or none was for a while.
+    Overload {
+        /// Whether it is.
+        overloaded: bool,
     },
     /// A call was refused by a limit.
     LimitReached {

@@ -30,6 +30,9 @@ impl Engine {
             return self.stack.reject(now.moment, key, Cause::Forbidden.into());
         };
         let comes_back = self.comes_back(&invitation);
+        if let Some((_, cause @ Cause::Overload)) = invitation.refusal {
+            self.observe(Observation::LimitReached { limit: "legs", cause });
+        }
         let caller = &invitation.caller;
         let call = self.core.arrived(
             now,
@@ -328,6 +331,8 @@ impl Engine {
             Seen::Retransmitted { .. } => Observation::SipRetransmission { direction: "out" },
             Seen::RetransmissionReceived { .. } => Observation::SipRetransmission { direction: "in" },
             Seen::SourceRefused => Observation::SourceRefused,
+            Seen::Banned { source, lasts } => Observation::Banned { source, lasts },
+            Seen::Limited { limit } => Observation::SipLimited { limit },
             Seen::ParseFailed => Observation::NotSip,
             Seen::Strayed => Observation::SipStray,
             Seen::Peer { trunk, peer, up } => Observation::Peer { trunk: self.trunk_name(trunk), peer, up },

@@ -3,7 +3,7 @@
 use super::Engine;
 pub use super::core::TrunkState;
 use crate::acd::AgentState;
-use crate::base::{Moment, Name, Now, QueueId, TrunkId};
+use crate::base::{Moment, Name, Now, QueueId, TrunkId, limits};
 use serde::{Deserialize, Serialize};
 
 /// The names of every state an agent can be in, for those who may not know the ACD.
@@ -28,8 +28,32 @@ pub struct Status {
     pub agents: Vec<AgentStatus>,
     /// Trunks, in written order.
     pub trunks: Vec<TrunkStatus>,
+    /// Whether calls are turned away because the engine is behind.
+    #[serde(default)]
+    pub overloaded: bool,
+    /// Sources that are not listened to.
+    #[serde(default)]
+    pub banned: BannedStatus,
     /// The store.
     pub store: StoreStatus,
+}
+
+/// Sources that are not listened to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BannedStatus {
+    /// How many.
+    pub count: u32,
+    /// Some of them, those with the longest time to go first: address, or the first of an IPv6 /64.
+    pub sources: Vec<BanStatus>,
+}
+
+/// One source that is not listened to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BanStatus {
+    /// Where it is.
+    pub source: std::net::IpAddr,
+    /// For how long yet.
+    pub left_ms: u64,
 }
 
 /// Calls since the start.
@@ -156,8 +180,19 @@ impl Engine {
                 .zip(core.trunks())
                 .map(|(id, trunk)| self.trunk_status(TrunkId(id), trunk))
                 .collect(),
+            overloaded: self.is_overloaded(),
+            banned: self.banned(now),
             store: StoreStatus::default(),
         }
+    }
+
+    fn banned(&self, now: Now) -> BannedStatus {
+        let bans = self.stack().bans(now.moment);
+        let shown = bans.iter().take(limits::BANS_SHOWN).map(|(source, left)| BanStatus {
+            source: *source,
+            left_ms: u64::try_from(left.as_millis()).unwrap_or(u64::MAX),
+        });
+        BannedStatus { count: count(bans.len()), sources: shown.collect() }
     }
 
     fn trunk_status(&self, id: TrunkId, (name, state): (&Name, TrunkState)) -> TrunkStatus {

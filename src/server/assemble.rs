@@ -11,7 +11,7 @@ use crate::engine::{EngineConfig, EngineTrunk, Observation, Sounds};
 use crate::media::Sound;
 use crate::settings::{self, Settings, Trunk};
 use crate::signaling::{
-    CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, PeerName, TrunkAccount, TrunkPeer,
+    BanPolicy, CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, PeerName, TrunkAccount, TrunkPeer,
 };
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
@@ -49,6 +49,8 @@ pub struct Service {
     pub drain: Duration,
     /// Where copies of SIP messages go.
     pub hep: Option<settings::Hep>,
+    /// When strangers are banned.
+    pub ban: BanPolicy,
     /// Who else is told of every observation: the demo's table.
     pub watcher: Option<Sender<Observation>>,
 }
@@ -115,6 +117,11 @@ impl Service {
             control: Some(settings.control.value.clone()),
             drain: settings.sip.drain,
             hep: settings.sip.hep.as_ref().map(|hep| hep.value),
+            ban: BanPolicy {
+                after: settings.sip.ban.after,
+                within: settings.sip.ban.within,
+                lasts: settings.sip.ban.lasts,
+            },
             watcher: None,
         }
     }
@@ -162,6 +169,7 @@ impl Service {
             listens,
             ports: self.ports,
             boards: self.media_threads,
+            ban: self.ban,
             next_call: opened.next_call,
             next_seq: opened.next_seq,
         })

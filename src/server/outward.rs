@@ -10,7 +10,7 @@ use crate::drivers::control::{Answer, Command, Control};
 use crate::drivers::logs;
 use crate::drivers::media_threads::MediaThreads;
 use crate::drivers::metrics::{ConfiguredNames, Levels, Metrics, Page, SiteNames};
-use crate::drivers::sockets::Sockets;
+use crate::drivers::sockets::{Sockets, dropped};
 use crate::drivers::store::StoreHandle;
 use crate::engine::status::StoreStatus;
 use crate::engine::{Engine, Observation};
@@ -32,13 +32,23 @@ pub(super) struct Outward {
 }
 
 impl Outward {
-    pub fn open(service: &mut Service, handle: &Handle, clock: Clock) -> Result<Self, ServeError> {
+    pub fn open(
+        service: &mut Service,
+        sockets: &Sockets,
+        handle: &Handle,
+        clock: Clock,
+    ) -> Result<Self, ServeError> {
         let metrics = Metrics::new(&names(&service.plan, &service.trunks));
         let sign = ReadinessSign::default();
         let console = match service.http {
             Some(address) => {
                 let page = metrics.page();
-                let render = move || page.render(clock.now().moment);
+                let unread = metrics.unread();
+                let addresses: Vec<_> = sockets.udp_addresses().collect();
+                let render = move || {
+                    dropped(&addresses).inspect(|count| unread.absolute(*count));
+                    page.render(clock.now().moment)
+                };
                 Some(Console::bind(address)?.start(sign.clone(), render)?)
             }
             None => None,
@@ -98,6 +108,9 @@ impl Outward {
             | Observation::SipStray
             | Observation::Audio { .. }
             | Observation::StoreLate { .. }
+            | Observation::SipLimited { .. }
+            | Observation::Banned { .. }
+            | Observation::Overload { .. }
             | Observation::LimitReached { .. }
             | Observation::Fault { .. } => {}
         }
@@ -127,7 +140,7 @@ impl Outward {
         uncaptured: u64,
     ) {
         let connections = sockets.connections();
-        let health = store.health();
+        let (health, limited) = (store.health(), sockets.limited());
         self.metrics.set_levels(&Levels {
             legs: count(engine.leg_count()),
             media_ports: count(engine.ports().lent()),
@@ -137,6 +150,9 @@ impl Outward {
             connections_accepted: connections.accepted,
             connections_refused: connections.refused,
             sip_transactions: count(engine.stack().transactions()),
+            sip_streams_crowded_out: limited.crowded_out,
+            sip_streams_idle: limited.idle,
+            sip_banned: count(engine.stack().ban_count()),
             sip_dialogs: count(engine.stack().legs()),
             store_backlog: health.backlog,
             store_lost: health.lost,

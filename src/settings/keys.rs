@@ -23,11 +23,18 @@ static SIP: Table = listed(&[
     Key::required("listen", Kind::Texts, "transport and address of each socket, \"udp:192.0.2.1:5060\""),
     Key::optional("drain", Kind::Duration, "how long running calls may go on when the service stops"),
     Key::optional("hep", Kind::Table(&HEP), "where copies of SIP messages go (HEPv3: Homer, sngrep)"),
+    Key::optional("ban", Kind::Table(&BAN), "when a stranger who is refused is not listened to any more"),
 ]);
 
 static HEP: Table = listed(&[
     Key::required("to", Kind::Text, "the capture server, \"udp:192.0.2.9:9060\""),
     Key::optional("id", Kind::Whole(0, 4_294_967_295), "the capture agent's number; 1 when absent"),
+]);
+
+static BAN: Table = listed(&[
+    Key::optional("after", Kind::Whole(1, 1_000_000), "refusals still forgiven; 20 when absent"),
+    Key::optional("within", Kind::Duration, "the time in which they are counted; a minute when absent"),
+    Key::optional("for", Kind::Duration, "how long a ban lasts; ten minutes when absent"),
 ]);
 
 static MEDIA: Table =

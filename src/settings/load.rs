@@ -1,6 +1,6 @@
 //! Reads spillway.toml: form by the key table, then meaning. Opens nothing.
 
-use super::{Hep, Listen, Located, Media, Settings, Sip, keys, trunk, wording};
+use super::{Ban, Hep, Listen, Located, Media, Settings, Sip, keys, trunk, wording};
 use crate::base::finding::{Finding, Findings, Source};
 use crate::base::written::{self, Section};
 use crate::base::{Name, Transport};
@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const DRAIN: Duration = Duration::from_secs(60);
+const BAN: Ban = Ban { after: 20, within: Duration::from_secs(60), lasts: Duration::from_secs(600) };
 /// The control socket's name within `data`.
 const SOCKET: &str = "control.sock";
 
@@ -82,7 +83,8 @@ fn sip(section: &Section<'_>, findings: &mut Findings) -> Sip {
         findings.error(&entry.place(), wording::no_listen());
     }
     let hep = section.section("hep").and_then(|section| hep(&section, &listen, findings));
-    Sip { listen, drain: section.duration("drain").map_or(DRAIN, |drain| drain.value), hep }
+    let ban = section.section("ban").map_or(BAN, |section| ban(&section, findings));
+    Sip { listen, drain: section.duration("drain").map_or(DRAIN, |drain| drain.value), hep, ban }
 }
 
 /// Copies sent to where we listen would be copied again, without end.
@@ -98,6 +100,20 @@ fn hep(section: &Section<'_>, listen: &[Located<Listen>], findings: &mut Finding
     }
     let id = section.whole("id").and_then(|id| u32::try_from(id.value).ok()).unwrap_or(1);
     Some(Located { value: Hep { to, id }, place: text.place })
+}
+
+fn ban(section: &Section<'_>, findings: &mut Findings) -> Ban {
+    let mut span = |key: &str, usual: Duration| match section.duration(key) {
+        Some(written) if written.value.is_zero() => {
+            findings.error(&written.place, wording::no_time(key));
+            usual
+        }
+        Some(written) => written.value,
+        None => usual,
+    };
+    let (within, lasts) = (span("within", BAN.within), span("for", BAN.lasts));
+    let after = section.whole("after").and_then(|after| u32::try_from(after.value).ok());
+    Ban { after: after.unwrap_or(BAN.after), within, lasts }
 }
 
 fn media(section: &Section<'_>, findings: &mut Findings) -> Option<Media> {

@@ -53,6 +53,8 @@ pub struct Sip {
     pub drain: Duration,
     /// Where copies of all messages go; nowhere when `None`.
     pub hep: Option<Located<Hep>>,
+    /// When strangers are banned.
+    pub ban: Ban,
 }
 
 /// A capture server that takes HEPv3 over UDP.
@@ -62,6 +64,18 @@ pub struct Hep {
     pub to: SocketAddr,
     /// What it is to call us.
     pub id: u32,
+}
+
+/// `ban`: a stranger that is surely there, over a stream or by its answer to a challenge, is not listened to any more when
+/// it was refused too often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ban {
+    /// Refusals still forgiven; 20 by default.
+    pub after: u32,
+    /// The time in which they are counted; a minute by default.
+    pub within: Duration,
+    /// How long it lasts (`for`); ten minutes by default.
+    pub lasts: Duration,
 }
 
 /// One listening address.

@@ -43,6 +43,23 @@ fn reliable_provisional_responses_are_allowed_unless_a_trunk_says_no() {
 }
 
 #[test]
+fn strangers_are_banned_as_written_or_as_usual() {
+    let usual = Ban { after: 20, within: Duration::from_secs(60), lasts: Duration::from_secs(600) };
+    assert_eq!(loaded(SHIPPED).sip.ban, usual);
+    let with = |ban: &str| SHIPPED.replace("[media]", &format!("ban = {ban}\n\n[media]"));
+    let strict = Ban { after: 3, within: Duration::from_secs(10), lasts: Duration::from_secs(3_600) };
+    assert_eq!(loaded(&with(r#"{ after = 3, within = "10s", for = "1h" }"#)).sip.ban, strict);
+    assert_eq!(loaded(&with("{ after = 3 }")).sip.ban, Ban { after: 3, ..usual });
+    let said = |ban: &str| refused(&with(ban)).into_iter().map(|(_, message)| message).collect::<Vec<_>>();
+    assert_eq!(
+        said(r#"{ within = "0s", for = "0s" }"#),
+        ["`within` is no time at all", "`for` is no time at all"]
+    );
+    assert_eq!(said("{ after = 0 }").len(), 1);
+    assert_eq!(said("{ aftr = 1 }").len(), 1);
+}
+
+#[test]
 fn prefixes_count_bits() {
     let inside = |prefix: &str, address: &str| {
         Prefix::parse(prefix).expect("a prefix").contains(address.parse().expect("an address"))

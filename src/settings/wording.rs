@@ -152,6 +152,10 @@ pub(super) fn ping_too_often() -> Words {
     Words::new("a ping is sent at most once a second", "too often").hint("leave `ping` out for none")
 }
 
+pub(super) fn no_time(key: &str) -> Words {
+    Words::new(format!("`{key}` is no time at all"), "nothing").hint("to ban nobody, write a large `after`")
+}
+
 pub(super) fn no_user(key: &str) -> Words {
     Words::new(format!("`{key}` is of no use without `user`"), "whose?")
 }

@@ -219,7 +219,8 @@ impl fmt::Display for Quoted<'_> {
             if matches!(character, '"' | '\\') {
                 f.write_char('\\')?;
             }
-            f.write_char(character)?;
+            // A tab may stand in quotes (RFC 3261 section 25.1); it still is none of the called phone's business.
+            f.write_char(if character.is_control() { ' ' } else { character })?;
         }
         f.write_char('"')
     }

@@ -221,6 +221,24 @@ impl Default for SessionSettings {
     }
 }
 
+/// When a source is banned: a stranger that is surely there, over a stream or with an answer to a challenge, and was
+/// refused more than `after` times `within` so long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BanPolicy {
+    /// Refusals that are still forgiven.
+    pub after: u32,
+    /// The time in which they are counted.
+    pub within: Duration,
+    /// How long a ban lasts.
+    pub lasts: Duration,
+}
+
+impl Default for BanPolicy {
+    fn default() -> Self {
+        Self { after: 20, within: Duration::from_secs(60), lasts: Duration::from_secs(600) }
+    }
+}
+
 /// All a stack is told.
 #[derive(Clone, Debug)]
 pub struct StackConfig {
@@ -240,6 +258,8 @@ pub struct StackConfig {
     pub session: SessionSettings,
     /// The key that marks names of ours, so that they are known again after a restart; drawn when none is given.
     pub mark_key: Option<[u8; 32]>,
+    /// When strangers are banned.
+    pub ban: BanPolicy,
     /// Legs at once; above it an INVITE gets 503.
     pub max_legs: usize,
 }
@@ -257,6 +277,7 @@ impl StackConfig {
             prack: true,
             session: SessionSettings::default(),
             mark_key: None,
+            ban: BanPolicy::default(),
             max_legs: limits::CALLS * 2,
         }
     }

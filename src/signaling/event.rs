@@ -6,7 +6,8 @@ use crate::base::dns::Question;
 use crate::base::{Cause, Flow, TrunkId};
 use bytes::Bytes;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 /// A SIP leg of one stack: one dialog, or the attempt at one. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -276,6 +277,18 @@ pub enum Observation {
     },
     /// A source no trunk accepts sent a request.
     SourceRefused,
+    /// A stranger is not listened to any more.
+    Banned {
+        /// Who.
+        source: IpAddr,
+        /// For how long.
+        lasts: Duration,
+    },
+    /// A request was refused or dropped by a limit that keeps nothing of it.
+    Limited {
+        /// The limit.
+        limit: &'static str,
+    },
     /// A message made no sense and could not be answered.
     ParseFailed,
     /// A response, ACK or CANCEL matched nothing.

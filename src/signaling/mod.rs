@@ -9,6 +9,7 @@ mod credentials;
 mod dialog;
 mod digest;
 mod event;
+mod guard;
 mod identity;
 mod leg;
 mod locate;
@@ -16,6 +17,7 @@ mod loops;
 mod mark;
 mod media;
 mod offer_answer;
+mod overload;
 pub mod passport;
 mod peers;
 mod ping;
@@ -25,6 +27,7 @@ mod registration;
 mod resolve;
 mod screen;
 mod stack;
+mod strangers;
 #[cfg(test)]
 mod tests;
 mod timer;
@@ -33,14 +36,15 @@ mod trunk;
 mod verbs;
 
 pub use config::{
-    Admission, CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, PeerName, SessionSettings,
-    StackConfig, TimerSettings, TrunkAccount, TrunkPeer,
+    Admission, BanPolicy, CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, PeerName,
+    SessionSettings, StackConfig, TimerSettings, TrunkAccount, TrunkPeer,
 };
 pub use event::{
     Caller, Diversion, DiversionReason, Invitation, LegEvent, LegKey, Observation, Output, Reason,
     ReasonProtocol,
 };
 pub use media::{Codecs, Direction, LocalMedia, RemoteMedia};
+pub use overload::Patience;
 pub use peers::PeerKey;
 pub use stack::Stack;
 pub use timer::{LegTimer, TimerName};

@@ -18,6 +18,9 @@ use crate::wire::sip::{HeaderName, Message, Method, ParseErrorKind, StartLine, W
 impl Stack {
     /// Takes one whole message: a datagram, or what `wire::sip::frame` cut from a stream.
     pub fn receive(&mut self, now: Moment, flow: Flow, bytes: &[u8]) {
+        if self.is_shut_out(now, flow) {
+            return;
+        }
         let message = match Message::parse(bytes) {
             Ok(message) => message,
             Err(error) if error.kind == ParseErrorKind::Empty => return,
@@ -147,8 +150,14 @@ impl Stack {
     fn refuse_stranger(&mut self, now: Moment, flow: Flow, request: &Message<'_>) {
         self.layer.observe(Observation::SourceRefused);
         let answerable = request.top_via().is_ok() && request.from().is_ok() && request.call_id().is_ok();
-        if answerable && self.refusals.allow(now, flow.remote.ip()) {
+        self.blame_stream(now, flow);
+        if !self.hears_stranger(now, flow) || !answerable {
+            return;
+        }
+        if self.refusals.allow(now, flow.remote.ip()) {
             respond(&mut self.layer, flow, request, 403, phrase(403), |_| {});
+        } else {
+            self.layer.observe(Observation::Limited { limit: "answers" });
         }
     }
 

@@ -4,6 +4,7 @@
 use super::config::{Admission, StackConfig};
 use super::credentials::Credentials;
 use super::event::{LegEvent, LegKey, Observation, Output};
+use super::guard::Guard;
 use super::leg::Leg;
 use super::mark::NameKind;
 use super::media::{Codecs, LocalMedia};
@@ -29,6 +30,7 @@ pub struct Stack {
     pub(super) tags: Map<u64, LegKey>,
     pub(super) trunks: Trunks,
     pub(super) refusals: Refusals,
+    pub(super) guard: Guard,
     pub(super) stopping: bool,
     next_leg: u64,
 }
@@ -44,7 +46,8 @@ impl Stack {
         ping::start(&mut layer, &trunks);
         resolve::start(&mut layer, &trunks);
         registration::start(&mut layer, &mut trunks);
-        Self { layer, legs, tags, trunks, refusals: Refusals::default(), stopping: false, next_leg: 0 }
+        let guard = Guard::new(layer.config.ban, layer.random.number());
+        Self { layer, legs, tags, trunks, refusals: Refusals::default(), guard, stopping: false, next_leg: 0 }
     }
 
     /// What the stack wants done or known next.
@@ -89,7 +92,11 @@ impl Stack {
 
     /// What a stream brought can't be cut into messages. A request that is one but for its length is refused (RFC 3261
     /// section 18.3); the rest says nothing that could be answered.
-    pub fn unframed(&mut self, flow: Flow, bytes: &[u8]) {
+    pub fn unframed(&mut self, now: Moment, flow: Flow, bytes: &[u8]) {
+        if self.is_shut_out(now, flow) {
+            return;
+        }
+        self.blame_stream(now, flow);
         self.layer.observe(Observation::ParseFailed);
         let Ok(message) = Message::parse(bytes) else { return };
         let is_request = message.method().is_some_and(|method| method != Method::Ack);

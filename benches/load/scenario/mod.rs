@@ -2,6 +2,7 @@
 
 pub mod dispatch;
 pub mod flood;
+pub mod overload;
 pub mod standing;
 
 use crate::field::Field;

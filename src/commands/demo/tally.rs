@@ -82,6 +82,9 @@ impl Tally {
             | Observation::SipStray
             | Observation::Audio { .. }
             | Observation::StoreLate { .. }
+            | Observation::SipLimited { .. }
+            | Observation::Banned { .. }
+            | Observation::Overload { .. }
             | Observation::LimitReached { .. } => {}
         }
     }

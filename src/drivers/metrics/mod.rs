@@ -72,6 +72,12 @@ pub struct Levels {
     pub sip_transactions: u64,
     /// SIP dialogs held.
     pub sip_dialogs: u64,
+    /// SIP streams closed for want of room, since the start.
+    pub sip_streams_crowded_out: u64,
+    /// SIP streams closed because nothing whole came on them, since the start.
+    pub sip_streams_idle: u64,
+    /// Sources banned.
+    pub sip_banned: u64,
     /// Rows the store has not written yet.
     pub store_backlog: u64,
     /// Rows the store gave up.
@@ -286,8 +292,18 @@ impl Metrics {
             Observation::LimitReached { limit, .. } => {
                 self.series.limits.get_or_rest(limit).inspect(|counter| counter.increment(1));
             }
+            Observation::SipLimited { limit } => self.count(self.series.sip_limited.get(limit)),
+            Observation::Banned { .. } => self.series.bans.increment(1),
+            Observation::Overload { overloaded } => {
+                self.series.overloaded.set(if *overloaded { 1.0 } else { 0.0 });
+            }
             Observation::Fault { .. } => self.series.faults.increment(1),
         }
+    }
+
+    /// SIP datagrams the kernel dropped: for whoever renders the page to look up and set.
+    pub fn unread(&self) -> Counter {
+        self.series.sip_unread.clone()
     }
 
     /// Sets what nobody announces.

@@ -70,6 +70,12 @@ metrics! {
     Counter CONNECTIONS_REFUSED "sip_connections_refused_total", "SIP connections closed at once because there were too many, of one source or in all, by transport.";
     Counter SIP_STRAY "sip_stray_total", "SIP responses and ACKs that belong to no transaction and no dialog held.";
 
+    Counter SIP_LIMITED "sip_limited_total", "SIP requests and streams refused or dropped by a limit that keeps nothing of them, by limit; no record tells of these.";
+    Counter BANS "sip_bans_total", "Sources banned because they were refused too often.";
+    Gauge BANNED "sip_banned_sources", "Sources banned now.";
+    Counter UNREAD "sip_unread_datagrams_total", "SIP datagrams the operating system dropped because nobody read them in time.";
+    Gauge OVERLOADED "overloaded", "1 while calls are turned away because the engine is behind, else 0.";
+
     Counter RTP_RECEIVED "rtp_received_packets_total", "RTP packets received on legs that are over, by trunk.";
     Counter RTP_SENT "rtp_sent_packets_total", "RTP packets sent on legs that are over, by trunk.";
     Counter RTP_LOST "rtp_lost_packets_total", "RTP packets that never arrived (RFC 3550 appendix A.3) on legs that are over, by trunk.";
@@ -130,7 +136,10 @@ pub(super) const CODES: [&str; 32] = [
     "603", "other",
 ];
 /// Limits of `base::limits` that refuse a call or a leg; the last stands for the rest.
-pub(super) const LIMITS_REACHED: [&str; 6] = ["calls", "channels", "cps", "ports", "store", "other"];
+pub(super) const LIMITS_REACHED: [&str; 7] = ["calls", "legs", "channels", "cps", "ports", "store", "other"];
+/// Limits that keep nothing of the request they refuse or drop.
+pub(super) const SIP_LIMITS: [&str; 7] =
+    ["overload", "source", "answers", "sources", "ban", "streams", "idle"];
 /// Why a trunk's peer does not take our credentials.
 pub(super) const CREDENTIAL_REFUSALS: [&str; 2] = ["credentials", "realm"];
 /// Why a call goes to a trunk's next peer.

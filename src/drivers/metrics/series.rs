@@ -59,6 +59,11 @@ pub(super) struct Series {
     pub sources_refused: Counter,
     pub not_sip: Counter,
     pub sip_stray: Counter,
+    pub sip_limited: Table<Counter>,
+    pub sip_unread: Counter,
+    pub overloaded: Gauge,
+    pub bans: Counter,
+    sip_banned: Gauge,
     pub store_late: Counter,
     pub limits: Table<Counter>,
     pub faults: Counter,
@@ -84,6 +89,13 @@ impl Series {
             sources_refused: registry.counter(n::SOURCES_REFUSED, &[]),
             not_sip: registry.counter(n::NOT_SIP, &[]),
             sip_stray: registry.counter(n::SIP_STRAY, &[]),
+            sip_limited: Table::new(&n::SIP_LIMITS, |limit| {
+                registry.counter(n::SIP_LIMITED, &[("limit", limit)])
+            }),
+            bans: registry.counter(n::BANS, &[]),
+            sip_banned: registry.gauge(n::BANNED, &[]),
+            sip_unread: registry.counter(n::UNREAD, &[]),
+            overloaded: registry.gauge(n::OVERLOADED, &[]),
             store_late: registry.counter(n::STORE_LATE, &[]),
             limits: Table::new(&n::LIMITS_REACHED, |limit| registry.counter(n::LIMITS, &[("limit", limit)])),
             faults: registry.counter(n::FAULTS, &[]),
@@ -108,6 +120,11 @@ impl Series {
         self.media_ports.set(levels.media_ports as f64);
         self.sip_transactions.set(levels.sip_transactions as f64);
         self.sip_dialogs.set(levels.sip_dialogs as f64);
+        for (limit, count) in [("streams", levels.sip_streams_crowded_out), ("idle", levels.sip_streams_idle)]
+        {
+            self.sip_limited.get(limit).inspect(|counter| counter.absolute(count));
+        }
+        self.sip_banned.set(levels.sip_banned as f64);
         self.store_backlog.set(levels.store_backlog as f64);
         self.store_lost.absolute(levels.store_lost);
         self.rtp_unsent.absolute(levels.rtp_unsent);

@@ -3,6 +3,7 @@
 
 mod bindings;
 mod connection;
+mod drops;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ use crate::base::{Flow, Transport, limits};
 use crate::wire::stun::BindingRequest;
 use bindings::Bindings;
 use connection::Brought;
+pub use drops::dropped;
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token, Waker};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -66,6 +68,15 @@ pub enum Received<'a> {
     },
     /// A path is gone.
     Lost(Flow),
+}
+
+/// Streams that limits closed, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limited {
+    /// For want of room: as they came, or for one with more right to it.
+    pub crowded_out: u64,
+    /// Because nothing whole came on them for too long.
+    pub idle: u64,
 }
 
 struct Datagrams {
@@ -152,6 +163,12 @@ impl Sockets {
     #[must_use]
     pub fn connections(&self) -> Connections {
         self.streams.count()
+    }
+
+    /// Streams that limits closed.
+    #[must_use]
+    pub const fn limited(&self) -> Limited {
+        self.streams.limited
     }
 
     /// Waits until something can be read, another thread wakes it, or `timeout` has passed.

@@ -1,5 +1,6 @@
 //! TCP connections: accepted, opened when first needed, bounded in number and silence. Told the time by whoever calls.
 
+use super::Limited;
 use super::connection::{Brought, Connection, Origin};
 use crate::base::{Flow, Map, Transport, limits};
 use mio::net::{TcpListener, TcpStream};
@@ -42,6 +43,7 @@ pub(super) struct Streams {
     doomed: Option<usize>,
     accepted: u64,
     refused: u64,
+    pub limited: Limited,
 }
 
 struct Listener {
@@ -62,6 +64,7 @@ impl Streams {
             doomed: None,
             accepted: 0,
             refused: 0,
+            limited: Limited::default(),
         }
     }
 
@@ -131,6 +134,7 @@ impl Streams {
             let of_source = self.per_source.get(&source).copied().unwrap_or_default();
             if of_source >= limits::STREAMS_PER_SOURCE || !self.make_room(origin, registry, lost) {
                 self.refused += 1;
+                self.limited.crowded_out += 1;
                 continue;
             }
             let local = self.listeners[listener].address;
@@ -153,6 +157,7 @@ impl Streams {
         let oldest = self.connections.iter().filter_map(stranger).min();
         match oldest.filter(|_| newcomer != Origin::Stranger) {
             Some(number) => {
+                self.limited.crowded_out += 1;
                 self.close(number, registry, lost);
                 true
             }
@@ -237,6 +242,7 @@ impl Streams {
             .map(|(number, _)| *number)
             .collect();
         for number in late {
+            self.limited.idle += 1;
             self.close(number, registry, lost);
         }
     }

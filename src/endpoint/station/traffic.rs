@@ -31,9 +31,13 @@ impl Traffic {
             Observation::ResponseReceived { .. } => &mut self.responses_received,
             Observation::Retransmitted { .. } => &mut self.retransmitted,
             Observation::RetransmissionReceived { .. } => &mut self.received_again,
-            Observation::ParseFailed | Observation::Strayed | Observation::SourceRefused => &mut self.strayed,
+            Observation::ParseFailed
+            | Observation::Strayed
+            | Observation::SourceRefused
+            | Observation::Limited { .. } => &mut self.strayed,
             Observation::Peer { .. }
             | Observation::LookupFailed { .. }
+            | Observation::Banned { .. }
             | Observation::TrunkUp { .. }
             | Observation::TrunkDown { .. }
             | Observation::TrunkRegistered { .. }

@@ -6,6 +6,7 @@ mod changes;
 mod crossings;
 mod info;
 mod offers;
+mod overload;
 mod pair;
 mod prack;
 mod races;
@@ -16,6 +17,7 @@ mod reliable;
 mod session;
 mod session_refresh;
 mod storm;
+mod strangers;
 mod trunks;
 
 pub(super) use pair::trunk;

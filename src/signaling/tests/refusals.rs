@@ -55,14 +55,17 @@ fn a_request_whose_end_a_stream_does_not_tell_is_refused_when_it_is_one_otherwis
     for (text, answer) in table {
         let mut raw = Raw::new();
         let flow = raw.flow();
-        let said = raw.act(|stack, _| stack.unframed(flow, text.as_bytes()));
+        let said = raw.act(|stack, now| stack.unframed(now, flow, text.as_bytes()));
         assert_eq!(said.first().map(|said| status(said)), answer, "{text}");
         assert!(raw.observed.contains(&Observation::ParseFailed), "{text}");
     }
     let mut raw = Raw::new();
     raw.speak_from("203.0.113.9:5060");
     let flow = raw.flow();
-    assert!(raw.act(|stack, _| stack.unframed(flow, length("").as_bytes())).is_empty(), "a stranger's");
+    assert!(
+        raw.act(|stack, now| stack.unframed(now, flow, length("").as_bytes())).is_empty(),
+        "a stranger's"
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ use spillway::engine::core::{Channels, TrunkLine};
 use spillway::engine::{Effect, Engine, EngineConfig, EngineTrunk, Event, Observation, Sounds};
 use spillway::media::{Command, Event as MediaEvent, PortId, Sound, StreamStats};
 use spillway::settings::NumberFormat;
-use spillway::signaling::{CallerHeader, IdentityPolicy, Listen, TrunkPeer};
+use spillway::signaling::{BanPolicy, CallerHeader, IdentityPolicy, Listen, TrunkPeer};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -85,6 +85,7 @@ impl World {
             listens: vec![Listen { transport: Transport::Udp, address: address(OURS), advertised: None }],
             ports: 20_000..=20_039,
             boards: 1,
+            ban: BanPolicy::default(),
             next_call: CallId(1),
             next_seq: JournalSeq(1),
         };

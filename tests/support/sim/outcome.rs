@@ -44,7 +44,9 @@ impl Outcomes {
                 self.verdicts.push(format!("{sla} {on} {indicator} {verdict}"));
             }
             Observation::Fault { what } => self.faults.push(what),
-            Observation::LimitReached { limit, .. } => self.limits.push(limit),
+            Observation::LimitReached { limit, .. } | Observation::SipLimited { limit } => {
+                self.limits.push(limit)
+            }
             Observation::NotSip => self.unreadable += 1,
             Observation::SipStray => self.strays += 1,
             Observation::QueueLine { .. }
@@ -60,6 +62,8 @@ impl Outcomes {
             | Observation::SipRetransmission { .. }
             | Observation::SourceRefused
             | Observation::Audio { .. }
+            | Observation::Overload { .. }
+            | Observation::Banned { .. }
             | Observation::StoreLate { .. } => {}
         }
     }

@@ -34,6 +34,7 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
     metrics.observe(&Observation::SipRequest { direction: "in", method: "ODD" });
     metrics.observe(&Observation::SipResponse { direction: "in", method: "ODD", code: 699 });
     metrics.observe(&Observation::LimitReached { limit: "odd", cause: Cause::Overload });
+    metrics.observe(&Observation::SipLimited { limit: "odd" });
     metrics.observe(&Observation::CredentialsRefused { trunk: "operateur".into(), why: "odd" });
     metrics.observe(&Observation::Registration { trunk: odd.clone(), registered: true });
     metrics.observe(&Observation::Failover { trunk: "operateur".into(), why: "odd" });
@@ -63,7 +64,9 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
             "end" => names::RING_ENDS.contains(&value),
             "indicator" => names::INDICATORS.contains(&value),
             "verdict" => names::VERDICTS.contains(&value),
-            "limit" => names::LIMITS_REACHED.contains(&value) || names::TRUNK_LIMITS.contains(&value),
+            "limit" => [&names::LIMITS_REACHED[..], &names::TRUNK_LIMITS, &names::SIP_LIMITS]
+                .iter()
+                .any(|limits| limits.contains(&value)),
             "peer" => value == "192.0.2.7:5060",
             "direction" => names::DIRECTIONS.contains(&value),
             "transport" => names::TRANSPORTS.contains(&value),

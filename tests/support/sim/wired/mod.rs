@@ -14,6 +14,9 @@ mod watch;
 #[allow(unused_imports, reason = "stories name voices; the simulation draws them")]
 pub use ears::{AGENT, CALLER, TARGET, Tone};
 pub use network::Weather;
+#[allow(unused_imports, reason = "an engine alone is for stories")]
+pub use site::engine as settings;
+pub use site::{GATEWAY, STRANGER};
 
 use self::ears::Ears;
 use self::network::{Datagram, Network};
@@ -60,6 +63,8 @@ pub struct Wired {
     /// In a simulation, how phones take calls is up to chance.
     whims: Option<Random>,
     media_events: VecDeque<media::Event>,
+    /// What came to those who are no station, in order.
+    letters: Vec<(SocketAddr, Vec<u8>)>,
     stories: Vec<(usize, Story)>,
     ladder: Ladder,
     outcomes: Outcomes,
@@ -153,6 +158,7 @@ impl Wired {
             acks_lost: None,
             whims: None,
             media_events: VecDeque::new(),
+            letters: Vec::new(),
             stories: Vec::new(),
             ladder: Ladder::default(),
             outcomes: Outcomes::default(),
@@ -186,6 +192,20 @@ impl Wired {
         let from = self.stations[station].config().sip;
         let datagram = Datagram { sip: true, from, to: site::SIP, bytes: message.to_vec() };
         self.network.carry(self.now.moment, datagram);
+    }
+
+    /// A message from somebody who is no station: [`GATEWAY`], of another make, or a [`STRANGER`].
+    pub fn says_from(&mut self, from: SocketAddr, message: &[u8]) {
+        let datagram = Datagram { sip: true, from, to: site::SIP, bytes: message.to_vec() };
+        self.network.carry(self.now.moment, datagram);
+    }
+
+    /// What came to an address of those since it was last looked at.
+    pub fn letters(&mut self, to: SocketAddr) -> Vec<String> {
+        let (theirs, others) = std::mem::take(&mut self.letters).into_iter().partition(|(at, _)| *at == to);
+        self.letters = others;
+        let theirs: Vec<(SocketAddr, Vec<u8>)> = theirs;
+        theirs.into_iter().map(|(_, bytes)| String::from_utf8_lossy(&bytes).into_owned()).collect()
     }
 
     /// The disk refuses so long that little more fits in memory; or has caught up.
@@ -266,11 +286,18 @@ impl Wired {
             return;
         }
         let Datagram { sip, from, to, mut bytes } = datagram;
+        if is_outside(to) {
+            return self.letters.push((to, bytes));
+        }
         if to == site::SIP {
-            self.watch.received(self.now.moment, from, &bytes, &mut self.ladder);
+            if !is_outside(from) {
+                self.watch.received(self.now.moment, from, &bytes, &mut self.ladder);
+            }
             let flow = Flow { transport: Transport::Udp, local: to, remote: from };
             self.engine.handle(self.now, Event::Sip { flow, bytes: &bytes });
-            self.watch.caused(at, &bytes, self.engine.core().last_seq());
+            if !is_outside(from) {
+                self.watch.caused(at, &bytes, self.engine.core().last_seq());
+            }
             return self.settle();
         }
         if to.ip() == IpAddr::from(site::SPILLWAY) {
@@ -372,7 +399,9 @@ impl Wired {
         let at = self.now.moment;
         match effect {
             Effect::Send { flow, bytes } => {
-                self.watch.sent(at, flow.remote, &bytes, &mut self.ladder);
+                if !is_outside(flow.remote) {
+                    self.watch.sent(at, flow.remote, &bytes, &mut self.ladder);
+                }
                 self.network.carry(
                     at,
                     Datagram { sip: true, from: flow.local, to: flow.remote, bytes: bytes.to_vec() },
@@ -450,6 +479,11 @@ impl Wired {
             stations: if self.cut.is_some() { 0 } else { stations.sum() },
         }
     }
+}
+
+/// Whether an address is of one who may say anything, and be told anything that is an answer.
+fn is_outside(address: SocketAddr) -> bool {
+    [GATEWAY.ip(), STRANGER.ip()].contains(&address.ip())
 }
 
 /// What is left of calls (invariant 20).

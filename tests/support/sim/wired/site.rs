@@ -8,7 +8,7 @@ use spillway::engine::core::{Channels, TrunkLine};
 use spillway::engine::{EngineConfig, EngineTrunk, Sounds};
 use spillway::media::Sound;
 use spillway::settings::NumberFormat;
-use spillway::signaling::{CallerHeader, IdentityPolicy, Listen, SessionSettings, TrunkPeer};
+use spillway::signaling::{BanPolicy, CallerHeader, IdentityPolicy, Listen, SessionSettings, TrunkPeer};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{Arc, LazyLock};
 
@@ -16,6 +16,10 @@ use std::sync::{Arc, LazyLock};
 pub const SPILLWAY: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 /// Where it takes SIP.
 pub const SIP: SocketAddr = SocketAddr::V4(SocketAddrV4::new(SPILLWAY, 5_060));
+/// Somebody of another make whom the public network's trunk accepts.
+pub const GATEWAY: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(198, 51, 100, 66), 5_060));
+/// Somebody no trunk accepts.
+pub const STRANGER: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::new(203, 0, 113, 200), 5_060));
 /// The IPBX's port.
 pub const IPBX_PORT: u16 = 5_080;
 /// The peers' addresses, by trunk.
@@ -56,6 +60,7 @@ pub fn engine(plan: &Arc<Plan>, voices: bool) -> EngineConfig {
         listens: vec![Listen { transport: Transport::Udp, address: SIP, advertised: None }],
         ports: 20_000..=20_999,
         boards: 1,
+        ban: BanPolicy::default(),
         next_call: CallId(1),
         next_seq: JournalSeq(1),
     }
@@ -71,7 +76,7 @@ fn trunk(index: usize) -> EngineTrunk {
             peer,
             peers: Vec::new(),
             found_by: None,
-            accept: Vec::new(),
+            accept: if index == 0 { vec![(GATEWAY.ip(), 32)] } else { Vec::new() },
             ping: None,
             caller_from: CallerHeader::From,
             codecs: vec![Codec::Pcma, Codec::Pcmu],
