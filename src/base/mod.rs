@@ -4,6 +4,7 @@
 
 pub mod cause;
 pub mod codec;
+pub mod emergency;
 pub mod finding;
 pub mod ids;
 pub mod limits;
