@@ -169,7 +169,7 @@ impl Server {
         let outward = Outward::open(&mut service, &handle, clock)?;
         let drain = service.drain;
         let config = service.engine(&sockets, opened)?;
-        let bind = assemble::media_address(&config.listens, &config.trunks);
+        let bind = assemble::media_address(&config.listens, &config.trunks, config.phones.is_some());
         let waker = sockets.waker();
         let media = MediaThreads::start(
             media_threads::Config { threads: config.boards, bind, epoch: clock.epoch() },
@@ -325,7 +325,7 @@ impl Server {
     /// Moves the shutdown on; says whether it is over.
     fn is_over(&mut self) -> bool {
         if let Stage::Draining(until) = self.stage
-            && (self.engine.core().in_progress() == 0 || until <= Instant::now())
+            && (self.engine.core().open_calls() == 0 || until <= Instant::now())
         {
             self.end();
             self.carry_out();

@@ -19,6 +19,7 @@ mod scenario {
     mod menu;
     mod on_the_wire;
     mod overflow;
+    mod phones;
     mod ring_all;
     mod waiting;
 }

@@ -8,6 +8,7 @@ mod keys;
 mod legs;
 pub mod observation;
 mod orders;
+mod phones;
 mod port_wait;
 mod signals;
 mod sounds;
@@ -15,8 +16,8 @@ pub mod status;
 mod withheld;
 
 pub use self::core::Core;
-pub use config::{EngineConfig, EngineTrunk};
-pub use observation::Observation;
+pub use config::{EngineConfig, EnginePhones, EngineTrunk};
+pub use observation::{Observation, PhoneObservation};
 pub use sounds::Sounds;
 
 use crate::base::{Flow, JournalSeq, Map, Moment, Now, Random, TrunkId};
@@ -118,6 +119,10 @@ impl Engine {
             config.next_seq,
             random.fork(),
         );
+        let core = match &config.phones {
+            Some(phones) => core.with_phones(now, phones.line()),
+            None => core,
+        };
         let ports = PortPool::new(config.ports.clone(), config.boards);
         let mut engine = Self {
             config,

@@ -3,13 +3,18 @@
 use super::core::{Command, Dial, Diverted, Output};
 use super::legs::{Heard, Leg, Stage};
 use super::{Engine, Observation};
-use crate::base::{Cause, LegId, Now, limits};
+use crate::base::{Cause, Codec, Flow, LegId, Now, Transport, TrunkId, limits};
 use crate::call::{Event as CallEvent, VisitEnd};
 use crate::media::{self, PortId, Tone};
 use crate::signaling::{
     Caller, Codecs, Direction, Diversion, DiversionReason, Invite, LocalMedia, MediaOffer, Rejection,
 };
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// What an INVITE says of us before its path is known.
+const UNTOLD: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+const NOWHERE: Flow =
+    Flow { transport: Transport::Udp, local: SocketAddr::new(UNTOLD, 0), remote: SocketAddr::new(UNTOLD, 0) };
 
 impl Engine {
     pub(super) fn order(&mut self, now: Now, output: Output) {
@@ -84,41 +89,48 @@ impl Engine {
             self.core.happened(now, id.call, CallEvent::LegRefused(id.number, Cause::Overload));
             return self.core.leg_gone(now, id);
         };
-        let trunk = &self.config.trunks[dial.trunk.index()];
         let caller = self.legs.get(caller_leg);
+        let codecs = self.codecs(dial.trunk);
+        let trunk = self.config.trunks.get(dial.trunk.index());
         let inbound = caller.and_then(|leg| leg.inbound.as_deref());
         let offer = LocalMedia {
-            rtp: SocketAddr::new(trunk.media, port.number),
+            rtp: SocketAddr::new(trunk.map_or(UNTOLD, |trunk| trunk.media), port.number),
             // The caller's own codec first: then nothing has to be transcoded.
-            codecs: caller.and_then(|leg| leg.remote.as_ref()).map_or_else(
-                || trunk.peer.codecs.iter().copied().collect(),
-                |remote| preferring(remote.codec, &trunk.peer.codecs),
-            ),
+            codecs: caller
+                .and_then(|leg| leg.remote.as_ref())
+                .map_or_else(|| codecs.iter().copied().collect(), |remote| preferring(remote.codec, codecs)),
             direction: Direction::SendRecv,
         };
-        let mut invite = Invite::new(
-            trunk.flow,
-            &dial.user,
-            inbound.map_or_else(Caller::default, |inbound| inbound.caller.clone()),
-            offer.clone(),
-        );
-        invite.trunk = Some(dial.trunk);
-        invite.target_host = trunk.peer.peer.to_string();
-        invite.caller_header = trunk.caller_to;
+        let flow = trunk.map_or(NOWHERE, |trunk| trunk.flow);
+        let from = match &dial.caller {
+            Some(number) => Caller { number: number.to_string(), display: None, anonymous: false },
+            None => inbound.map_or_else(Caller::default, |inbound| inbound.caller.clone()),
+        };
+        let mut invite = Invite::new(flow, &dial.user, from, offer.clone());
         invite.offer = MediaOffer::Early(offer);
         // RFC 3261 section 16.6: a back-to-back agent that hands on a call hands on its hops.
         invite.max_forwards = inbound.map_or(70, |inbound| inbound.max_forwards.saturating_sub(1));
-        if let Some(Diverted { from, after }) = dial.diverted {
-            let ours = Diversion { user: from, reason: reason(after) };
+        if let Some(Diverted { from, after }) = &dial.diverted {
+            let ours = Diversion { user: from.clone(), reason: reason(*after) };
             // RFC 5806 section 4: the newest first, and what came with the call below it.
             let before = inbound.into_iter().flat_map(|inbound| &inbound.diversions).cloned();
             invite.diversions = std::iter::once(ours).chain(before).take(limits::DIVERSIONS).collect();
         }
+        let Some(trunk) = trunk else { return self.dial_phone(now, id, &dial, port, &invite) };
+        invite.trunk = Some(dial.trunk);
+        invite.target_host = trunk.peer.peer.to_string();
+        invite.caller_header = trunk.caller_to;
+        let media = trunk.media;
         let key = self.stack.invite(now.moment, invite);
-        let mut leg = Leg::new(key, dial.trunk, Stage::Called);
+        let mut leg = Leg::new(key, dial.trunk, media, Stage::Called);
         leg.port = Some(port);
         leg.offered = true;
         self.legs.insert(id, leg);
+    }
+
+    /// What may be spoken on a line.
+    fn codecs(&self, trunk: TrunkId) -> &[Codec] {
+        self.config.trunks.get(trunk.index()).map_or(&Codec::ALL, |trunk| &trunk.peer.codecs)
     }
 
     /// Ends a leg as its stage asks. Its audio stops at once.
@@ -127,8 +139,11 @@ impl Engine {
             return self.core.leg_gone(now, id);
         }
         let Some(leg) = self.legs.get(id) else { return };
-        let (key, stage) = (leg.key, leg.stage);
+        let (key, stage, others) = (leg.key, leg.stage, leg.others.clone());
         self.end_stage(now, id);
+        for other in others {
+            self.stack.cancel(now.moment, other, cause);
+        }
         match stage {
             Stage::Calling => self.stack.reject(now.moment, key, Rejection::from(cause)),
             Stage::Called => self.stack.cancel(now.moment, key, cause),
@@ -148,10 +163,10 @@ impl Engine {
 
     fn local_media(&mut self, id: LegId) -> Option<LocalMedia> {
         let port = self.port(id)?;
-        let trunk = &self.config.trunks[self.legs.get(id)?.trunk.index()];
+        let leg = self.legs.get(id)?;
         Some(LocalMedia {
-            rtp: SocketAddr::new(trunk.media, port.number),
-            codecs: trunk.peer.codecs.iter().copied().collect(),
+            rtp: SocketAddr::new(leg.media, port.number),
+            codecs: self.codecs(leg.trunk).iter().copied().collect(),
             direction: Direction::SendRecv,
         })
     }

@@ -3,7 +3,7 @@
 use super::core::Arrival;
 use super::keys::Way;
 use super::legs::{Heard, Inbound, Leg, Stage, tag, untag};
-use super::{Engine, Observation};
+use super::{Engine, Observation, PhoneObservation};
 use crate::base::{Cause, LegId, Name, Now, TrunkId, codec};
 use crate::call::Event as CallEvent;
 use crate::media::{self, SourceLocking, StreamSetup};
@@ -15,7 +15,11 @@ impl Engine {
             Output::Send { flow, bytes } => self.effects.push_back(super::Effect::Send { flow, bytes }),
             Output::Invited { leg, invitation } => self.invited(now, leg, *invitation),
             Output::Leg { leg, event } => match self.legs.id(leg) {
-                Some(id) => self.leg_event(now, id, leg, event),
+                Some(id) => {
+                    if let Some(event) = self.of_contacts(now, id, leg, event) {
+                        self.leg_event(now, id, leg, event);
+                    }
+                }
                 // A leg of ours that the call has forgotten already: let its far end go.
                 None => self.orphan(now, leg, &event),
             },
@@ -39,7 +43,9 @@ impl Engine {
                 refused: invitation.refusal.map(|(_, cause)| cause),
             },
         );
-        let mut leg = Leg::new(key, trunk, Stage::Calling);
+        let trunk_media = self.config.trunks.get(trunk.index()).map(|trunk| trunk.media);
+        let media = trunk_media.unwrap_or_else(|| self.config.public(invitation.flow).ip());
+        let mut leg = Leg::new(key, trunk, media, Stage::Calling);
         leg.offered = invitation.offer.is_none();
         leg.remote = invitation.offer;
         leg.inbound = Some(Box::new(Inbound {
@@ -307,6 +313,12 @@ impl Engine {
             Seen::RealmRefused { trunk } => {
                 Observation::CredentialsRefused { trunk: self.trunk_name(trunk), why: "realm" }
             }
+            Seen::PhoneChallenged => Observation::Phone(PhoneObservation::Challenged),
+            Seen::ChallengeWithheld => Observation::Phone(PhoneObservation::Withheld),
+            Seen::PhoneRefused { why } => Observation::Phone(PhoneObservation::Refused { why }),
+            Seen::RegistrarAnswered { result } => Observation::Phone(PhoneObservation::Answered { result }),
+            Seen::ContactReplaced => Observation::Phone(PhoneObservation::Replaced),
+            Seen::PhoneContacts { phone, contacts } => return self.phone_contacts(now, phone, contacts),
             Seen::TrunkUp { trunk } => return self.core.trunk(now, trunk, true),
             Seen::TrunkDown { trunk } => return self.core.trunk(now, trunk, false),
         };
@@ -314,7 +326,7 @@ impl Engine {
     }
 
     fn trunk_name(&self, trunk: TrunkId) -> Name {
-        self.config.trunks[trunk.index()].line.name.clone()
+        self.core.trunk_name(trunk).clone()
     }
 }
 

@@ -16,6 +16,7 @@ mod offer_answer;
 mod ping;
 mod receive;
 mod refusal;
+mod registrar;
 mod registration;
 mod screen;
 mod stack;
@@ -27,14 +28,17 @@ mod trunk;
 mod verbs;
 
 pub use config::{
-    Admission, CallerHeader, Listen, SessionSettings, StackConfig, TimerSettings, TrunkAccount, TrunkPeer,
+    Admission, CallerHeader, Listen, PhoneAccount, PhoneSettings, SessionSettings, StackConfig,
+    TimerSettings, TrunkAccount, TrunkPeer,
 };
+pub use digest::password_digests;
 pub use event::{
     Caller, Diversion, DiversionReason, Invitation, LegEvent, LegKey, Observation, Output, Reason,
     ReasonProtocol,
 };
 pub use media::{Codecs, Direction, LocalMedia, RemoteMedia};
+pub use registrar::BindingKey;
 pub use stack::Stack;
 pub use timer::{LegTimer, TimerName};
 pub use transaction::{ClientKey, ServerKey, TransactionTimer};
-pub use verbs::{Invite, MediaOffer, Rejection};
+pub use verbs::{ContactPath, Invite, MediaOffer, Rejection};

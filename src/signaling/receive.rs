@@ -77,7 +77,7 @@ impl Stack {
         }
         let orphan = match report.owner {
             Owner::Leg(leg) => !self.legs.contains_key(&leg),
-            Owner::Ping(_) | Owner::Registration(_) | Owner::Nobody => false,
+            Owner::Ping(_) | Owner::Registration(_) | Owner::Phone(_) | Owner::Nobody => false,
         };
         if orphan && accepted {
             leg::decline(now, &mut self.layer, key, response, flow, None);
@@ -94,9 +94,12 @@ impl Stack {
         bytes: &[u8],
     ) {
         let leg = self.leg_of(request);
-        let source = self.trunks.identify(&flow);
+        let mut source = self.trunks.identify(&flow);
         // Our tag in To can't be guessed: who knows it is in the dialog, wherever they speak from.
-        if leg.is_none() && source == Source::Unknown {
+        if leg.is_none() && self.is_phones(source, flow) {
+            let Some(proved) = self.let_in(now, flow, source, request, method) else { return };
+            source = proved;
+        } else if leg.is_none() && source == Source::Unknown {
             return self.refuse_stranger(now, flow, request);
         }
         if let Err(refusal) = validate(request) {
@@ -128,6 +131,9 @@ impl Stack {
             ) => self.refuse(flow, request, 481, |_| {}),
             (Method::Register, None) if !screen::names_account(request) => {
                 self.refuse(flow, request, 400, |_| {});
+            }
+            (Method::Register, None) if self.registrar.is_some() => {
+                self.on_register(now, flow, source, request, bytes);
             }
             _ => self.refuse(flow, request, refusal_of(method), put_allow),
         }

@@ -5,10 +5,11 @@ use super::config::{CallerHeader, SessionSettings};
 use super::event::{Caller, Diversion, DiversionReason, Invitation, Output};
 use super::leg::{self, Leg, Refusal};
 use super::mark::NameKind;
+use super::registrar::Registrar;
 use super::stack::Stack;
 use super::trunk::Source;
 use super::verbs::phrase;
-use crate::base::{Flow, Moment, TrunkId, limits};
+use crate::base::{Flow, Moment, Name, TrunkId, limits};
 use crate::wire::sip::{HeaderName, Host, Message, Method, NameAddr, Scheme, Uri};
 
 impl Stack {
@@ -34,9 +35,10 @@ impl Stack {
             return;
         }
         let full = self.legs.len() >= self.layer.config.max_legs;
-        let trunk = match source {
-            Source::Trunk(trunk) => Some(trunk),
-            Source::Anyone | Source::Unknown => None,
+        let (trunk, phone) = match source {
+            Source::Trunk(trunk) => (Some(trunk), None),
+            Source::Phone(phone) => (self.registrar.as_ref().map(Registrar::line), self.extension(phone)),
+            Source::Anyone | Source::Unknown => (None, None),
         };
         let (key, tag) = (self.next_key(), self.layer.fresh(NameKind::Tag));
         let session = self.layer.random.number() >> 2;
@@ -46,11 +48,17 @@ impl Stack {
             return self.refuse(flow, request, 400, |_| {});
         };
         let server = self.layer.open_server(flow, request, bytes, Some(key), Some(tag));
-        let refusal = if full { Some(Refusal::Overload) } else { initial(request, prack, settings) };
+        let is_own = phone.as_ref().is_none_or(|own| says(request, own));
+        let refusal = match (full, is_own) {
+            (true, _) => Some(Refusal::Overload),
+            (false, false) => Some(Refusal::Identity),
+            (false, true) => initial(request, prack, settings),
+        };
         let (offer, refusal) = leg.begin(now, &mut self.layer, server, request.body(), refusal);
         let caller_from = trunk.and_then(|id| self.trunks.get(id)).map(|trunk| trunk.peer.caller_from);
         let mut invitation = invitation(request, flow, trunk, caller_from.unwrap_or_default());
         invitation.offer = offer;
+        invitation.phone = phone;
         if let Some(refusal) = refusal {
             invitation.refusal = Some(refusal.verdict());
         }
@@ -58,6 +66,11 @@ impl Stack {
         self.legs.insert(key, leg);
         self.layer.out.push_back(Output::Invited { leg: key, invitation: Box::new(invitation) });
     }
+}
+
+/// Whether a phone's request says in From whose it is: what it proved, and nobody else.
+fn says(request: &Message<'_>, own: &Name) -> bool {
+    request.from().is_ok_and(|from| *from.uri.user_unescaped() == *own.as_bytes())
 }
 
 /// What is wrong with an initial INVITE although it is well formed.
@@ -173,6 +186,7 @@ fn invitation(
     let uri = request.request_uri().ok();
     Invitation {
         trunk,
+        phone: None,
         flow,
         dialled: uri.map(|uri| user_text(&uri)).unwrap_or_default(),
         caller: caller(request, caller_from),

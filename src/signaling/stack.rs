@@ -9,6 +9,7 @@ use super::mark::NameKind;
 use super::media::{Codecs, LocalMedia};
 use super::ping;
 use super::refusal::Refusals;
+use super::registrar::Registrar;
 use super::registration::{self, Registration};
 use super::timer::{LegTimer, TimerName};
 use super::transaction::{Layer, Owner, Reply, Report};
@@ -26,6 +27,8 @@ pub struct Stack {
     pub(super) tags: Map<u64, LegKey>,
     pub(super) trunks: Trunks,
     pub(super) refusals: Refusals,
+    /// Where phones register.
+    pub(super) registrar: Option<Registrar>,
     pub(super) stopping: bool,
     next_leg: u64,
 }
@@ -36,11 +39,21 @@ impl Stack {
     pub fn new(mut config: StackConfig, mut random: Random) -> Self {
         let mut trunks = Trunks::new(std::mem::replace(&mut config.admission, Admission::Anyone));
         let (legs, tags) = (seeded_map(random.number()), seeded_map(random.number()));
+        let registrar = config.phones.take().map(Registrar::new);
         let mut layer = Layer::new(config, random);
         layer.credentials = Credentials::of(&trunks);
         ping::start(&mut layer, &trunks);
         registration::start(&mut layer, &mut trunks);
-        Self { layer, legs, tags, trunks, refusals: Refusals::default(), stopping: false, next_leg: 0 }
+        Self {
+            layer,
+            legs,
+            tags,
+            trunks,
+            refusals: Refusals::default(),
+            registrar,
+            stopping: false,
+            next_leg: 0,
+        }
     }
 
     /// What the stack wants done or known next.
@@ -77,6 +90,8 @@ impl Stack {
                 TimerName::RegistrationLapse(trunk) => {
                     registration::lapsed(&mut self.layer, &mut self.trunks, trunk);
                 }
+                TimerName::BindingLapse(binding) => self.forget_binding(now, binding),
+                TimerName::KeepAlive(binding) => self.ask_phone(now, binding),
             }
         }
     }
@@ -107,6 +122,7 @@ impl Stack {
             for leg in self.legs.values_mut() {
                 leg.on_flow_lost(flow);
             }
+            self.forget_flow(now, flow);
         }
     }
 
@@ -122,6 +138,12 @@ impl Stack {
             }
             Owner::Registration(_) => {
                 registration::ended(&mut self.layer, &mut self.trunks, now, report, response);
+            }
+            Owner::Phone(binding) => {
+                let answered = response.and_then(Message::code).is_some_and(|code| code >= 200);
+                if report.reply != Reply::Response || answered {
+                    self.phone_asked(now, binding, answered);
+                }
             }
             Owner::Nobody => {}
         }

@@ -1,6 +1,7 @@
 //! The names of a stack's timers. One set holds them all.
 
 use super::event::LegKey;
+use super::registrar::BindingKey;
 use super::transaction::{ClientKey, ServerKey, TransactionTimer};
 use crate::base::TrunkId;
 
@@ -21,6 +22,10 @@ pub enum TimerName {
     Register(TrunkId),
     /// What a trunk's registrar granted is over, and nothing renewed it.
     RegistrationLapse(TrunkId),
+    /// What a phone registered is over, and nothing renewed it (RFC 3261 section 10.3).
+    BindingLapse(BindingKey),
+    /// A phone's next keep-alive.
+    KeepAlive(BindingKey),
 }
 
 /// The timers of a leg.

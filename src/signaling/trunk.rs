@@ -2,7 +2,7 @@
 
 use super::config::{Admission, TrunkPeer};
 use super::registration::Registration;
-use crate::base::{Flow, Transport, TrunkId};
+use crate::base::{Flow, PhoneId, Transport, TrunkId};
 use std::net::IpAddr;
 
 /// The trunks of a stack.
@@ -27,6 +27,8 @@ pub(super) struct Trunk {
 pub(super) enum Source {
     /// As this trunk.
     Trunk(TrunkId),
+    /// As this phone, which has proved it.
+    Phone(PhoneId),
     /// As anyone.
     Anyone,
     /// No trunk accepts it.

@@ -14,6 +14,17 @@ pub enum MediaOffer {
     Late(LocalMedia),
 }
 
+/// A registered contact, and the way to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactPath {
+    /// The path its registration came on.
+    pub flow: Flow,
+    /// Its URI, as it wrote it.
+    pub uri: Box<[u8]>,
+    /// The proxies between (RFC 3327), nearest first.
+    pub routes: Vec<Box<[u8]>>,
+}
+
 /// An INVITE to send.
 #[derive(Clone, Debug)]
 pub struct Invite {
@@ -25,6 +36,8 @@ pub struct Invite {
     pub target_user: String,
     /// Host, and port when it has one, of the Request-URI.
     pub target_host: String,
+    /// The registered contact to ask, along its own path; the user and host then only say who is meant.
+    pub contact: Option<ContactPath>,
     /// Who is calling.
     pub caller: Caller,
     /// Which header carries the caller's number.
@@ -48,6 +61,7 @@ impl Invite {
             flow,
             target_user: target_user.into(),
             target_host: flow.remote.to_string(),
+            contact: None,
             caller,
             caller_header: CallerHeader::From,
             diversions: Vec::new(),
@@ -112,6 +126,7 @@ pub const fn phrase(code: u16) -> &'static str {
         183 => "Session Progress",
         200 => "OK",
         400 => "Bad Request",
+        401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
@@ -121,6 +136,7 @@ pub const fn phrase(code: u16) -> &'static str {
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",
         469 => "Bad Info Package",
+        423 => "Interval Too Brief",
         422 => "Session Interval Too Small",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",

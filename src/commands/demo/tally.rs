@@ -70,6 +70,7 @@ impl Tally {
             | Observation::Trunk { .. }
             | Observation::Registration { .. }
             | Observation::CredentialsRefused { .. }
+            | Observation::Phone(_)
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }

@@ -31,8 +31,16 @@ impl Traffic {
             Observation::ResponseReceived { .. } => &mut self.responses_received,
             Observation::Retransmitted { .. } => &mut self.retransmitted,
             Observation::RetransmissionReceived { .. } => &mut self.received_again,
-            Observation::ParseFailed | Observation::Strayed | Observation::SourceRefused => &mut self.strayed,
-            Observation::TrunkUp { .. }
+            Observation::ParseFailed
+            | Observation::Strayed
+            | Observation::SourceRefused
+            | Observation::ChallengeWithheld => &mut self.strayed,
+            Observation::PhoneChallenged
+            | Observation::PhoneRefused { .. }
+            | Observation::RegistrarAnswered { .. }
+            | Observation::PhoneContacts { .. }
+            | Observation::ContactReplaced
+            | Observation::TrunkUp { .. }
             | Observation::TrunkDown { .. }
             | Observation::TrunkRegistered { .. }
             | Observation::TrunkUnregistered { .. }

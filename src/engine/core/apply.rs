@@ -4,7 +4,7 @@ use super::{Command, Core, Dial, Diverted, HeldLeg, Output};
 use crate::acd::{Admission, RingEnd};
 use crate::base::{AgentId, CallId, Cause, LegId, Now, TargetId, TrunkId};
 use crate::call::{Effect, Event, Fact, LegCommand, LegEnd, Subject, TurnedAway, VisitEnd};
-use crate::dialplan::Plan;
+use crate::dialplan::{Direct, Plan};
 use crate::engine::Observation;
 use std::any::Any;
 
@@ -90,6 +90,7 @@ impl Core {
             LegCommand::Connect { with } => Command::Connect { with: LegId { call: leg.call, number: with } },
             LegCommand::RingAgent(agent) => return self.dial_agent(leg, plan, agent),
             LegCommand::RingTarget(target) => return self.dial_target(leg, plan, target),
+            LegCommand::RingDirect(to) => return self.dial_direct(leg, to),
         };
         let holds = self
             .calls
@@ -112,7 +113,31 @@ impl Core {
         self.dial(leg, target.via, user, None);
     }
 
+    /// What was dialled on a phone. An emergency call is tried whatever is known of its trunk, and whatever that carries.
+    fn dial_direct(&mut self, leg: LegId, to: Direct) {
+        let dialled = self.calls.get(&leg.call).map(|slot| slot.dialled.clone()).unwrap_or_default();
+        let Some((trunk, user)) = self.direct(to, &dialled) else {
+            return self.refuse_dial(leg, Cause::Unreachable);
+        };
+        match to {
+            Direct::Emergency => self.send_dial(leg, trunk, user, None, None),
+            Direct::Outside | Direct::Phone => self.dial_as(leg, trunk, user, None, None),
+        }
+    }
+
     fn dial(&mut self, leg: LegId, trunk: TrunkId, user: String, agent: Option<AgentId>) {
+        let diverted = agent.is_none().then(|| self.diverted(leg.call)).flatten();
+        self.dial_as(leg, trunk, user, agent, diverted);
+    }
+
+    fn dial_as(
+        &mut self,
+        leg: LegId,
+        trunk: TrunkId,
+        user: String,
+        agent: Option<AgentId>,
+        diverted: Option<Diverted>,
+    ) {
         if !self.lines.is_up(trunk) {
             return self.refuse_dial(leg, Cause::Unreachable);
         }
@@ -120,16 +145,34 @@ impl Core {
             self.limit("channels", Cause::NoChannel);
             return self.refuse_dial(leg, Cause::NoChannel);
         }
+        self.send_dial(leg, trunk, user, agent, diverted);
+    }
+
+    /// The number of ours a call was sent on from, and why.
+    fn diverted(&self, call: CallId) -> Option<Diverted> {
+        let slot = self.calls.get(&call)?;
+        let after =
+            slot.facts.iter().rev().find_map(|entry| {
+                if let Fact::Dequeued { end, .. } = &entry.fact { Some(*end) } else { None }
+            });
+        Some(Diverted { from: slot.dialled.clone(), after })
+    }
+
+    fn send_dial(
+        &mut self,
+        leg: LegId,
+        trunk: TrunkId,
+        user: String,
+        agent: Option<AgentId>,
+        diverted: Option<Diverted>,
+    ) {
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
+        let from = slot.legs.iter().find(|held| held.number == 0).map(|held| held.trunk);
         slot.legs.push(HeldLeg { number: leg.number, trunk, agent });
         self.lines.take_out(trunk);
-        let diverted = agent.is_none().then(|| Diverted {
-            from: slot.dialled.clone(),
-            after: slot.facts.iter().rev().find_map(|entry| {
-                if let Fact::Dequeued { end, .. } = &entry.fact { Some(*end) } else { None }
-            }),
-        });
-        self.output.push_back(Output::Leg { leg, command: Command::Dial(Dial { trunk, user, diverted }) });
+        let caller = self.shown_number(from, trunk);
+        self.output
+            .push_back(Output::Leg { leg, command: Command::Dial(Dial { trunk, user, diverted, caller }) });
     }
 
     /// A leg that can't even be dialled is refused like one the far end refuses, in a turn of its own.

@@ -61,6 +61,10 @@ impl Lines {
         Self(trunks.into_iter().map(line).collect())
     }
 
+    pub(super) fn add(&mut self, trunk: TrunkLine) {
+        self.0.push(Line { trunk, state: TrunkState::Unknown, inward: 0, outward: 0 });
+    }
+
     pub(super) fn name(&self, trunk: TrunkId) -> &Name {
         &self.0[trunk.index()].trunk.name
     }

@@ -6,9 +6,11 @@ mod apply;
 mod channels;
 mod journal;
 mod look;
+mod phones;
 
 pub use channels::{Channels, TrunkLine, TrunkState};
 pub use look::CallView;
+pub use phones::PhoneLine;
 
 use crate::acd::{Acd, Match};
 use crate::base::{AgentId, CallId, Cause, LegId, Map, Moment, Name, Now, Random, TrunkId, limits};
@@ -17,6 +19,7 @@ use crate::dialplan::{FlowStart, Plan};
 use crate::engine::Observation;
 use channels::Lines;
 use journal::Journal;
+use phones::Phones;
 use smallvec::{SmallVec, smallvec};
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -84,6 +87,8 @@ pub struct Dial {
     pub user: String,
     /// Where the call was diverted from, when it goes to a target.
     pub diverted: Option<Diverted>,
+    /// The number to call from, where it is not the caller's own.
+    pub caller: Option<Name>,
 }
 
 /// Where a call comes from that goes to a target.
@@ -140,6 +145,8 @@ pub struct Core {
     plan: Arc<Plan>,
     acd: Acd,
     lines: Lines,
+    /// The phones that register here.
+    phones: Option<Phones>,
     calls: Map<CallId, Slot>,
     offered: u64,
     in_progress: usize,
@@ -172,6 +179,7 @@ impl Core {
             plan: Arc::clone(&plan),
             acd: Acd::default(),
             lines: Lines::new(trunks),
+            phones: None,
             calls: Map::default(),
             offered: 0,
             in_progress: 0,
@@ -215,7 +223,10 @@ impl Core {
         self.next_call = CallId(id.0 + 1);
         let plan = Arc::clone(&self.plan);
         let found = plan.number(&arrival.dialled);
-        let start = self.admit(&arrival, found.map(|(_, number)| number.flow));
+        let start = match self.dialled_on_phone(&arrival, found.is_some()) {
+            Some(start) => start,
+            None => self.admit(&arrival, found.map(|(_, number)| number.flow)),
+        };
         if found.is_some() {
             self.offered += 1;
             self.in_progress += 1;
@@ -261,7 +272,16 @@ impl Core {
     }
 
     fn admit(&mut self, arrival: &Arrival, flow: Option<crate::base::FlowId>) -> FlowStart {
-        let refusal = arrival.refused.or_else(|| {
+        match (self.refusal(arrival), flow) {
+            (Some(cause), _) => FlowStart::Refused(cause),
+            (None, Some(flow)) => FlowStart::Flow(flow),
+            (None, None) => FlowStart::Refused(Cause::NotFound),
+        }
+    }
+
+    /// Why nothing can be done for a call, whatever it dialled.
+    fn refusal(&mut self, arrival: &Arrival) -> Option<Cause> {
+        arrival.refused.or_else(|| {
             if !self.accepting {
                 Some(Cause::ShuttingDown)
             } else if self.store_strained {
@@ -273,12 +293,7 @@ impl Core {
             } else {
                 None
             }
-        });
-        match (refusal, flow) {
-            (Some(cause), _) => FlowStart::Refused(cause),
-            (None, Some(flow)) => FlowStart::Flow(flow),
-            (None, None) => FlowStart::Refused(Cause::NotFound),
-        }
+        })
     }
 
     fn limit(&mut self, limit: &'static str, cause: Cause) -> Option<Cause> {

@@ -6,6 +6,7 @@ mod changes;
 mod info;
 mod offers;
 mod pair;
+mod phones;
 mod prack;
 mod races;
 mod raw;

@@ -9,6 +9,7 @@ use crate::signaling::compose;
 use crate::signaling::config::TimerSettings;
 use crate::signaling::event::{LegKey, Observation};
 use crate::signaling::mark::NameKind;
+use crate::signaling::registrar::BindingKey;
 use crate::signaling::timer::TimerName;
 use crate::wire::sip::{Message, Method};
 use bytes::Bytes;
@@ -32,6 +33,8 @@ pub(in crate::signaling) enum Owner {
     Ping(TrunkId),
     /// A trunk's registration.
     Registration(TrunkId),
+    /// A phone's keep-alive.
+    Phone(BindingKey),
     /// Nobody: the BYE to an answer nobody wanted.
     Nobody,
 }

@@ -82,6 +82,7 @@ impl World {
                 music: PLAN.music.iter().map(|_| vec![silence()]).collect(),
             },
             trunks: [0, 1].map(trunk).to_vec(),
+            phones: None,
             listens: vec![Listen { transport: Transport::Udp, address: address(OURS), advertised: None }],
             ports: 20_000..=20_039,
             boards: 1,

@@ -51,6 +51,7 @@ impl Outcomes {
             | Observation::Trunk { .. }
             | Observation::Registration { .. }
             | Observation::CredentialsRefused { .. }
+            | Observation::Phone(_)
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }

@@ -1,6 +1,7 @@
 //! Where labels come from: configuration and closed lists, whatever is observed.
 
 use super::*;
+use crate::engine::PhoneObservation;
 use crate::engine::status::AGENT_STATES;
 use std::collections::BTreeSet;
 
@@ -35,6 +36,13 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
     metrics.observe(&Observation::SipResponse { direction: "in", method: "ODD", code: 699 });
     metrics.observe(&Observation::LimitReached { limit: "odd", cause: Cause::Overload });
     metrics.observe(&Observation::CredentialsRefused { trunk: "operateur".into(), why: "odd" });
+    for seen in [
+        PhoneObservation::Refused { why: "odd" },
+        PhoneObservation::Answered { result: "odd" },
+        PhoneObservation::Contacts { extension: odd.clone(), contacts: 1 },
+    ] {
+        metrics.observe(&Observation::Phone(seen));
+    }
     metrics.observe(&Observation::Registration { trunk: odd.clone(), registered: true });
     metrics.observe(&Observation::Trunk { trunk: odd, up: true });
 
@@ -61,7 +69,9 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
             "verdict" => names::VERDICTS.contains(&value),
             "limit" => names::LIMITS_REACHED.contains(&value),
             "direction" => names::DIRECTIONS.contains(&value),
-            "why" => names::CREDENTIAL_REFUSALS.contains(&value),
+            "why" => names::CREDENTIAL_REFUSALS.contains(&value) || names::PHONE_REFUSALS.contains(&value),
+            "result" => names::REGISTRAR_RESULTS.contains(&value),
+            "to" => names::PHONE_CALLEES.contains(&value),
             "method" => names::METHODS.contains(&value),
             "code" => names::CODES.contains(&value),
             "le" => value == "+Inf" || value.parse::<f64>().is_ok(),

@@ -12,6 +12,7 @@ mod watch;
 #[allow(unused_imports, reason = "stories name voices; the simulation draws them")]
 pub use ears::{AGENT, CALLER, TARGET, Tone};
 pub use network::Weather;
+pub use site::engine as engine_config;
 
 use self::ears::Ears;
 use self::network::{Datagram, Network};
