@@ -71,7 +71,7 @@ impl Dialog {
     }
 
     /// The same, to a registered contact: along the way its registration came.
-    pub(super) fn to_contact(mut self, contact: &ContactPath) -> Self {
+    pub(super) fn towards(mut self, contact: &ContactPath) -> Self {
         self.target = contact.uri.clone();
         self.routes = contact.routes.iter().cloned().collect();
         self.kept = true;

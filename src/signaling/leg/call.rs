@@ -40,7 +40,7 @@ impl Leg {
         let remote = format!("<sip:{}@{}>", User(&invite.target_user), invite.target_host);
         let mut dialog = Dialog::calling(call_id, local, remote, target, invite.flow);
         if let Some(contact) = &invite.contact {
-            dialog = dialog.to_contact(contact);
+            dialog = dialog.towards(contact);
         }
         let mut media = Negotiation::new(session, invite.flow.local);
         let (body, late) = match &invite.offer {
