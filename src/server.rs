@@ -282,6 +282,7 @@ impl Server {
         while let Some(effect) = self.engine.poll() {
             match effect {
                 Effect::Send { flow, bytes } => self.sockets.send(flow, &bytes),
+                Effect::Prove { flow } => self.sockets.prove(flow),
                 Effect::Media(command) => self.media.send(command),
                 Effect::Observe(observation) => self.outward.observe(observation),
             }

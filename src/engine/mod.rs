@@ -72,6 +72,11 @@ pub enum Effect {
         /// Its bytes.
         bytes: Bytes,
     },
+    /// Whoever is at the other end of this stream has proved who it is: it may keep silent.
+    Prove {
+        /// The stream.
+        flow: Flow,
+    },
     /// A command for the media plane.
     Media(media::Command),
     /// A fact for the journal, or something worth counting, logging or showing.

@@ -316,6 +316,7 @@ impl Engine {
             Seen::PhoneChallenged => Observation::Phone(PhoneObservation::Challenged),
             Seen::ChallengeWithheld => Observation::Phone(PhoneObservation::Withheld),
             Seen::PhoneRefused { why } => Observation::Phone(PhoneObservation::Refused { why }),
+            Seen::FlowProved { flow } => return self.effects.push_back(super::Effect::Prove { flow }),
             Seen::RegistrarAnswered { result } => Observation::Phone(PhoneObservation::Answered { result }),
             Seen::ContactReplaced => Observation::Phone(PhoneObservation::Replaced),
             Seen::PhoneContacts { phone, contacts } => return self.phone_contacts(now, phone, contacts),

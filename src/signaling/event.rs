@@ -279,6 +279,11 @@ pub enum Observation {
         /// `credentials`: no such phone, or another password; `stale`: a nonce too old or used before.
         why: &'static str,
     },
+    /// A phone proved who it is over this stream.
+    FlowProved {
+        /// Which.
+        flow: Flow,
+    },
     /// A phone that proved who it is asked the registrar for something.
     RegistrarAnswered {
         /// `registered`, `refreshed`, `removed`, `fetched`, or why not.

@@ -31,6 +31,7 @@ fn nobody_registered_is_nobody_there_and_a_lost_connection_is_as_good_as_none() 
     assert_eq!(world.outcomes(), [Outcome::Message], "the queue's `nobody`");
     let nadia = Desk::over(Transport::Tcp, "198.51.100.7:40000", "201");
     world.register(&nadia);
+    assert!(world.may_be_silent(&nadia));
     world.loses(&nadia);
     world.trunk_invites("0384961371");
     world.wait_ms(10_000);

@@ -1,6 +1,9 @@
 //! The whole engine between a trunk and phones that register, in virtual time: what they say is written by hand, media
 //! threads are stood in for. Must never read a clock.
 
+mod words;
+
+use self::words::{header, reply, response, status};
 use super::plan::{PROMPT, plan};
 use super::sim::wired::engine_config;
 use spillway::base::{Flow, JournalSeq, Moment, Now, Outcome, Random, Secret, Transport, TrunkId, Utc};
@@ -91,6 +94,7 @@ pub struct World {
     tags: BTreeMap<PortId, u64>,
     playing: BTreeMap<PortId, (Moment, u64)>,
     records: Vec<Arc<Record>>,
+    proved: Vec<Flow>,
 }
 
 impl World {
@@ -144,6 +148,7 @@ impl World {
             tags: BTreeMap::new(),
             playing: BTreeMap::new(),
             records: Vec::new(),
+            proved: Vec::new(),
         };
         world.settle();
         world
@@ -276,6 +281,11 @@ impl World {
         self.sent.iter().rev().find(is_answer).map(|(_, text)| status(text)).expect("answered")
     }
 
+    /// Whether a phone's connection may be silent.
+    pub fn may_be_silent(&self, desk: &Desk) -> bool {
+        self.proved.contains(&desk.flow())
+    }
+
     /// The records' outcomes.
     pub fn outcomes(&self) -> Vec<Outcome> {
         self.records.iter().map(|record| record.outcome).collect()
@@ -386,6 +396,7 @@ impl World {
                 self.replies.extend(reply(&text).map(|reply| (flow, reply)));
                 self.sent.push((flow.remote, text));
             }
+            Effect::Prove { flow } => self.proved.push(flow),
             Effect::Media(command) => self.carry_out(command),
             Effect::Observe(Observation::Fact(entry)) => self.stored.push_back(entry.seq),
             Effect::Observe(Observation::Recorded(record)) => self.records.push(record),
@@ -423,59 +434,6 @@ fn address(text: &str) -> SocketAddr {
 /// The tag a far end gives its answers.
 fn tag_of(desk: &Desk) -> String {
     format!("p{}", desk.remote.ip().to_string().replace('.', "-"))
-}
-
-fn status(text: &str) -> String {
-    text.lines().next().unwrap_or_default().trim_start_matches("SIP/2.0 ").to_owned()
-}
-
-fn header<'a>(text: &'a str, name: &str) -> &'a str {
-    let found = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
-    found.unwrap_or_else(|| panic!("no {name} in\n{text}"))
-}
-
-fn response(request: &str, code: &str, tag: &str, contact: &str, body: &str) -> String {
-    let to = header(request, "To");
-    let to = if to.contains(";tag=") { to.to_owned() } else { format!("{to};tag={tag}") };
-    let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
-    format!(
-        "SIP/2.0 {code}\r\nVia: {}\r\nFrom: {}\r\nTo: {to}\r\nCall-ID: {}\r\nCSeq: {}\r\nContact: <{contact}>\r\n{kind}\
-         Content-Length: {}\r\n\r\n{body}",
-        header(request, "Via"),
-        header(request, "From"),
-        header(request, "Call-ID"),
-        header(request, "CSeq"),
-        body.len()
-    )
-}
-
-/// What every far end does unasked: it answers signs of life, and acknowledges answers to its INVITE.
-fn reply(text: &str) -> Option<String> {
-    let method = text.split(' ').next().unwrap_or_default();
-    if ["OPTIONS", "BYE", "CANCEL"].contains(&method) {
-        return Some(response(text, "200 OK", "any", "sip:198.51.100.1", ""));
-    }
-    let is_final =
-        method == "SIP/2.0" && !status(text).starts_with('1') && header(text, "CSeq").ends_with("INVITE");
-    let via = if status(text).starts_with('2') {
-        header(text, "Via").replace("z9hG4bK", "z9hG4bKack")
-    } else {
-        header_or_none(text, "Via")?.to_owned()
-    };
-    is_final.then(|| {
-        format!(
-            "ACK sip:192.0.2.1:5060 SIP/2.0\r\nVia: {via}\r\nMax-Forwards: 70\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\n\
-             CSeq: {}\r\nContent-Length: 0\r\n\r\n",
-            header(text, "From"),
-            header(text, "To"),
-            header(text, "Call-ID"),
-            header(text, "CSeq").replace("INVITE", "ACK"),
-        )
-    })
-}
-
-fn header_or_none<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
 }
 
 /// The header that answers a 401, by MD5 (RFC 7616 section 3.4).

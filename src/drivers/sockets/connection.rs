@@ -16,7 +16,7 @@ const UNSENT_BYTES: usize = 1024 * 1024;
 pub(super) enum Origin {
     /// We, to where a call or a trunk leads.
     Ours,
-    /// A source some trunk accepts.
+    /// A source some trunk accepts, or a phone that has proved who it is.
     Accepted,
     /// Anyone else.
     Stranger,
@@ -56,6 +56,14 @@ impl Connection {
             opened: now,
             proven: false,
             half_since: None,
+        }
+    }
+
+    /// Whoever opened it has proved who it is: it may be silent, and makes room for nobody.
+    pub fn prove(&mut self) {
+        self.proven = true;
+        if self.origin == Origin::Stranger {
+            self.origin = Origin::Accepted;
         }
     }
 

@@ -239,6 +239,11 @@ impl Sockets {
             }
         }
     }
+
+    /// Whoever opened this stream has proved who it is: it is no stranger's any more.
+    pub fn prove(&mut self, flow: Flow) {
+        self.streams.prove(flow);
+    }
 }
 
 /// A socket for an address. One of all IPv6 addresses leaves IPv4 to others: its peers would look like none of ours.

@@ -184,6 +184,14 @@ impl Streams {
         }
     }
 
+    /// See [`Connection::prove`].
+    pub fn prove(&mut self, flow: Flow) {
+        let number = self.by_flow.get(&flow);
+        if let Some(connection) = number.and_then(|number| self.connections.get_mut(number)) {
+            connection.prove();
+        }
+    }
+
     /// The connection can take more.
     pub fn flush(&mut self, token: Token, registry: &Registry, lost: &mut VecDeque<Flow>) {
         let Some(number) = token.0.checked_sub(FIRST_TOKEN) else { return };

@@ -156,6 +156,16 @@ fn a_stranger_s_connection_ends_soon_whatever_it_sends() {
 }
 
 #[test]
+fn who_has_proved_who_it_is_may_be_silent() {
+    let mut doorstep = Doorstep::new();
+    let mut phone = doorstep.connect_from(STRANGER);
+    let flow = doorstep.request(&mut phone, doorstep.start);
+    doorstep.streams.prove(flow);
+    assert_eq!(doorstep.closed_by(doorstep.at(3_600)), 0);
+    doorstep.keep_alive(&mut phone, b"\r\n\r\n", doorstep.at(3_600));
+}
+
+#[test]
 fn in_a_full_house_strangers_make_room_for_a_trunk_and_nobody_makes_room_for_them() {
     let mut doorstep = Doorstep::new();
     let now = doorstep.start;

@@ -37,6 +37,7 @@ impl Traffic {
             | Observation::ChallengeWithheld => &mut self.strayed,
             Observation::PhoneChallenged
             | Observation::PhoneRefused { .. }
+            | Observation::FlowProved { .. }
             | Observation::RegistrarAnswered { .. }
             | Observation::PhoneContacts { .. }
             | Observation::ContactReplaced

@@ -158,7 +158,12 @@ impl Stack {
         }
         let proof = registrar.proof(&self.layer.marks, now, request);
         match proof {
-            Proof::Phone(phone) => return Some(phone),
+            Proof::Phone(phone) => {
+                if flow.transport.is_reliable() {
+                    self.layer.observe(Observation::FlowProved { flow });
+                }
+                return Some(phone);
+            }
             Proof::None => {}
             Proof::Wrong => self.layer.observe(Observation::PhoneRefused { why: "credentials" }),
             Proof::Stale => self.layer.observe(Observation::PhoneRefused { why: "stale" }),

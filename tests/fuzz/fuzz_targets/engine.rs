@@ -151,6 +151,7 @@ impl World {
     fn effect(&mut self, effect: Effect) {
         match effect {
             Effect::Send { flow, bytes } => self.peer.hears(flow, &bytes),
+            Effect::Prove { .. } => {}
             Effect::Media(command) => self.carry_out(command),
             Effect::Observe(Observation::Fact(entry)) if self.disk => {
                 self.engine.handle(self.now, Event::Stored(entry.seq));
