@@ -26,6 +26,12 @@ pub const CHALLENGES: u32 = 500;
 pub const NONCES: usize = 10_000;
 /// Contacts one phone may have registered; one more takes the place of the one refreshed longest ago.
 pub const CONTACTS: usize = 5;
+/// Extensions one phone may watch.
+pub const LAMPS_PER_PHONE: usize = 100;
+/// How long a subscription lasts without a refresh, s (RFC 4235 section 3.4), and the shortest one taken.
+pub const LAMP_EXPIRES_S: u32 = 3_600;
+/// See [`LAMP_EXPIRES_S`].
+pub const LAMP_MIN_EXPIRES_S: u32 = 60;
 /// How often a phone behind an address translation is asked whether it is there: translations over UDP are forgotten
 /// after 30 s at the earliest (RFC 4787 section 4.3 wants two minutes; RFC 5626 section 4.4.2 asks every 24 to 29 s).
 pub const PHONE_KEEP_ALIVE: Duration = Duration::from_secs(27);

@@ -158,6 +158,9 @@ fn phone(seen: &PhoneObservation) {
         PhoneObservation::Contacts { extension, contacts } => {
             info!(target: part::PHONE, %extension, contacts, "phone's contacts");
         }
+        PhoneObservation::LampRefused => {
+            warn!(target: part::PHONE, "a phone watches as many others as it may");
+        }
         PhoneObservation::Replaced => {
             warn!(target: part::PHONE, "a phone has more contacts than it may: the oldest is gone");
         }

@@ -5,6 +5,7 @@
 mod config;
 pub mod core;
 mod keys;
+mod lamps;
 mod legs;
 pub mod observation;
 mod orders;
@@ -226,6 +227,8 @@ impl Engine {
                 self.order(now, output);
             } else if let Some(output) = self.stack.poll() {
                 self.signal(now, output);
+            } else if let Some(extension) = self.legs.take_touched() {
+                self.show_lamp(now, &extension);
             } else if !self.serve_port_wait(now) {
                 break;
             }

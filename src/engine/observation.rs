@@ -29,6 +29,8 @@ pub enum PhoneObservation {
         /// How many it has now.
         contacts: usize,
     },
+    /// A phone watches as many others as it may.
+    LampRefused,
     /// One contact more than a phone may have took the place of another.
     Replaced,
 }

@@ -67,9 +67,7 @@ impl Engine {
         let Some(key) = self.calling(id) else { return };
         match self.local_media(id) {
             Some(local) => {
-                if let Some(leg) = self.legs.get_mut(id) {
-                    leg.stage = Stage::Up;
-                }
+                self.set_stage(id, Stage::Up);
                 self.stack.accept(now.moment, key, local);
                 self.attach(id);
             }
@@ -123,6 +121,7 @@ impl Engine {
         let media = trunk.media;
         let key = self.stack.invite(now.moment, invite);
         let mut leg = Leg::new(key, dial.trunk, media, Stage::Called);
+        leg.party = dial.is_agent.then(|| dial.user.as_str().into());
         leg.port = Some(port);
         leg.offered = true;
         self.legs.insert(id, leg);

@@ -35,6 +35,7 @@ impl Engine {
             return self.core.leg_gone(now, id);
         };
         let mut leg = Leg::new(first, dial.trunk, media, Stage::Called);
+        leg.party = Some(dial.user.as_str().into());
         leg.others = keys[1..].iter().copied().collect();
         leg.port = Some(port);
         leg.offered = true;

@@ -46,6 +46,7 @@ impl Engine {
         let trunk_media = self.config.trunks.get(trunk.index()).map(|trunk| trunk.media);
         let media = trunk_media.unwrap_or_else(|| self.config.public(invitation.flow).ip());
         let mut leg = Leg::new(key, trunk, media, Stage::Calling);
+        leg.party = invitation.phone;
         leg.offered = invitation.offer.is_none();
         leg.remote = invitation.offer;
         leg.inbound = Some(Box::new(Inbound {
@@ -71,9 +72,11 @@ impl Engine {
                 self.tell(now, id, CallEvent::CallerConfirmed);
             }
             LegEvent::Ringing | LegEvent::Progressed { media: None, .. } => {
+                self.set_ringing(id);
                 self.tell(now, id, CallEvent::LegRinging(number));
             }
             LegEvent::Progressed { media: Some(media), .. } => {
+                self.set_ringing(id);
                 self.remote(id, media);
                 self.tell(now, id, CallEvent::LegProgressed(number));
             }
@@ -131,10 +134,18 @@ impl Engine {
         }
     }
 
-    fn set_stage(&mut self, id: LegId, stage: Stage) {
+    pub(super) fn set_stage(&mut self, id: LegId, stage: Stage) {
         if let Some(leg) = self.legs.get_mut(id) {
             leg.stage = stage;
         }
+        self.legs.touch(id);
+    }
+
+    fn set_ringing(&mut self, id: LegId) {
+        if let Some(leg) = self.legs.get_mut(id) {
+            leg.rings = true;
+        }
+        self.legs.touch(id);
     }
 
     /// The leg is over for the call: its audio stops at once, whatever signaling still has to do.
@@ -143,7 +154,9 @@ impl Engine {
         leg.stage = Stage::Over;
         leg.heard = Heard::Nothing;
         let (trunk, attached) = (leg.trunk, std::mem::take(&mut leg.attached));
-        let Some(port) = leg.port.take() else { return };
+        let port = leg.port.take();
+        self.legs.touch(id);
+        let Some(port) = port else { return };
         self.ports.release(port, now.moment);
         if attached {
             self.draining.insert(port, trunk);
@@ -318,6 +331,7 @@ impl Engine {
             Seen::PhoneRefused { why } => Observation::Phone(PhoneObservation::Refused { why }),
             Seen::FlowProved { flow } => return self.effects.push_back(super::Effect::Prove { flow }),
             Seen::RegistrarAnswered { result } => Observation::Phone(PhoneObservation::Answered { result }),
+            Seen::LampRefused => Observation::Phone(PhoneObservation::LampRefused),
             Seen::ContactReplaced => Observation::Phone(PhoneObservation::Replaced),
             Seen::PhoneContacts { phone, contacts } => return self.phone_contacts(now, phone, contacts),
             Seen::TrunkUp { trunk } => return self.core.trunk(now, trunk, true),

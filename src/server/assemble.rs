@@ -125,11 +125,13 @@ impl Service {
             engine_trunk(trunk, password.map(|(_, password)| password), &listens)
         });
         let trunks = trunks.collect::<Result<_, _>>()?;
+        let phones = self.phones.as_ref();
+        let phones = phones.map(|phones| engine_phones(phones, &self.phone_users, &self.plan));
         Ok(EngineConfig {
             plan: self.plan,
             sounds: self.sounds,
             trunks,
-            phones: self.phones.as_ref().map(|phones| engine_phones(phones, &self.phone_users)),
+            phones,
             listens,
             ports: self.ports,
             boards: self.media_threads,
@@ -235,7 +237,7 @@ fn engine_trunk(
     })
 }
 
-fn engine_phones(phones: &settings::Phones, users: &[PhoneUser]) -> EnginePhones {
+fn engine_phones(phones: &settings::Phones, users: &[PhoneUser], plan: &Plan) -> EnginePhones {
     let seconds = |duration: Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
     let account = |user: &PhoneUser| PhoneAccount {
         extension: user.extension.clone(),
@@ -247,6 +249,7 @@ fn engine_phones(phones: &settings::Phones, users: &[PhoneUser]) -> EnginePhones
             line: phones.line,
             realm: phones.realm.clone(),
             phones: users.iter().map(account).collect(),
+            agents: plan.agents.iter().flatten().map(|agent| agent.extension.clone()).collect(),
             expires_min_s: seconds(phones.expires_min),
             expires_max_s: seconds(phones.expires_max),
         },

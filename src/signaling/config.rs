@@ -101,6 +101,8 @@ pub struct PhoneSettings {
     pub realm: Name,
     /// Who may register, by [`crate::base::PhoneId`].
     pub phones: Vec<PhoneAccount>,
+    /// Whom phones may watch beside each other: agents elsewhere.
+    pub agents: Vec<Name>,
     /// The shortest registration that is taken, s.
     pub expires_min_s: u32,
     /// The longest that is granted, s.

@@ -78,6 +78,13 @@ impl Dialog {
         self
     }
 
+    /// Reaches the far end over the dialog's flow alone, whatever its Contact says: a phone's own may be behind an address
+    /// translation, and must not send our requests elsewhere.
+    pub(super) fn keep(&mut self) {
+        self.pinned = true;
+        self.kept = true;
+    }
+
     /// From an INVITE of theirs (section 12.1.1). Nothing without an address to reach them at.
     pub(super) fn invited(invite: &Message<'_>, tag: Marked, flow: Flow) -> Option<Self> {
         let via = invite.top_via().ok()?;

@@ -296,6 +296,8 @@ pub enum Observation {
         /// How many it has now.
         contacts: usize,
     },
+    /// A phone watches as many others as it may.
+    LampRefused,
     /// One contact more than a phone may have took the place of another.
     ContactReplaced,
     /// A message made no sense and could not be answered.

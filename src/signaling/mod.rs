@@ -9,6 +9,7 @@ mod credentials;
 mod dialog;
 mod digest;
 mod event;
+mod lamps;
 mod leg;
 mod mark;
 mod media;
@@ -36,6 +37,7 @@ pub use event::{
     Caller, Diversion, DiversionReason, Invitation, LegEvent, LegKey, Observation, Output, Reason,
     ReasonProtocol,
 };
+pub use lamps::{Lamp, LampKey};
 pub use media::{Codecs, Direction, LocalMedia, RemoteMedia};
 pub use registrar::BindingKey;
 pub use stack::Stack;

@@ -77,7 +77,9 @@ impl Stack {
         }
         let orphan = match report.owner {
             Owner::Leg(leg) => !self.legs.contains_key(&leg),
-            Owner::Ping(_) | Owner::Registration(_) | Owner::Phone(_) | Owner::Nobody => false,
+            Owner::Ping(_) | Owner::Registration(_) | Owner::Phone(_) | Owner::Lamp(_) | Owner::Nobody => {
+                false
+            }
         };
         if orphan && accepted {
             leg::decline(now, &mut self.layer, key, response, flow, None);
@@ -131,6 +133,9 @@ impl Stack {
             ) => self.refuse(flow, request, 481, |_| {}),
             (Method::Register, None) if !screen::names_account(request) => {
                 self.refuse(flow, request, 400, |_| {});
+            }
+            (Method::Subscribe, None) if matches!(source, Source::Phone(_)) => {
+                self.on_subscribe(now, flow, source, request, bytes);
             }
             (Method::Register, None) if self.registrar.is_some() => {
                 self.on_register(now, flow, source, request, bytes);
@@ -248,7 +253,7 @@ const fn refusal_of(method: Method<'_>) -> u16 {
     if method.known().is_some() { 405 } else { 501 }
 }
 
-fn put_allow(writer: &mut Writer) {
+pub(super) fn put_allow(writer: &mut Writer) {
     writer.header(HeaderName::Allow, compose::ALLOW);
 }
 

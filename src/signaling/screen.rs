@@ -48,6 +48,9 @@ impl Stack {
             return self.refuse(flow, request, 400, |_| {});
         };
         let server = self.layer.open_server(flow, request, bytes, Some(key), Some(tag));
+        if phone.is_some() {
+            leg.keep_path();
+        }
         let is_own = phone.as_ref().is_none_or(|own| says(request, own));
         let refusal = match (full, is_own) {
             (true, _) => Some(Refusal::Overload),

@@ -4,6 +4,7 @@
 use super::config::{Admission, StackConfig};
 use super::credentials::Credentials;
 use super::event::{LegEvent, LegKey, Observation, Output};
+use super::lamps::Lamps;
 use super::leg::Leg;
 use super::mark::NameKind;
 use super::media::{Codecs, LocalMedia};
@@ -29,6 +30,8 @@ pub struct Stack {
     pub(super) refusals: Refusals,
     /// Where phones register.
     pub(super) registrar: Option<Registrar>,
+    /// Who watches whom.
+    pub(super) lamps: Lamps,
     pub(super) stopping: bool,
     next_leg: u64,
 }
@@ -51,6 +54,7 @@ impl Stack {
             trunks,
             refusals: Refusals::default(),
             registrar,
+            lamps: Lamps::default(),
             stopping: false,
             next_leg: 0,
         }
@@ -91,6 +95,7 @@ impl Stack {
                     registration::lapsed(&mut self.layer, &mut self.trunks, trunk);
                 }
                 TimerName::BindingLapse(binding) => self.forget_binding(now, binding),
+                TimerName::LampLapse(lamp) => self.lamp_lapsed(now, lamp),
                 TimerName::KeepAlive(binding) => self.ask_phone(now, binding),
             }
         }
@@ -123,6 +128,7 @@ impl Stack {
                 leg.on_flow_lost(flow);
             }
             self.forget_flow(now, flow);
+            self.forget_lamps(flow);
         }
     }
 
@@ -145,6 +151,7 @@ impl Stack {
                     self.phone_asked(now, binding, answered);
                 }
             }
+            Owner::Lamp(lamp) => self.lamp_told(now, lamp, report, response),
             Owner::Nobody => {}
         }
     }

@@ -159,3 +159,34 @@ fn who_proves_nothing_leaves_no_state_and_no_record() {
     assert_eq!((world.records(), world.calls(), world.state()), (0, 0, (0, 0)));
     assert_eq!(world.last_to_trunk("INVITE"), None);
 }
+
+#[test]
+fn a_lamp_follows_the_phone_it_watches_and_says_nothing_of_the_other_side() {
+    let mut world = World::new(SITE);
+    let nadia = Desk::at("198.51.100.7:5060", "201");
+    let marc = Desk::at("198.51.100.9:5060", "202");
+    world.register(&nadia);
+    world.register(&marc);
+    assert_eq!(world.watches(&marc, "201"), "200 OK");
+    assert_eq!(world.lamps(&marc), ["terminated"], "the state is told at once");
+    world.trunk_invites("0384961370");
+    world.wait_ms(100);
+    world.rings(&nadia);
+    world.answers(&nadia);
+    world.wait_ms(1_000);
+    assert_eq!(world.lamps(&marc), ["terminated", "trying", "early", "confirmed"]);
+    let told = world.last_to(&marc, "NOTIFY").expect("told");
+    assert!(
+        told.contains("version=\"3\" state=\"full\"") && told.contains("direction=\"recipient\""),
+        "{told}"
+    );
+    assert!(!told.contains("33612345678"), "{told}");
+    world.hangs_up(&nadia);
+    assert_eq!(world.lamps(&marc).last().map(String::as_str), Some("terminated"));
+    // A call the phone places shows as well.
+    world.dials(&nadia, "0384961371");
+    world.wait_ms(10);
+    let told = world.last_to(&marc, "NOTIFY").expect("told");
+    assert!(told.contains("<state>confirmed</state>") && told.contains("direction=\"initiator\""), "{told}");
+    assert_eq!(world.watches(&marc, "999"), "404 Not Found");
+}

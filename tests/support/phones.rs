@@ -129,6 +129,7 @@ impl World {
                 line: TrunkId(2),
                 realm: REALM.into(),
                 phones: vec![account("201"), account("202")],
+                agents: vec!["203".into()],
                 expires_min_s: 60,
                 expires_max_s: 3_600,
             },
@@ -170,6 +171,22 @@ impl World {
     pub fn dials(&mut self, desk: &Desk, number: &str) {
         let extra = format!("Contact: <{}>\r\nContent-Type: application/sdp\r\n", desk.contact());
         self.prove(desk, "INVITE", &format!("sip:{number}@spillway"), &extra, SDP);
+    }
+
+    /// A phone wants to know what another extension does.
+    pub fn watches(&mut self, desk: &Desk, extension: &str) -> String {
+        let extra = format!("Contact: <{}>\r\nEvent: dialog\r\nExpires: 600\r\n", desk.contact());
+        self.prove(desk, "SUBSCRIBE", &format!("sip:{extension}@spillway"), &extra, "")
+    }
+
+    /// What a phone was told, in order: states of whom it watches.
+    pub fn lamps(&self, desk: &Desk) -> Vec<String> {
+        let told = self.sent.iter().filter(|(to, text)| *to == desk.remote && text.starts_with("NOTIFY"));
+        let state = |(_, text): &(SocketAddr, String)| {
+            let state = text.split("<state>").nth(1).and_then(|rest| rest.split('<').next());
+            state.expect("a state").to_owned()
+        };
+        told.map(state).collect()
     }
 
     /// Somebody who has no password dials.

@@ -64,6 +64,7 @@ metrics! {
     Counter PHONE_REFUSED "phone_credentials_refused_total", "Answers to a challenge that were wrong (credentials: no such phone, or another password) or no longer good (stale: too old, or used before), by why.";
     Counter PHONE_WITHHELD "phone_challenges_withheld_total", "Requests dropped because their source had been challenged too often within a second.";
     Counter PHONE_REPLACED "phone_contacts_replaced_total", "Contacts that made room for another of the same phone, which had as many as it may.";
+    Counter LAMPS_REFUSED "phone_lamps_refused_total", "Subscriptions to others' lamps refused because their phone has as many as it may.";
     Counter SIP_REQUESTS "sip_requests_total", "SIP requests, by direction and method, retransmissions left out.";
     Counter SIP_RESPONSES "sip_responses_total", "SIP responses, by direction, method and code, retransmissions left out.";
     Counter SIP_RETRANSMISSIONS "sip_retransmissions_total", "SIP messages sent again, or received again and absorbed, by direction.";

@@ -15,6 +15,7 @@ pub(super) struct PhoneSeries {
     refused: Table<Counter>,
     answered: Table<Counter>,
     replaced: Counter,
+    lamps_refused: Counter,
     calls: Table<Counter>,
     registered: Gauge,
     contacts: Gauge,
@@ -34,6 +35,7 @@ impl PhoneSeries {
                 registry.counter(n::REGISTRAR_ANSWERS, &[("result", result)])
             }),
             replaced: registry.counter(n::PHONE_REPLACED, &[]),
+            lamps_refused: registry.counter(n::LAMPS_REFUSED, &[]),
             calls: Table::new(&n::PHONE_CALLEES, |to| registry.counter(n::PHONE_CALLS, &[("to", to)])),
             registered: registry.gauge(n::PHONES_REGISTERED, &[]),
             contacts: registry.gauge(n::PHONE_CONTACTS, &[]),
@@ -57,6 +59,7 @@ impl PhoneSeries {
             PhoneObservation::Answered { result } => {
                 self.answered.get(result).inspect(|counter| counter.increment(1));
             }
+            PhoneObservation::LampRefused => self.lamps_refused.increment(1),
             PhoneObservation::Replaced => self.replaced.increment(1),
             PhoneObservation::Contacts { extension, contacts } => {
                 match contacts {

@@ -41,6 +41,7 @@ impl Traffic {
             | Observation::RegistrarAnswered { .. }
             | Observation::PhoneContacts { .. }
             | Observation::ContactReplaced
+            | Observation::LampRefused
             | Observation::TrunkUp { .. }
             | Observation::TrunkDown { .. }
             | Observation::TrunkRegistered { .. }

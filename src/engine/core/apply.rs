@@ -170,9 +170,11 @@ impl Core {
         let from = slot.legs.iter().find(|held| held.number == 0).map(|held| held.trunk);
         slot.legs.push(HeldLeg { number: leg.number, trunk, agent });
         self.lines.take_out(trunk);
-        let caller = self.shown_number(from, trunk);
-        self.output
-            .push_back(Output::Leg { leg, command: Command::Dial(Dial { trunk, user, diverted, caller }) });
+        let (caller, is_agent) = (self.shown_number(from, trunk), agent.is_some());
+        self.output.push_back(Output::Leg {
+            leg,
+            command: Command::Dial(Dial { trunk, user, diverted, is_agent, caller }),
+        });
     }
 
     /// A leg that can't even be dialled is refused like one the far end refuses, in a turn of its own.

@@ -87,6 +87,8 @@ pub struct Dial {
     pub user: String,
     /// Where the call was diverted from, when it goes to a target.
     pub diverted: Option<Diverted>,
+    /// Whether it is an agent's phone.
+    pub is_agent: bool,
     /// The number to call from, where it is not the caller's own.
     pub caller: Option<Name>,
 }

@@ -67,6 +67,12 @@ impl Registrar {
         self.settings.line
     }
 
+    /// Who may be watched by this name: a phone, or an agent elsewhere.
+    pub(super) fn watchable(&self, user: &str) -> Option<Name> {
+        let phone = self.by_extension.get_key_value(user).map(|(extension, _)| extension);
+        phone.or_else(|| self.settings.agents.iter().find(|agent| &***agent == user)).cloned()
+    }
+
     fn extension(&self, phone: PhoneId) -> Option<&Name> {
         self.settings.phones.get(phone.index()).map(|phone| &phone.extension)
     }
@@ -152,7 +158,8 @@ impl Stack {
     ) -> Option<PhoneId> {
         let registrar = self.registrar.as_mut()?;
         // Who has had too many wrong goes is not even listened to: guessing is no faster than being refused.
-        if is_stranger && !registrar.challenges.has_room(now, flow.remote.ip()) {
+        let is_counted = is_stranger || request.header(HeaderName::Authorization).is_some();
+        if is_counted && !registrar.challenges.has_room(now, flow.remote.ip()) {
             self.layer.observe(Observation::ChallengeWithheld);
             return None;
         }
@@ -168,7 +175,8 @@ impl Stack {
             Proof::Wrong => self.layer.observe(Observation::PhoneRefused { why: "credentials" }),
             Proof::Stale => self.layer.observe(Observation::PhoneRefused { why: "stale" }),
         }
-        if is_stranger && !registrar.challenges.allow(now, flow.remote.ip()) {
+        let is_counted = is_stranger || proof == Proof::Wrong;
+        if is_counted && !registrar.challenges.allow(now, flow.remote.ip()) {
             return None;
         }
         if method == Method::Cancel {

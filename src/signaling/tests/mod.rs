@@ -4,6 +4,7 @@ mod calls;
 mod challenges;
 mod changes;
 mod info;
+mod lamps;
 mod offers;
 mod pair;
 mod phones;

@@ -8,7 +8,7 @@ use crate::signaling::{Caller, ContactPath, Invite, LegEvent, Observation, Phone
 const HOME: &str = "198.51.100.7:40000";
 const NADIA: PhoneId = PhoneId(0);
 
-fn settings() -> PhoneSettings {
+pub(super) fn settings() -> PhoneSettings {
     let account = |extension: &str| {
         let [md5, sha256] = password_digests(extension, "spillway", &Secret::new(b"s3cret"));
         PhoneAccount {
@@ -21,29 +21,30 @@ fn settings() -> PhoneSettings {
         line: TrunkId(1),
         realm: "spillway".into(),
         phones: vec![account("201"), account("202")],
+        agents: vec!["203".into()],
         expires_min_s: 60,
         expires_max_s: 3_600,
     }
 }
 
 /// A phone's side of one stack.
-struct World {
-    raw: Raw,
+pub(super) struct World {
+    pub(super) raw: Raw,
     n: u32,
 }
 
 /// What a phone says, before credentials.
 #[derive(Clone)]
-struct Request {
-    method: &'static str,
-    uri: String,
-    user: String,
-    call_id: String,
-    extra: String,
-    body: &'static str,
+pub(super) struct Request {
+    pub(super) method: &'static str,
+    pub(super) uri: String,
+    pub(super) user: String,
+    pub(super) call_id: String,
+    pub(super) extra: String,
+    pub(super) body: &'static str,
 }
 
-fn register(contact: &str) -> Request {
+pub(super) fn register(contact: &str) -> Request {
     Request {
         method: "REGISTER",
         uri: "sip:spillway".into(),
@@ -55,7 +56,7 @@ fn register(contact: &str) -> Request {
 }
 
 impl Request {
-    fn with(mut self, extra: &str) -> Self {
+    pub(super) fn with(mut self, extra: &str) -> Self {
         self.extra += extra;
         self.extra += "\r\n";
         self
@@ -73,7 +74,7 @@ impl Request {
 }
 
 impl World {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut raw = Raw::with_phones(settings());
         raw.speak_from(HOME);
         raw.wait_ms(1);
@@ -101,8 +102,27 @@ impl World {
         self.say(request, &credentials)
     }
 
-    fn prove(&mut self, request: &Request) -> Vec<String> {
+    pub(super) fn prove(&mut self, request: &Request) -> Vec<String> {
         self.prove_as(request, Algorithm::Sha256, "201", "s3cret")
+    }
+
+    /// The same in the dialog of a subscription: our tag in To, theirs in From as its first NOTIFY had it in To.
+    pub(super) fn prove_in_dialog(&mut self, request: &Request, tag: &str, from: &str) -> Vec<String> {
+        let remote = self.raw.flow().remote.to_string();
+        let mut said = Vec::new();
+        let mut credentials = String::new();
+        for _ in 0..2 {
+            self.n += 1;
+            let n = self.n;
+            let text = request.text(n, &remote, &credentials);
+            let text = text.replace(&format!("From: <sip:201@spillway>;tag=f{n}"), &format!("From: {from}"));
+            let text = text.replace("To: <sip:201@spillway>", &format!("To: <sip:201@spillway>;tag={tag}"));
+            said = self.raw.say(&text);
+            if status(&said[0]) == "401 Unauthorized" {
+                credentials = answer(&said[0], request, Algorithm::Sha256, "201", "s3cret", 1);
+            }
+        }
+        said
     }
 
     fn contacts(&self) -> Vec<String> {
@@ -112,12 +132,12 @@ impl World {
         self.raw.stack.contacts(NADIA).into_iter().map(shown).collect()
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         let stack = &self.raw.stack;
         (stack.legs(), stack.transactions(), stack.timers(), stack.registered_contacts()) == (0, 0, 0, 0)
     }
 
-    fn saw(&self, wanted: Observation) -> usize {
+    pub(super) fn saw(&self, wanted: Observation) -> usize {
         self.raw.observed.iter().filter(|seen| **seen == wanted).count()
     }
 }

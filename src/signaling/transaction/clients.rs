@@ -8,6 +8,7 @@ use crate::base::{Flow, Moment, TrunkId};
 use crate::signaling::compose;
 use crate::signaling::config::TimerSettings;
 use crate::signaling::event::{LegKey, Observation};
+use crate::signaling::lamps::LampKey;
 use crate::signaling::mark::NameKind;
 use crate::signaling::registrar::BindingKey;
 use crate::signaling::timer::TimerName;
@@ -35,6 +36,8 @@ pub(in crate::signaling) enum Owner {
     Registration(TrunkId),
     /// A phone's keep-alive.
     Phone(BindingKey),
+    /// A NOTIFY to whoever watches somebody.
+    Lamp(LampKey),
     /// Nobody: the BYE to an answer nobody wanted.
     Nobody,
 }

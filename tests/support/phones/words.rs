@@ -27,7 +27,7 @@ pub fn response(request: &str, code: &str, tag: &str, contact: &str, body: &str)
 /// What every far end does unasked: it answers signs of life, and acknowledges answers to its INVITE.
 pub fn reply(text: &str) -> Option<String> {
     let method = text.split(' ').next().unwrap_or_default();
-    if ["OPTIONS", "BYE", "CANCEL"].contains(&method) {
+    if ["OPTIONS", "BYE", "CANCEL", "NOTIFY"].contains(&method) {
         return Some(response(text, "200 OK", "any", "sip:198.51.100.1", ""));
     }
     let is_final =
