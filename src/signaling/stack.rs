@@ -94,7 +94,7 @@ impl Stack {
                 TimerName::RegistrationLapse(trunk) => {
                     registration::lapsed(&mut self.layer, &mut self.trunks, trunk);
                 }
-                TimerName::BindingLapse(binding) => self.forget_binding(now, binding),
+                TimerName::BindingLapse(binding) => self.forget_binding(binding),
                 TimerName::LampLapse(lamp) => self.lamp_lapsed(now, lamp),
                 TimerName::KeepAlive(binding) => self.ask_phone(now, binding),
             }
@@ -127,7 +127,7 @@ impl Stack {
             for leg in self.legs.values_mut() {
                 leg.on_flow_lost(flow);
             }
-            self.forget_flow(now, flow);
+            self.forget_flow(flow);
             self.forget_lamps(flow);
         }
     }

@@ -1,7 +1,7 @@
 //! Where phones are: what each registered, over which path, until when (RFC 3261 section 10.2). Data only: the timers and
 //! the answers are others'.
 
-use crate::base::{Flow, Moment, PhoneId, limits};
+use crate::base::{Flow, Map, Moment, PhoneId, limits};
 use std::fmt;
 
 /// One contact of one phone. Never used twice.
@@ -46,17 +46,19 @@ pub(in crate::signaling) struct Binding {
 pub(super) struct Bindings {
     /// By phone, the one refreshed last at the end.
     of: Vec<Vec<Binding>>,
-    total: usize,
+    by_key: Map<BindingKey, PhoneId>,
+    /// How many came over each path.
+    flows: Map<Flow, u32>,
     next: u64,
 }
 
 impl Bindings {
     pub(super) fn new(phones: usize) -> Self {
-        Self { of: vec![Vec::new(); phones], total: 0, next: 0 }
+        Self { of: vec![Vec::new(); phones], ..Self::default() }
     }
 
-    pub(super) const fn len(&self) -> usize {
-        self.total
+    pub(super) fn len(&self) -> usize {
+        self.by_key.len()
     }
 
     pub(super) fn of(&self, phone: PhoneId) -> &[Binding] {
@@ -64,16 +66,19 @@ impl Bindings {
     }
 
     pub(super) fn get(&self, key: BindingKey) -> Option<&Binding> {
-        self.of.iter().flatten().find(|binding| binding.key == key)
+        self.of(*self.by_key.get(&key)?).iter().find(|binding| binding.key == key)
     }
 
     /// Whether a phone registered over this path.
     pub(super) fn has_flow(&self, flow: Flow) -> bool {
-        self.total > 0 && self.of.iter().flatten().any(|binding| binding.flow == flow)
+        self.flows.contains_key(&flow)
     }
 
     /// Every binding over this path.
     pub(super) fn on(&self, flow: Flow) -> Vec<BindingKey> {
+        if !self.has_flow(flow) {
+            return Vec::new();
+        }
         self.of.iter().flatten().filter(|binding| binding.flow == flow).map(|binding| binding.key).collect()
     }
 
@@ -105,23 +110,30 @@ impl Bindings {
             self.next += 1;
         }
         let key = binding.key;
-        let Some(of) = self.of.get_mut(binding.phone.index()) else { return (key, None) };
         // The one refreshed longest ago goes: a phone that lost its address registers anew, and must not be kept out by
         // what nobody answers any more.
-        let oldest = (of.len() >= limits::CONTACTS).then(|| of.remove(0).key);
-        self.total = self.total + 1 - usize::from(oldest.is_some());
+        let of = self.of(binding.phone);
+        let oldest = of.first().filter(|_| of.len() >= limits::CONTACTS).map(|binding| binding.key);
+        if let Some(oldest) = oldest {
+            self.remove(oldest);
+        }
+        let Some(of) = self.of.get_mut(binding.phone.index()) else { return (key, None) };
+        *self.flows.entry(binding.flow).or_default() += 1;
+        self.by_key.insert(key, binding.phone);
         of.push(binding);
         (key, oldest)
     }
 
     pub(super) fn remove(&mut self, key: BindingKey) -> Option<Binding> {
-        for of in &mut self.of {
-            if let Some(index) = of.iter().position(|binding| binding.key == key) {
-                self.total -= 1;
-                return Some(of.remove(index));
+        let of = self.of.get_mut(self.by_key.remove(&key)?.index())?;
+        let binding = of.remove(of.iter().position(|binding| binding.key == key)?);
+        if let Some(count) = self.flows.get_mut(&binding.flow) {
+            *count -= 1;
+            if *count == 0 {
+                self.flows.remove(&binding.flow);
             }
         }
-        None
+        Some(binding)
     }
 
     /// What to ring for a phone: each contact once; of an instance with several flows the one registered last

@@ -54,7 +54,7 @@ impl Stack {
     /// A phone answered, or did not.
     pub(in crate::signaling) fn phone_asked(&mut self, now: Moment, key: BindingKey, is_there: bool) {
         if !is_there {
-            return self.forget_binding(now, key);
+            return self.forget_binding(key);
         }
         if let Some(registrar) = &self.registrar {
             start(&mut self.layer, registrar, now, key);

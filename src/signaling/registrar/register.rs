@@ -134,7 +134,7 @@ impl Stack {
         match wish {
             Wish::Fetch => "fetched",
             Wish::ForgetAll => {
-                self.forget_phone(now, phone);
+                self.forget_phone(phone);
                 "removed"
             }
             Wish::Bind(contacts) => {
@@ -165,7 +165,7 @@ impl Stack {
         let Some(registrar) = self.registrar.as_mut() else { return };
         if expires_s == 0 {
             if let Some(key) = registrar.bindings.same(phone, &contact).map(|binding| binding.key) {
-                self.forget_binding(now, key);
+                self.forget_binding(key);
             }
             return;
         }
@@ -195,7 +195,7 @@ impl Stack {
         keep_alive::start(&mut self.layer, registrar, now, key);
         self.tell_contacts(phone);
         for left in left.into_iter().filter(|left| Some(*left) != same) {
-            self.forget_binding(now, left);
+            self.forget_binding(left);
         }
         if let Some(oldest) = made_room {
             self.layer.observe(Observation::ContactReplaced);
@@ -204,26 +204,26 @@ impl Stack {
     }
 
     /// A binding is over: it lapsed, its phone is gone, or asked for it.
-    pub(in crate::signaling) fn forget_binding(&mut self, _now: Moment, key: BindingKey) {
+    pub(in crate::signaling) fn forget_binding(&mut self, key: BindingKey) {
         let Some(registrar) = self.registrar.as_mut() else { return };
         let Some(binding) = registrar.bindings.remove(key) else { return };
         stop_timers(&mut self.layer, key);
         self.tell_contacts(binding.phone);
     }
 
-    fn forget_phone(&mut self, now: Moment, phone: PhoneId) {
+    fn forget_phone(&mut self, phone: PhoneId) {
         let Some(registrar) = &self.registrar else { return };
         let keys: Vec<BindingKey> = registrar.bindings.of(phone).iter().map(|binding| binding.key).collect();
         for key in keys {
-            self.forget_binding(now, key);
+            self.forget_binding(key);
         }
     }
 
     /// A stream closed: what registered over it can't be reached any more (RFC 5626 section 5.3).
-    pub(in crate::signaling) fn forget_flow(&mut self, now: Moment, flow: Flow) {
+    pub(in crate::signaling) fn forget_flow(&mut self, flow: Flow) {
         let Some(registrar) = &self.registrar else { return };
         for key in registrar.bindings.on(flow) {
-            self.forget_binding(now, key);
+            self.forget_binding(key);
         }
     }
 
