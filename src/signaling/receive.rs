@@ -5,7 +5,7 @@ use super::compose;
 use super::event::{LegKey, Observation};
 use super::leg;
 use super::mark::NameKind;
-use super::refusal::respond;
+use super::refusal::{is_acknowledged, respond};
 use super::screen;
 use super::stack::Stack;
 use super::transaction::{Acked, Arrival, Owner, method_label};
@@ -37,7 +37,7 @@ impl Stack {
         if self.layer.match_ack(now, ack) == Acked::Refusal {
             return;
         }
-        let mut taken = false;
+        let mut taken = is_acknowledged(&self.layer, ack);
         if let Some(key) = self.leg_of(ack) {
             self.with_leg(key, |leg, layer| taken = leg.on_ack(now, layer, ack));
         }

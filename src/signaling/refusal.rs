@@ -86,6 +86,13 @@ fn derived_tag(layer: &Layer, request: &Message<'_>) -> Marked {
     layer.marks.name(NameKind::Tag, number)
 }
 
+/// Whether an ACK is for an answer of [`respond`]: it has the branch of what was refused, and so the tag derived from it
+/// (RFC 3261 section 17.1.1.3).
+pub(super) fn is_acknowledged(layer: &Layer, ack: &Message<'_>) -> bool {
+    let tag = ack.to().ok().and_then(|to| to.tag).unwrap_or_default();
+    layer.marks.known(NameKind::Tag, tag) == Some(derived_tag(layer, ack).number)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -29,6 +29,9 @@ use nonce::{Nonces, Standing};
 pub(super) struct Registrar {
     settings: PhoneSettings,
     by_extension: Map<Name, PhoneId>,
+    /// The hashes asked for, the stronger first (RFC 8760 section 2.3): those some phone has a digest by. Phones that know
+    /// MD5 alone may give up at the sight of another, so where no phone has another none is shown.
+    algorithms: Vec<Algorithm>,
     nonces: Nonces,
     bindings: Bindings,
     /// Challenges given to sources nobody knows.
@@ -53,8 +56,15 @@ impl Registrar {
         let by_extension = settings.phones.iter().zip(0u32..);
         let by_extension =
             by_extension.map(|(phone, index)| (phone.extension.clone(), PhoneId(index))).collect();
+        let (mut md5, mut sha256) = (false, false);
+        for phone in &settings.phones {
+            md5 |= phone.ha1_md5.is_some();
+            sha256 |= phone.ha1_sha256.is_some();
+        }
+        let offered = [(Algorithm::Sha256, sha256 || !md5), (Algorithm::Md5, md5 || !sha256)];
         Self {
             by_extension,
+            algorithms: offered.into_iter().filter(|(_, is_known)| *is_known).map(|(one, _)| one).collect(),
             nonces: Nonces::default(),
             bindings: Bindings::new(settings.phones.len()),
             challenges: Refusals::new(limits::CHALLENGES_PER_SOURCE, limits::CHALLENGES),
@@ -183,7 +193,7 @@ impl Stack {
             respond(&mut self.layer, flow, request, 481, phrase(481), |_| {});
             return None;
         }
-        challenge(&mut self.layer, &registrar.settings.realm, now, flow, request, proof == Proof::Stale);
+        challenge(&mut self.layer, registrar, now, flow, request, proof == Proof::Stale);
         None
     }
 
@@ -211,14 +221,21 @@ impl Stack {
     }
 }
 
-/// A 401 with a nonce of its own, the stronger hash first (RFC 8760 section 2.3). RFC 7616 section 3.3: `stale` spares
-/// the phone asking its user again.
-fn challenge(layer: &mut Layer, realm: &str, now: Moment, flow: Flow, request: &Message<'_>, is_stale: bool) {
+/// A 401 with a nonce of its own. RFC 7616 section 3.3: `stale` spares the phone asking its user again.
+fn challenge(
+    layer: &mut Layer,
+    registrar: &Registrar,
+    now: Moment,
+    flow: Flow,
+    request: &Message<'_>,
+    is_stale: bool,
+) {
+    let realm = &registrar.settings.realm;
     let number = layer.random.number();
     let nonce = nonce::issue(&layer.marks, realm, now, number);
     layer.observe(Observation::PhoneChallenged);
     respond(layer, flow, request, 401, phrase(401), |writer| {
-        for algorithm in [Algorithm::Sha256, Algorithm::Md5] {
+        for algorithm in &registrar.algorithms {
             let (name, stale) = (algorithm.name(), if is_stale { ", stale=true" } else { "" });
             writer.header_fmt(
                 HeaderName::WwwAuthenticate,

@@ -184,6 +184,19 @@ fn a_phone_registers_by_either_hash_and_is_found_where_it_speaks_from() {
 }
 
 #[test]
+fn only_hashes_some_phone_has_are_asked_for() {
+    let mut md5_alone = settings();
+    for phone in &mut md5_alone.phones {
+        phone.ha1_sha256 = None;
+    }
+    let mut raw = Raw::with_phones(md5_alone);
+    raw.speak_from(HOME);
+    let asked = raw.say(&register("<sip:201@10.0.0.7>").text(1, HOME, ""));
+    assert_eq!(asked[0].matches("WWW-Authenticate").count(), 1, "{}", asked[0]);
+    assert!(asked[0].contains("algorithm=MD5"), "{}", asked[0]);
+}
+
+#[test]
 fn a_password_digest_without_qop_is_taken_once() {
     let mut world = World::new();
     let request = register("<sip:201@10.0.0.7>");
@@ -428,8 +441,14 @@ fn a_phones_invite_is_challenged_each_time_and_says_whose_it_is() {
         body: SDP,
         ..register("<sip:201@10.0.0.7>").with("Content-Type: application/sdp")
     };
-    world.say(&call, "");
+    let challenged = world.say(&call, "");
     assert!(world.raw.invited.is_empty() && world.is_empty());
+    let ack =
+        call.text(world.n, HOME, "").replace("INVITE sip", "ACK sip").replace(" INVITE\r\n", " ACK\r\n");
+    world.raw.say(
+        &ack.replace("\r\nTo: <sip:201@spillway>", &format!("\r\nTo: {}", header(&challenged[0], "To"))),
+    );
+    assert_eq!(world.saw(Observation::Strayed), 0, "the ACK of a refusal is none");
     let answers = world.prove(&call);
     assert_eq!(status(&answers[0]), "100 Trying");
     let (_, invitation) = &world.raw.invited[0];
