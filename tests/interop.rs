@@ -30,6 +30,8 @@ mod load;
 mod machine;
 #[path = "interop/overflow.rs"]
 mod overflow;
+#[path = "interop/phones.rs"]
+mod phones;
 #[path = "interop/place.rs"]
 mod place;
 #[path = "interop/player.rs"]
