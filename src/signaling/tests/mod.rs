@@ -17,6 +17,7 @@ mod reliable;
 mod session;
 mod session_refresh;
 mod storm;
+mod strangers;
 mod trunks;
 
 pub(super) use pair::trunk;
