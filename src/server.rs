@@ -181,7 +181,7 @@ impl Server {
         let drain = service.drain;
         let hep = service.hep.map(|hep| Hep::start(hep.to, hep.id)).transpose()?;
         let config = service.engine(&sockets, opened)?;
-        let bind = assemble::media_address(&config.listens, &config.trunks);
+        let bind = assemble::media_address(&config.listens, &config.trunks, config.phones.is_some());
         let waker = sockets.waker();
         let media = MediaThreads::start(
             media_threads::Config { threads: config.boards, bind, epoch: clock.epoch() },
@@ -353,6 +353,7 @@ impl Server {
                         resolver.ask(question);
                     }
                 }
+                Effect::Prove { flow } => self.sockets.trust(flow),
                 Effect::Media(command) => self.media.send(command),
                 Effect::Observe(observation) => self.outward.observe(observation),
             }
@@ -396,7 +397,7 @@ impl Server {
     /// Moves the shutdown on; says whether it is over.
     fn is_over(&mut self) -> bool {
         if let Stage::Draining(until) = self.stage
-            && (self.engine.core().in_progress() == 0 || until <= Instant::now())
+            && (self.engine.core().open_calls() == 0 || until <= Instant::now())
         {
             self.end();
             self.carry_out();

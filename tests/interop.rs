@@ -36,6 +36,8 @@ mod loss;
 mod machine;
 #[path = "interop/overflow.rs"]
 mod overflow;
+#[path = "interop/phones.rs"]
+mod phones;
 #[path = "interop/place.rs"]
 mod place;
 #[path = "interop/player.rs"]

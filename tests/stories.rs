@@ -24,6 +24,7 @@ mod scenario {
     mod names;
     mod on_the_wire;
     mod overflow;
+    mod phones;
     mod ring_all;
     mod waiting;
 }

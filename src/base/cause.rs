@@ -123,7 +123,7 @@ impl Cause {
                 row(486, "Busy Here", 34, "no_channel", "every channel taken", "toutes les lignes prises")
             }
             Self::RateLimited => {
-                row(503, "Service Unavailable", 42, "rate_limited", "calls too fast", "appels trop serrés")
+                row(503, "Service Unavailable", 42, "rate_limited", "too many calls a second", "trop d'appels par seconde")
             }
             Self::Overload => {
                 row(503, "Service Unavailable", 42, "overload", "machine overloaded", "machine surchargée")

@@ -48,6 +48,24 @@ pub const REFUSALS: u32 = 100;
 pub const BINDINGS_PER_SOURCE: u32 = 50;
 /// STUN binding requests answered, all sources together, per second.
 pub const BINDINGS: u32 = 2_000;
+/// Challenges to sources that have proved nothing, per source address and second: phones of an office behind one address
+/// register again together after an outage.
+pub const CHALLENGES_PER_SOURCE: u32 = 20;
+/// Challenges to sources that have proved nothing, all sources together, per second.
+pub const CHALLENGES: u32 = 500;
+/// Nonces whose use is counted. Above it the oldest count as too old.
+pub const NONCES: usize = 10_000;
+/// Contacts one phone may have registered; one more takes the place of the one refreshed longest ago.
+pub const CONTACTS: usize = 5;
+/// Extensions one phone may watch.
+pub const LAMPS_PER_PHONE: usize = 100;
+/// How long a subscription lasts without a refresh, s (RFC 4235 section 3.4), and the shortest one taken.
+pub const LAMP_EXPIRES_S: u32 = 3_600;
+/// See [`LAMP_EXPIRES_S`].
+pub const LAMP_MIN_EXPIRES_S: u32 = 60;
+/// How often a phone behind an address translation is asked whether it is there: translations over UDP are forgotten
+/// after 30 s at the earliest (RFC 4787 section 4.3 wants two minutes; RFC 5626 section 4.4.2 asks every 24 to 29 s).
+pub const PHONE_KEEP_ALIVE: Duration = Duration::from_secs(27);
 /// Keys of one call that are written down.
 pub const DIGITS: u32 = 64;
 /// Keys of one call that are heard. Who presses more has left the choice to the menu's `else`.

@@ -5,6 +5,7 @@
 pub mod cause;
 pub mod codec;
 pub mod dns;
+pub mod emergency;
 pub mod finding;
 pub mod ids;
 pub mod limits;

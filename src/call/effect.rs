@@ -3,6 +3,7 @@
 use super::event::Timer;
 use super::fact::{Fact, LegEnd};
 use crate::base::{AgentId, Cause, Moment, MusicId, PromptId, QueueId, TargetId};
+use crate::dialplan::Direct;
 use std::time::Duration;
 
 /// Something to be done for a call.
@@ -63,6 +64,8 @@ pub enum LegCommand {
     RingAgent(AgentId),
     /// Dial a target.
     RingTarget(TargetId),
+    /// Dial what a phone of ours dialled.
+    RingDirect(Direct),
     /// End the leg, whatever its stage: refuse, cancel or hang up.
     HangUp(Cause),
     /// Play a prompt once.

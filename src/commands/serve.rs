@@ -60,9 +60,10 @@ pub fn run(args: &ServeArgs) -> u8 {
 }
 
 fn serve(configuration: Configuration) -> Result<(), ServeError> {
-    let Configuration { settings, plan, passwords, .. } = configuration;
+    let Configuration { settings, plan, passwords, phones, .. } = configuration;
     let sounds = server::load(&plan, |path| std::fs::read(path))?;
-    let service = Service { passwords, ..Service::new(&settings, Arc::new(plan), sounds) };
+    let service =
+        Service { passwords, phone_users: phones, ..Service::new(&settings, Arc::new(plan), sounds) };
     open_files::raise_limit();
     let server = Server::open(service)?;
     let handle = server.handle();

@@ -318,11 +318,51 @@ pub enum Clock {
     Handover,
 }
 
-/// What a dialled number leads to.
+/// Whom a phone of ours may dial without a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direct {
+    /// The emergency services.
+    Emergency,
+    /// Another phone that registers here.
+    Phone,
+    /// Anyone outside.
+    Outside,
+}
+
+impl Direct {
+    /// The name facts and records use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Emergency => "emergency",
+            Self::Phone => "phone",
+            Self::Outside => "outside",
+        }
+    }
+
+    /// How long it rings. Outside the far end's network says when to stop; three minutes are where a proxy must (RFC 3261
+    /// section 16.6, timer C).
+    #[must_use]
+    pub const fn ring(self) -> Duration {
+        match self {
+            Self::Emergency | Self::Outside => Duration::from_secs(180),
+            Self::Phone => Duration::from_secs(60),
+        }
+    }
+}
+
+/// What a dialled number leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FlowStart {
     /// A flow of ours.
     Flow(FlowId),
+    /// Someone else, whom no plan names: a phone of ours dialled them.
+    Direct {
+        /// What kind of number it is.
+        to: Direct,
+        /// As dialled.
+        dialled: Name,
+    },
     /// Nothing: the call is refused.
     Refused(Cause),
 }

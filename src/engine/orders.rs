@@ -3,14 +3,19 @@
 use super::core::{Command, Dial, Diverted, Output};
 use super::legs::{Heard, Leg, Stage};
 use super::{Engine, Observation};
-use crate::base::{Cause, LegId, Now, limits};
+use crate::base::{Cause, Codec, Flow, LegId, Now, Transport, TrunkId, limits};
 use crate::call::{Event as CallEvent, VisitEnd};
 use crate::media::{self, PortId, Tone};
 use crate::signaling::{
     Caller, Codecs, Direction, Diversion, DiversionReason, Invite, LocalMedia, MediaOffer, Rejection,
     passport,
 };
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// What an INVITE says of us before its path is known.
+const UNTOLD: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+const NOWHERE: Flow =
+    Flow { transport: Transport::Udp, local: SocketAddr::new(UNTOLD, 0), remote: SocketAddr::new(UNTOLD, 0) };
 
 impl Engine {
     pub(super) fn order(&mut self, now: Now, output: Output) {
@@ -63,9 +68,7 @@ impl Engine {
         let Some(key) = self.calling(id) else { return };
         match self.local_media(id) {
             Some(local) => {
-                if let Some(leg) = self.legs.get_mut(id) {
-                    leg.stage = Stage::Up;
-                }
+                self.set_stage(id, Stage::Up);
                 self.stack.accept(now.moment, key, local);
                 self.attach(id);
             }
@@ -78,10 +81,12 @@ impl Engine {
 
     fn dial(&mut self, now: Now, id: LegId, dial: Dial) {
         let ways = self.stack.ways(dial.trunk);
-        let Some(first) = ways.first().copied() else {
+        let is_trunk = self.config.trunks.get(dial.trunk.index()).is_some();
+        if is_trunk && ways.is_empty() {
             self.core.happened(now, id.call, CallEvent::LegRefused(id.number, Cause::Unreachable));
             return self.core.leg_gone(now, id);
-        };
+        }
+        let first = ways.first().copied().unwrap_or(NOWHERE);
         let caller_leg = LegId::caller(id.call);
         // The caller's port first: both must lie on one board.
         let board = self.port(caller_leg).map(|port| port.board);
@@ -90,24 +95,35 @@ impl Engine {
             self.core.happened(now, id.call, CallEvent::LegRefused(id.number, Cause::Overload));
             return self.core.leg_gone(now, id);
         };
-        let trunk = &self.config.trunks[dial.trunk.index()];
         let caller = self.legs.get(caller_leg);
+        let codecs = self.codecs(dial.trunk);
+        let trunk = self.config.trunks.get(dial.trunk.index());
         let inbound = caller.and_then(|leg| leg.inbound.as_deref());
         let offer = LocalMedia {
-            rtp: SocketAddr::new(trunk.media, port.number),
+            rtp: SocketAddr::new(trunk.map_or(UNTOLD, |trunk| trunk.media), port.number),
             // The caller's own codec first: then nothing has to be transcoded.
-            codecs: caller.and_then(|leg| leg.remote.as_ref()).map_or_else(
-                || trunk.peer.codecs.iter().copied().collect(),
-                |remote| preferring(remote.codec, &trunk.peer.codecs),
-            ),
+            codecs: caller
+                .and_then(|leg| leg.remote.as_ref())
+                .map_or_else(|| codecs.iter().copied().collect(), |remote| preferring(remote.codec, codecs)),
             direction: Direction::SendRecv,
         };
-        let mut invite = Invite::new(
-            first,
-            &dial.user,
-            inbound.map_or_else(Caller::default, |inbound| inbound.caller.clone()),
-            offer.clone(),
-        );
+        let from = match &dial.caller {
+            Some(number) => Caller { number: number.to_string(), display: None, anonymous: false },
+            None => inbound.map_or_else(Caller::default, |inbound| inbound.caller.clone()),
+        };
+        let mut invite = Invite::new(first, &dial.user, from, offer.clone());
+        invite.offer = MediaOffer::Early(offer);
+        // RFC 3261 section 16.6: a back-to-back agent that hands on a call hands on its hops.
+        invite.max_forwards = inbound.map_or(70, |inbound| inbound.max_forwards.saturating_sub(1));
+        if let Some(Diverted { from, after }) = &dial.diverted {
+            let ours = Diversion { user: from.clone(), reason: reason(*after), is_ours: true };
+            // RFC 5806 section 4: the newest first, and what came with the call below it.
+            let before = inbound.into_iter().flat_map(|inbound| &inbound.diversions).cloned();
+            invite.diversions = std::iter::once(ours).chain(before).take(limits::DIVERSIONS).collect();
+        }
+        let Some(trunk) = trunk else {
+            return self.dial_phone(now, id, &dial, port, &invite);
+        };
         invite.trunk = Some(dial.trunk);
         if let Some(written) = self.core.written_caller(id.call, dial.trunk, &invite.caller.number) {
             invite.caller.number = written;
@@ -120,20 +136,18 @@ impl Engine {
             let passes = |value: &[u8]| passport::may_pass(value, now.utc, &caller, &called);
             invite.identities = inbound.identities.iter().filter(|value| passes(value)).cloned().collect();
         }
-        invite.offer = MediaOffer::Early(offer);
-        // RFC 3261 section 16.6: a back-to-back agent that hands on a call hands on its hops.
-        invite.max_forwards = inbound.map_or(70, |inbound| inbound.max_forwards.saturating_sub(1));
-        if let Some(Diverted { from, after }) = dial.diverted {
-            let ours = Diversion { user: from, reason: reason(after), is_ours: true };
-            // RFC 5806 section 4: the newest first, and what came with the call below it.
-            let before = inbound.into_iter().flat_map(|inbound| &inbound.diversions).cloned();
-            invite.diversions = std::iter::once(ours).chain(before).take(limits::DIVERSIONS).collect();
-        }
+        let media = trunk.media;
         let key = self.attempt(now, id, dial.trunk, invite, ways);
-        let mut leg = Leg::new(key, dial.trunk, Stage::Called);
+        let mut leg = Leg::new(key, dial.trunk, media, Stage::Called);
+        leg.party = dial.is_agent.then(|| dial.user.as_str().into());
         leg.port = Some(port);
         leg.offered = true;
         self.legs.insert(id, leg);
+    }
+
+    /// What may be spoken on a line.
+    fn codecs(&self, trunk: TrunkId) -> &[Codec] {
+        self.config.trunks.get(trunk.index()).map_or(&Codec::ALL, |trunk| &trunk.peer.codecs)
     }
 
     /// Ends a leg as its stage asks. Its audio stops at once.
@@ -142,9 +156,12 @@ impl Engine {
             return self.core.leg_gone(now, id);
         }
         let Some(leg) = self.legs.get(id) else { return };
-        let (key, stage) = (leg.key, leg.stage);
+        let (key, stage, others) = (leg.key, leg.stage, leg.others.clone());
         self.attempts.forget(id);
         self.end_stage(now, id);
+        for other in others {
+            self.stack.cancel(now.moment, other, cause);
+        }
         match stage {
             Stage::Calling => self.stack.reject(now.moment, key, Rejection::from(cause)),
             Stage::Called => self.stack.cancel(now.moment, key, cause),
@@ -164,10 +181,10 @@ impl Engine {
 
     fn local_media(&mut self, id: LegId) -> Option<LocalMedia> {
         let port = self.port(id)?;
-        let trunk = &self.config.trunks[self.legs.get(id)?.trunk.index()];
+        let leg = self.legs.get(id)?;
         Some(LocalMedia {
-            rtp: SocketAddr::new(trunk.media, port.number),
-            codecs: trunk.peer.codecs.iter().copied().collect(),
+            rtp: SocketAddr::new(leg.media, port.number),
+            codecs: self.codecs(leg.trunk).iter().copied().collect(),
             direction: Direction::SendRecv,
         })
     }

@@ -7,11 +7,12 @@ use crate::dialplan::Plan;
 use crate::drivers::sockets::Sockets;
 use crate::drivers::store::Opened;
 use crate::engine::core::{Channels, TrunkLine};
-use crate::engine::{EngineConfig, EngineTrunk, Observation, Sounds};
+use crate::engine::{EngineConfig, EnginePhones, EngineTrunk, Observation, Sounds};
 use crate::media::Sound;
-use crate::settings::{self, Settings, Trunk};
+use crate::settings::{self, PhoneUser, Settings, Trunk};
 use crate::signaling::{
-    BanPolicy, CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, PeerName, TrunkAccount, TrunkPeer,
+    BanPolicy, CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, PeerName, PhoneAccount,
+    PhoneSettings, TrunkAccount, TrunkPeer,
 };
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
@@ -39,6 +40,10 @@ pub struct Service {
     pub trunks: Vec<Trunk>,
     /// The passwords of trunks that have one.
     pub passwords: Vec<(TrunkId, Secret)>,
+    /// Phones that register here.
+    pub phones: Option<settings::Phones>,
+    /// Who may register.
+    pub phone_users: Vec<PhoneUser>,
     /// The store's file.
     pub store: PathBuf,
     /// Metrics and health.
@@ -112,6 +117,8 @@ impl Service {
             media_threads: 1,
             trunks: settings.trunks.clone(),
             passwords: Vec::new(),
+            phones: settings.phones.clone(),
+            phone_users: Vec::new(),
             store: settings.data.value.join("spillway.db"),
             http: settings.http.as_ref().map(|http| http.value),
             control: Some(settings.control.value.clone()),
@@ -162,10 +169,13 @@ impl Service {
             engine_trunk(trunk, password.map(|(_, password)| password), &listens)
         });
         let trunks = trunks.collect::<Result<_, _>>()?;
+        let phones = self.phones.as_ref();
+        let phones = phones.map(|phones| engine_phones(phones, &self.phone_users, &self.plan));
         Ok(EngineConfig {
             plan: self.plan,
             sounds: self.sounds,
             trunks,
+            phones,
             listens,
             ports: self.ports,
             boards: self.media_threads,
@@ -209,9 +219,11 @@ fn advertised(
 }
 
 /// Where audio is received: the address every trunk is told, so that two services of one machine may use the same
-/// ports. Every address when they are told different ones, or when SIP is received on every address too.
-pub(super) fn media_address(listens: &[Listen], trunks: &[EngineTrunk]) -> IpAddr {
-    let mut told = trunks.iter().map(|trunk| trunk.media);
+/// ports. Every address when they are told different ones, or when SIP is received on every address too. Phones are told
+/// the address their SIP came to.
+pub(super) fn media_address(listens: &[Listen], trunks: &[EngineTrunk], has_phones: bool) -> IpAddr {
+    let to_phones = listens.iter().filter(|_| has_phones).map(|listen| listen.public().ip());
+    let mut told = trunks.iter().map(|trunk| trunk.media).chain(to_phones);
     let first = told.next().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let wildcard = listens.iter().any(|listen| listen.address.ip().is_unspecified());
     if !wildcard && told.all(|other| other == first) { first } else { unspecified_like(first) }
@@ -308,6 +320,28 @@ fn peer_name(name: &settings::PeerName) -> PeerName {
 const fn signaling_peer(peer: settings::Peer) -> Peer {
     let settings::Peer { transport, address, priority, weight } = peer;
     Peer { transport, address, priority, weight }
+}
+
+fn engine_phones(phones: &settings::Phones, users: &[PhoneUser], plan: &Plan) -> EnginePhones {
+    let seconds = |duration: Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
+    let account = |user: &PhoneUser| PhoneAccount {
+        extension: user.extension.clone(),
+        ha1_md5: user.ha1_md5.clone(),
+        ha1_sha256: user.ha1_sha256.clone(),
+    };
+    EnginePhones {
+        settings: PhoneSettings {
+            line: phones.line,
+            realm: phones.realm.clone(),
+            phones: users.iter().map(account).collect(),
+            agents: plan.agents.iter().flatten().map(|agent| agent.extension.clone()).collect(),
+            expires_min_s: seconds(phones.expires_min),
+            expires_max_s: seconds(phones.expires_max),
+        },
+        emergency: phones.emergency,
+        outside: phones.outside,
+        caller: phones.caller.clone(),
+    }
 }
 
 fn unspecified_like(address: IpAddr) -> IpAddr {

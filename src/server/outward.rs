@@ -14,7 +14,7 @@ use crate::drivers::sockets::{Sockets, dropped};
 use crate::drivers::store::StoreHandle;
 use crate::engine::status::StoreStatus;
 use crate::engine::{Engine, Observation};
-use crate::settings::Trunk;
+use crate::settings::{PHONES, Trunk};
 use crossbeam_channel::Sender;
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ impl Outward {
         handle: &Handle,
         clock: Clock,
     ) -> Result<Self, ServeError> {
-        let metrics = Metrics::new(&names(&service.plan, &service.trunks));
+        let metrics = Metrics::new(&names(&service.plan, &service.trunks, service.phones.is_some()));
         let sign = ReadinessSign::default();
         let console = match service.http {
             Some(address) => {
@@ -100,6 +100,7 @@ impl Outward {
             | Observation::TrunkLimit { .. }
             | Observation::Registration { .. }
             | Observation::CredentialsRefused { .. }
+            | Observation::Phone(_)
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }
@@ -183,10 +184,14 @@ fn count(number: usize) -> u64 {
 }
 
 /// Everything a metric may be labelled with: names from configuration, nothing else.
-fn names(plan: &Plan, trunks: &[Trunk]) -> ConfiguredNames {
+fn names(plan: &Plan, trunks: &[Trunk], has_phones: bool) -> ConfiguredNames {
     let sites = (0..).zip(&plan.sites).map(|(number, site)| site_names(plan, SiteId(number), &site.id));
     ConfiguredNames {
-        trunks: trunks.iter().map(|trunk| trunk.name.clone()).collect(),
+        trunks: trunks
+            .iter()
+            .map(|trunk| trunk.name.clone())
+            .chain(has_phones.then(|| PHONES.into()))
+            .collect(),
         registering: trunks.iter().filter(|trunk| registers(trunk)).map(|trunk| trunk.name.clone()).collect(),
         peers: trunks
             .iter()

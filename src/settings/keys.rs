@@ -16,7 +16,11 @@ pub static ROOT: Table = listed(&[
     Key::optional("http", Kind::Table(&HTTP), "metrics and health"),
     Key::optional("control", Kind::Table(&CONTROL), "the socket of `spillway status`"),
     Key::optional("trunk", Kind::Named(&TRUNK), "the networks calls come from and go to"),
-    Key::later("phones", "agents' phones that register here, instead of behind the IPBX"),
+    Key::optional(
+        "phones",
+        Kind::Table(&PHONES),
+        "agents' phones that register here, instead of behind the IPBX",
+    ),
 ]);
 
 static SIP: Table = listed(&[
@@ -125,6 +129,38 @@ static PASSWORD: Table = listed(&[
 static CHANNELS: Table = listed(&[
     Key::required("total", Kind::Whole(1, 20_000), "calls at once"),
     Key::optional("keep_out", Kind::Whole(0, 20_000), "of these, how many stay free for overflow"),
+]);
+
+static PHONES: Table = listed(&[
+    Key::required("realm", Kind::Text, "the realm of their passwords, part of every digest in `users`"),
+    Key::required("users", Kind::Table(&USERS), "who may register: { file = \"phones.csv\" }"),
+    Key::optional(
+        "expires",
+        Kind::Table(&EXPIRES),
+        "how long a registration lasts; a minute to an hour when absent",
+    ),
+    Key::optional(
+        "emergency",
+        Kind::Text,
+        "the trunk emergency numbers dialled on them go to, ahead of every limit",
+    ),
+    Key::optional(
+        "outside",
+        Kind::Text,
+        "the trunk other outside numbers dialled on them go to; none when absent",
+    ),
+    Key::optional("caller", Kind::Text, "the number a trunk sees of them; the extension when absent"),
+]);
+
+static USERS: Table = listed(&[Key::required(
+    "file",
+    Kind::Text,
+    "a file of lines extension;name;ha1_md5;ha1_sha256, the first one naming them",
+)]);
+
+static EXPIRES: Table = listed(&[
+    Key::optional("min", Kind::Duration, "the shortest that is taken; a minute when absent"),
+    Key::optional("max", Kind::Duration, "the longest that is granted; an hour when absent"),
 ]);
 
 static CALLER: Table =

@@ -1,6 +1,6 @@
 //! Reads spillway.toml: form by the key table, then meaning. Opens nothing.
 
-use super::{Ban, Hep, Listen, Located, Media, Settings, Sip, keys, trunk, wording};
+use super::{Ban, Hep, Listen, Located, Media, Settings, Sip, keys, phones, trunk, wording};
 use crate::base::finding::{Finding, Findings, Source};
 use crate::base::written::{self, Section};
 use crate::base::{Name, Transport};
@@ -29,13 +29,16 @@ pub fn load(source: &Source) -> Result<(Settings, Vec<Finding>), Vec<Finding>> {
 }
 
 /// What little of a settings file a check of the dialplans needs, read also when the rest is wrong: their folder and
-/// the trunks' names.
+/// the names of the trunks, the phones' line last.
 #[must_use]
 pub fn outline(source: &Source) -> (Option<Located<PathBuf>>, Vec<Name>) {
     let document = written::read(source, &keys::ROOT, &mut Findings::default());
     let root = document.root();
     let folder = root.text("dialplans").map(|text| path_in(Path::new(source.folder()), text));
-    (folder, root.named("trunk").iter().map(|(name, _)| name.value.into()).collect())
+    let trunks = root.named("trunk").into_iter().map(|(name, _)| name.value.into());
+    // The phones' line comes after the last trunk's.
+    let phones = root.entry(phones::PHONES).map(|_| phones::PHONES.into());
+    (folder, trunks.chain(phones).collect())
 }
 
 /// What is absent or malformed was reported with the document's form: reading goes on to find what else is wrong.
@@ -45,6 +48,7 @@ fn read(root: &Section<'_>, folder: &Path, findings: &mut Findings) -> Option<Se
     let listen = sip.as_ref().map(|sip| sip.listen.as_slice()).unwrap_or_default();
     let http = root.section("http").and_then(|section| http(&section, listen, findings));
     let trunks = trunk::read(root, listen, folder, findings);
+    let phones = phones::read(root, &trunks, folder, findings);
     let path = |text: Located<&str>| path_in(folder, text);
     let data = root.text("data").map(path)?;
     let socket = root.section("control").and_then(|control| control.text("socket")).map(path);
@@ -57,6 +61,7 @@ fn read(root: &Section<'_>, folder: &Path, findings: &mut Findings) -> Option<Se
         media: media?,
         http,
         trunks,
+        phones,
     })
 }
 

@@ -8,6 +8,7 @@ mod identity;
 mod keys;
 mod load;
 mod peers;
+mod phones;
 mod trunk;
 mod wording;
 
@@ -16,6 +17,7 @@ pub use account::{Account, PasswordSource};
 pub use identity::{CallerHeader, DiversionHeader, Identity};
 pub use load::{load, outline};
 pub use peers::{Peer, PeerName};
+pub use phones::{PHONES, PhoneUser, Phones, is_extension, read_users};
 pub use trunk::{Channels, NumberFormat, Prefix, Trunk};
 
 use crate::base::{Name, Transport, TrunkId};
@@ -42,6 +44,8 @@ pub struct Settings {
     pub http: Option<Located<SocketAddr>>,
     /// Trunks by [`TrunkId`], in written order.
     pub trunks: Vec<Trunk>,
+    /// Phones that register here; none when `None`.
+    pub phones: Option<Phones>,
 }
 
 /// `[sip]`.
@@ -116,10 +120,11 @@ impl Settings {
         self.trunks.iter().find(|trunk| &*trunk.name == name)
     }
 
-    /// The trunks' names and ids, as a dialplan needs them.
+    /// The trunks' names and ids, as a dialplan needs them; the phones' line is one more.
     #[must_use]
     pub fn trunk_names(&self) -> Vec<(Name, TrunkId)> {
-        self.trunks.iter().map(|trunk| (trunk.name.clone(), trunk.id)).collect()
+        let trunks = self.trunks.iter().map(|trunk| (trunk.name.clone(), trunk.id));
+        trunks.chain(self.phones.as_ref().map(|phones| (PHONES.into(), phones.line))).collect()
     }
 }
 

@@ -99,9 +99,9 @@ fn every_fault_is_told_at_once() {
 
 #[test]
 fn what_comes_later_is_refused_by_name() {
-    let text = format!("{SHIPPED}\n[phones]\nrealm = \"spillway\"\n");
+    let text = SHIPPED.replace("agents = true", "agents = true\naddress = \"192.0.2.1\"");
     let messages: Vec<String> = refused(&text).into_iter().map(|(_, message)| message).collect();
-    assert_eq!(messages, ["`phones` is not in this version"]);
+    assert_eq!(messages, ["`address` is not in this version"]);
 }
 
 #[test]

@@ -189,4 +189,67 @@ pub(super) fn expires_of_nothing() -> Words {
     Words::new("`expires` is of no use without `register = true`", "of what?")
 }
 
+pub(super) fn trunk_named_phones() -> Words {
+    Words::new("no trunk can be called `phones`", "the name of the phones that register here")
+}
+
+pub(super) fn no_such_trunk<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Words {
+    let words = Words::new(format!("there is no trunk `{name}`"), "unknown");
+    match nearest(name, known) {
+        Some(near) => words.hint(format!("did you mean `{near}`?")),
+        None => words,
+    }
+}
+
+pub(super) fn no_emergency() -> Words {
+    Words::new("phones register here and `emergency` names no trunk", "who dials 112 reaches nobody")
+        .hint("name the trunk that leads to the emergency services: `emergency = \"NAME\"`")
+}
+
+pub(super) fn expires_min_too_long() -> Words {
+    Words::new("the shortest registration is an hour or less", "too long")
+}
+
+pub(super) fn expires_max_out_of_bounds() -> Words {
+    Words::new("the longest registration lies between the shortest and a day", "does not")
+}
+
+pub(super) fn bad_phones_caller(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no number to call from"), "unreadable")
+        .hint("write digits as the carrier expects them: \"+33384961370\"")
+}
+
+pub(super) fn bad_realm(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no realm"), "unreadable")
+        .hint("write a word or a host name, without quotes and colons")
+}
+
+pub(super) fn no_users_header() -> Words {
+    Words::new("a users' file begins with a line of column names", "")
+        .hint("write extension;name;ha1_md5;ha1_sha256, then one phone a line")
+}
+
+pub(super) fn no_phone() -> Words {
+    Words::new("there is no phone in this file", "")
+}
+
+pub(super) fn bad_phone_extension(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no extension"), "unreadable")
+        .hint("write what is dialled: up to 32 digits, letters and . - _ + *")
+}
+
+pub(super) fn phone_twice(text: &str) -> Words {
+    Words::new(format!("extension {text} stands in the file twice"), "again here")
+}
+
+pub(super) fn bad_digest(digits: usize) -> Words {
+    Words::new(format!("a password digest has {digits} hexadecimal digits here"), "on this line").hint(HASH)
+}
+
+pub(super) fn no_digest(text: &str) -> Words {
+    Words::new(format!("phone {text} has no password digest"), "could never register").hint(HASH)
+}
+
+const HASH: &str = "`spillway phones hash EXTENSION --realm REALM` prints the line";
+
 const WHERE: &str = "write `password = { env = \"NAME\" }` or `password = { file = \"path\" }`";

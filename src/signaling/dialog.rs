@@ -4,6 +4,7 @@
 use super::config::Listen;
 use super::mark::{Marked, NameKind};
 use super::transaction::{Attempt, ClientKey, Layer, Owner};
+use super::verbs::ContactPath;
 use crate::base::{Flow, Moment, Transport};
 use crate::wire::sip::{HeaderName, Message, Method, NameAddr, Uri, Writer};
 use bytes::Bytes;
@@ -41,6 +42,8 @@ pub(super) struct Dialog {
     pub(super) flow: Flow,
     /// The far end is behind an address translation, or said nothing yet: the flow alone counts.
     pinned: bool,
+    /// The far end registered over this flow: it alone counts, whatever its Contact says.
+    kept: bool,
 }
 
 impl Dialog {
@@ -63,7 +66,23 @@ impl Dialog {
             flow,
             // The INVITE goes where its caller says, whatever its target's host.
             pinned: true,
+            kept: false,
         }
+    }
+
+    /// The same, to a registered contact: along the way its registration came.
+    pub(super) fn towards(mut self, contact: &ContactPath) -> Self {
+        self.target = contact.uri.clone();
+        self.routes = contact.routes.iter().cloned().collect();
+        self.kept = true;
+        self
+    }
+
+    /// Reaches the far end over the dialog's flow alone, whatever its Contact says: a phone's own may be behind an address
+    /// translation, and must not send our requests elsewhere.
+    pub(super) fn keep(&mut self) {
+        self.pinned = true;
+        self.kept = true;
     }
 
     /// From an INVITE of theirs (section 12.1.1). Nothing without an address to reach them at.
@@ -81,6 +100,7 @@ impl Dialog {
             remote_cseq: Some(invite.cseq().ok()?.number),
             flow,
             pinned: via.host.ip().is_some_and(|ip| ip != flow.remote.ip().to_canonical()),
+            kept: false,
         })
     }
 
@@ -96,6 +116,7 @@ impl Dialog {
             remote_cseq: None,
             flow,
             pinned: false,
+            kept: false,
         };
         dialog.join(answer)?;
         Some(dialog)
@@ -110,7 +131,7 @@ impl Dialog {
         }
         self.routes = answer.values(HeaderName::RecordRoute).map(Into::into).collect();
         self.routes.reverse();
-        self.pinned = false;
+        self.pinned = self.kept;
         (!self.target.is_empty()).then_some(())
     }
 

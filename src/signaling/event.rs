@@ -3,7 +3,7 @@
 
 use super::media::RemoteMedia;
 use crate::base::dns::Question;
-use crate::base::{Cause, Flow, TrunkId};
+use crate::base::{Cause, Flow, Name, PhoneId, TrunkId};
 use bytes::Bytes;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -161,6 +161,8 @@ impl ReasonProtocol {
 pub struct Invitation {
     /// The trunk it came from; none where anyone may call.
     pub trunk: Option<TrunkId>,
+    /// The phone it came from, which proved it; none from a trunk.
+    pub phone: Option<Name>,
     /// The path it came on.
     pub flow: Flow,
     /// The Request-URI's user, escapes taken off: what decides where the call goes.
@@ -289,6 +291,36 @@ pub enum Observation {
         /// The limit.
         limit: &'static str,
     },
+    /// A request that proved nothing was challenged.
+    PhoneChallenged,
+    /// A source was challenged so often that its request was dropped.
+    ChallengeWithheld,
+    /// A challenge was answered, and not well.
+    PhoneRefused {
+        /// `credentials`: no such phone, or another password; `stale`: a nonce too old or used before.
+        why: &'static str,
+    },
+    /// A phone proved who it is over this stream.
+    FlowProved {
+        /// Which.
+        flow: Flow,
+    },
+    /// A phone that proved who it is asked the registrar for something.
+    RegistrarAnswered {
+        /// `registered`, `refreshed`, `removed`, `fetched`, or why not.
+        result: &'static str,
+    },
+    /// A phone's contacts were registered, lapsed, or are gone.
+    PhoneContacts {
+        /// Which.
+        phone: PhoneId,
+        /// How many it has now.
+        contacts: usize,
+    },
+    /// A phone watches as many others as it may.
+    LampRefused,
+    /// One contact more than a phone may have took the place of another.
+    ContactReplaced,
     /// A message made no sense and could not be answered.
     ParseFailed,
     /// A response, ACK or CANCEL matched nothing.

@@ -36,7 +36,7 @@ impl Stack {
             return Patience::None;
         }
         match self.trunks.identify(flow) {
-            Source::Unknown | Source::Anyone => Patience::None,
+            Source::Unknown | Source::Anyone | Source::Phone(_) => Patience::None,
             Source::Trunk(trunk) if cancels => Patience::Behind(trunk),
             Source::Trunk(trunk) => {
                 let to_nobody = |invite: Message<'_>| invite.to().is_ok_and(|to| to.tag.is_none());

@@ -7,10 +7,11 @@ use super::identity;
 use super::leg::{self, Leg, Refusal};
 use super::loops;
 use super::mark::{MarkKey, NameKind};
+use super::registrar::Registrar;
 use super::stack::Stack;
 use super::trunk::Source;
 use super::verbs::phrase;
-use crate::base::{Flow, Moment, TrunkId, limits};
+use crate::base::{Flow, Moment, Name, TrunkId, limits};
 use crate::wire::sip::{HeaderName, Host, Message, Method, NameAddr, Scheme, Uri};
 
 impl Stack {
@@ -36,9 +37,10 @@ impl Stack {
             return;
         }
         let full = self.legs.len() >= self.layer.config.max_legs;
-        let trunk = match source {
-            Source::Trunk(trunk) => Some(trunk),
-            Source::Anyone | Source::Unknown => None,
+        let (trunk, phone) = match source {
+            Source::Trunk(trunk) => (Some(trunk), None),
+            Source::Phone(phone) => (self.registrar.as_ref().map(Registrar::line), self.extension(phone)),
+            Source::Anyone | Source::Unknown => (None, None),
         };
         let (key, tag) = (self.next_key(), self.layer.fresh(NameKind::Tag));
         let session = self.layer.random.number() >> 2;
@@ -48,8 +50,14 @@ impl Stack {
             return self.refuse(flow, request, 400, |_| {});
         };
         let server = self.layer.open_server(flow, request, bytes, Some(key), Some(tag));
+        if phone.is_some() {
+            leg.keep_path();
+        }
+        let is_own = phone.as_ref().is_none_or(|own| says(request, own));
         let refusal = if full {
             Some(Refusal::Overload)
+        } else if !is_own {
+            Some(Refusal::Identity)
         } else if loops::comes_back(&self.layer.marks, request) {
             Some(Refusal::Loop)
         } else {
@@ -60,6 +68,7 @@ impl Stack {
         let mut invitation =
             invitation(&self.layer.marks, request, flow, trunk, caller_from.unwrap_or_default());
         invitation.offer = offer;
+        invitation.phone = phone;
         if let Some(refusal) = refusal {
             invitation.refusal = Some(refusal.verdict());
         }
@@ -67,6 +76,11 @@ impl Stack {
         self.legs.insert(key, leg);
         self.layer.out.push_back(Output::Invited { leg: key, invitation: Box::new(invitation) });
     }
+}
+
+/// Whether a phone's request says in From whose it is: what it proved, and nobody else.
+fn says(request: &Message<'_>, own: &Name) -> bool {
+    request.from().is_ok_and(|from| *from.uri.user_unescaped() == *own.as_bytes())
 }
 
 /// What is wrong with an initial INVITE although it is well formed.
@@ -183,6 +197,7 @@ fn invitation(
     let uri = request.request_uri().ok();
     Invitation {
         trunk,
+        phone: None,
         flow,
         dialled: uri.map(|uri| user_text(&uri)).unwrap_or_default(),
         caller: caller(request, caller_from),

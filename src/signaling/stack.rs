@@ -5,12 +5,14 @@ use super::config::{Admission, StackConfig};
 use super::credentials::Credentials;
 use super::event::{LegEvent, LegKey, Observation, Output};
 use super::guard::Guard;
+use super::lamps::Lamps;
 use super::leg::Leg;
 use super::mark::NameKind;
 use super::media::{Codecs, LocalMedia};
 use super::peers;
 use super::ping;
 use super::refusal::Refusals;
+use super::registrar::Registrar;
 use super::registration::{self, Registration};
 use super::resolve;
 use super::timer::{LegTimer, TimerName};
@@ -31,6 +33,10 @@ pub struct Stack {
     pub(super) trunks: Trunks,
     pub(super) refusals: Refusals,
     pub(super) guard: Guard,
+    /// Where phones register.
+    pub(super) registrar: Option<Registrar>,
+    /// Who watches whom.
+    pub(super) lamps: Lamps,
     pub(super) stopping: bool,
     next_leg: u64,
 }
@@ -41,13 +47,25 @@ impl Stack {
     pub fn new(mut config: StackConfig, mut random: Random) -> Self {
         let mut trunks = Trunks::new(std::mem::replace(&mut config.admission, Admission::Anyone));
         let (legs, tags) = (seeded_map(random.number()), seeded_map(random.number()));
+        let registrar = config.phones.take().map(Registrar::new);
         let mut layer = Layer::new(config, random);
         layer.credentials = Credentials::of(&trunks);
         ping::start(&mut layer, &trunks);
         resolve::start(&mut layer, &trunks);
         registration::start(&mut layer, &mut trunks);
         let guard = Guard::new(layer.config.ban, layer.random.number());
-        Self { layer, legs, tags, trunks, refusals: Refusals::default(), guard, stopping: false, next_leg: 0 }
+        Self {
+            layer,
+            legs,
+            tags,
+            trunks,
+            refusals: Refusals::default(),
+            guard,
+            registrar,
+            lamps: Lamps::default(),
+            stopping: false,
+            next_leg: 0,
+        }
     }
 
     /// What the stack wants done or known next.
@@ -86,6 +104,9 @@ impl Stack {
                 TimerName::RegistrationLapse(trunk) => {
                     registration::lapsed(&mut self.layer, &mut self.trunks, trunk);
                 }
+                TimerName::BindingLapse(binding) => self.forget_binding(binding),
+                TimerName::LampLapse(lamp) => self.lamp_lapsed(now, lamp),
+                TimerName::KeepAlive(binding) => self.ask_phone(now, binding),
             }
         }
     }
@@ -120,6 +141,8 @@ impl Stack {
             for leg in self.legs.values_mut() {
                 leg.on_flow_lost(flow);
             }
+            self.forget_flow(flow);
+            self.forget_lamps(flow);
         }
     }
 
@@ -141,6 +164,13 @@ impl Stack {
             Owner::Registration(_) => {
                 registration::ended(&mut self.layer, &mut self.trunks, now, report, response);
             }
+            Owner::Phone(binding) => {
+                let answered = response.and_then(Message::code).is_some_and(|code| code >= 200);
+                if report.reply != Reply::Response || answered {
+                    self.phone_asked(now, binding, answered);
+                }
+            }
+            Owner::Lamp(lamp) => self.lamp_told(now, lamp, report, response),
             Owner::Nobody => {}
         }
     }

@@ -4,7 +4,7 @@ use super::config::{Admission, Peer, TrunkPeer};
 use super::locate::Lookup;
 use super::peers::{Known, PeerKey};
 use super::registration::Registration;
-use crate::base::{Flow, TrunkId};
+use crate::base::{Flow, PhoneId, TrunkId};
 use std::net::IpAddr;
 
 /// The trunks of a stack.
@@ -33,6 +33,8 @@ pub(super) struct Trunk {
 pub(super) enum Source {
     /// As this trunk.
     Trunk(TrunkId),
+    /// As this phone, which has proved it.
+    Phone(PhoneId),
     /// As anyone.
     Anyone,
     /// No trunk accepts it.

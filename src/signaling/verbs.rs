@@ -14,6 +14,17 @@ pub enum MediaOffer {
     Late(LocalMedia),
 }
 
+/// A registered contact, and the way to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactPath {
+    /// The path its registration came on.
+    pub flow: Flow,
+    /// Its URI, as it wrote it.
+    pub uri: Box<[u8]>,
+    /// The proxies between (RFC 3327), nearest first.
+    pub routes: Vec<Box<[u8]>>,
+}
+
 /// An INVITE to send.
 #[derive(Clone, Debug)]
 pub struct Invite {
@@ -27,6 +38,8 @@ pub struct Invite {
     pub target_host: String,
     /// The host of the addresses of ours it says, where that is not our own: the trunk's domain.
     pub domain: Option<Name>,
+    /// The registered contact to ask, along its own path; the user and host then only say who is meant.
+    pub contact: Option<ContactPath>,
     /// Who is calling.
     pub caller: Caller,
     /// How the far end is told who calls.
@@ -53,6 +66,7 @@ impl Invite {
             target_user: target_user.into(),
             target_host: flow.remote.to_string(),
             domain: None,
+            contact: None,
             caller,
             policy: IdentityPolicy::default(),
             identities: Vec::new(),
@@ -125,6 +139,7 @@ pub const fn phrase(code: u16) -> &'static str {
         183 => "Session Progress",
         200 => "OK",
         400 => "Bad Request",
+        401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
@@ -134,6 +149,7 @@ pub const fn phrase(code: u16) -> &'static str {
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",
         469 => "Bad Info Package",
+        423 => "Interval Too Brief",
         422 => "Session Interval Too Small",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
@@ -141,6 +157,7 @@ pub const fn phrase(code: u16) -> &'static str {
         483 => "Too Many Hops",
         486 => "Busy Here",
         487 => "Request Terminated",
+        489 => "Bad Event",
         488 => "Not Acceptable Here",
         491 => "Request Pending",
         500 => "Server Internal Error",

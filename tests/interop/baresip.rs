@@ -1,6 +1,6 @@
 //! baresip as somebody's phone: plays a tone, records what it hears, does what it is told over its control socket.
 
-use crate::place::{Place, write_tone};
+use crate::place::{Place, SPILLWAY, write_tone};
 use crate::process::{Process, until};
 use std::fmt::Write as _;
 use std::fs;
@@ -41,6 +41,28 @@ pub struct Baresip {
 impl Baresip {
     /// Switches on a phone with this user part; it speaks a tone.
     pub fn start(place: &Place, host: u8, user: &str, hz: f64) -> Self {
+        let account = format!("<sip:{user}@{}>;regint=0", place.ip(host));
+        Self::with_account(place, host, user, hz, &account)
+    }
+
+    /// The same, that registers with the service over this transport.
+    pub fn registering(
+        place: &Place,
+        host: u8,
+        user: &str,
+        hz: f64,
+        (transport, password): (&str, &str),
+    ) -> Self {
+        let service = place.ip(SPILLWAY);
+        let account = format!("<sip:{user}@{service};transport={transport}>;auth_pass={password};regint=60");
+        let phone = Self::with_account(place, host, user, hz, &account);
+        // Its event may be over before its control socket is.
+        let registered = until(STARTS_WITHIN, || phone.process.said().contains("200 OK").then_some(()));
+        assert!(registered.is_some(), "baresip does not register:\n{}", phone.process.said());
+        phone
+    }
+
+    fn with_account(place: &Place, host: u8, user: &str, hz: f64, account: &str) -> Self {
         let ip = place.ip(host);
         let folder = place.path(&format!("baresip-{user}"));
         fs::create_dir(&folder).expect("the folder is new");
@@ -62,7 +84,7 @@ impl Baresip {
             tone.display(),
         );
         fs::write(folder.join("config"), config).expect("the folder is writable");
-        let account = format!("<sip:{user}@{ip}>;regint=0;answermode=manual;audio_codecs=pcma/8000/1\n");
+        let account = format!("{account};answermode=manual;audio_codecs=pcma/8000/1\n");
         fs::write(folder.join("accounts"), account).expect("the folder is writable");
         fs::write(folder.join("contacts"), "").expect("the folder is writable");
         let mut command = Command::new("baresip");

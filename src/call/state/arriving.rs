@@ -4,8 +4,8 @@
 use super::{Bridged, Ending, Peer, Ringing, State};
 use crate::base::{Cause, TargetId};
 use crate::call::walk::{Standing, enter};
-use crate::call::{Ctx, Event, LegCommand, LegEnd, Out, Timer};
-use crate::dialplan::{Destination, FlowStart};
+use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer};
+use crate::dialplan::{Destination, Direct, FlowStart};
 
 /// An unanswered call.
 #[derive(Debug)]
@@ -16,7 +16,46 @@ pub struct Arriving {
 #[derive(Debug)]
 enum Stage {
     Unread(FlowStart),
-    TargetRings { target: TargetId, leg: u16 },
+    Rings { callee: Callee, leg: u16 },
+}
+
+/// Who is rung, unanswered.
+#[derive(Debug, Clone, Copy)]
+enum Callee {
+    /// A target of the plan.
+    Target(TargetId),
+    /// Whom a phone of ours dialled.
+    Direct(Direct),
+}
+
+impl Callee {
+    const fn peer(self, leg: u16) -> Peer {
+        match self {
+            Self::Target(target) => Peer::Target { leg, target },
+            Self::Direct(to) => Peer::Direct { leg, to },
+        }
+    }
+
+    /// Writes down how a ring ended without winning.
+    fn over(self, leg: u16, end: LegEnd, ctx: Ctx, out: &mut Out) {
+        match self {
+            Self::Target(target) => Ringing::target_over(target, leg, end, ctx, out),
+            Self::Direct(to) => {
+                out.push(Effect::Forget(Timer::Ring(leg)));
+                out.note(Fact::TargetEnded { target: to.name().into(), leg, end });
+            }
+        }
+    }
+
+    /// Where the caller goes then: for whom no plan says where, the caller is told why.
+    fn otherwise(self, cause: Cause, ctx: Ctx, out: &mut Out) -> State {
+        match self {
+            Self::Target(target) => {
+                enter(ctx.plan.targets[target.index()].otherwise, Standing::NEW, ctx, out)
+            }
+            Self::Direct(_) => Ending::hang_up(cause, out),
+        }
+    }
 }
 
 impl Arriving {
@@ -31,7 +70,21 @@ impl Arriving {
     }
 
     pub(in crate::call) const fn ringing(target: TargetId, leg: u16) -> Self {
-        Self { stage: Stage::TargetRings { target, leg } }
+        Self { stage: Stage::Rings { callee: Callee::Target(target), leg } }
+    }
+
+    /// Rings whom a phone of ours dialled.
+    fn dial(to: Direct, dialled: &str, ctx: Ctx, out: &mut Out) -> State {
+        let leg = out.new_leg();
+        out.note(Fact::TargetRung {
+            target: to.name().into(),
+            dialled: dialled.into(),
+            leg,
+            from_queue: None,
+        });
+        out.push(Effect::Set(Timer::Ring(leg), ctx.now.moment + to.ring()));
+        out.leg(leg, LegCommand::RingDirect(to));
+        State::Arriving(Self { stage: Stage::Rings { callee: Callee::Direct(to), leg } })
     }
 
     pub(super) fn on(self, event: Event, ctx: Ctx, out: &mut Out) -> State {
@@ -39,6 +92,7 @@ impl Arriving {
             Stage::Unread(start) => match event {
                 Event::Invited => match start {
                     FlowStart::Flow(flow) => enter(Destination::Flow(flow), Standing::NEW, ctx, out),
+                    FlowStart::Direct { to, dialled } => Self::dial(to, &dialled, ctx, out),
                     FlowStart::Refused(cause) => Ending::refuse(cause, out),
                 },
                 Event::NoRoom(cause) => Ending::refuse(cause, out),
@@ -58,44 +112,45 @@ impl Arriving {
                 | Event::Joined { .. }
                 | Event::TurnedAway(_)
                 | Event::Matched { .. }
-                | Event::Unstaffed => State::Arriving(self),
+                | Event::Unstaffed => State::Arriving(Self { stage: Stage::Unread(start) }),
             },
-            Stage::TargetRings { target, leg } => self.on_target(target, leg, event, ctx, out),
+            Stage::Rings { callee, leg } => Self::on_ring(callee, leg, event, ctx, out),
         }
     }
 
-    fn on_target(self, target: TargetId, leg: u16, event: Event, ctx: Ctx, out: &mut Out) -> State {
+    fn on_ring(callee: Callee, leg: u16, event: Event, ctx: Ctx, out: &mut Out) -> State {
+        let unchanged = State::Arriving(Self { stage: Stage::Rings { callee, leg } });
         match event {
             Event::LegRinging(_) => {
                 out.leg(0, LegCommand::Ring);
-                State::Arriving(self)
+                unchanged
             }
             Event::LegProgressed(from) => {
                 out.leg(0, LegCommand::PassProgress { from });
-                State::Arriving(self)
+                unchanged
             }
             Event::LegAnswered(answered) if answered == leg => {
                 let mut standing = Standing::NEW;
                 standing.answer(out);
-                Bridged::begin(Peer::Target { leg, target }, ctx, out)
+                Bridged::begin(callee.peer(leg), ctx, out)
             }
             Event::LegRefused(ended, cause) | Event::HungUp(ended, cause) if ended == leg => {
-                Ringing::target_over(target, leg, LegEnd::from_cause(cause), ctx, out);
-                enter(ctx.plan.targets[target.index()].otherwise, Standing::NEW, ctx, out)
+                callee.over(leg, LegEnd::from_cause(cause), ctx, out);
+                callee.otherwise(cause, ctx, out)
             }
             Event::Due(Timer::Ring(due)) if due == leg => {
                 out.leg(leg, LegCommand::HangUp(Cause::NoAnswer));
-                Ringing::target_over(target, leg, LegEnd::NoAnswer, ctx, out);
-                enter(ctx.plan.targets[target.index()].otherwise, Standing::NEW, ctx, out)
+                callee.over(leg, LegEnd::NoAnswer, ctx, out);
+                callee.otherwise(Cause::NoAnswer, ctx, out)
             }
             Event::HungUp(0, cause) => {
                 out.leg(leg, LegCommand::HangUp(Cause::Cancelled));
-                Ringing::target_over(target, leg, LegEnd::Cancelled, ctx, out);
+                callee.over(leg, LegEnd::Cancelled, ctx, out);
                 Ending::after_hang_up(0, cause, out)
             }
             Event::Stopping => {
                 out.leg(leg, LegCommand::HangUp(Cause::ShuttingDown));
-                Ringing::target_over(target, leg, LegEnd::Cancelled, ctx, out);
+                callee.over(leg, LegEnd::Cancelled, ctx, out);
                 Ending::hang_up(Cause::ShuttingDown, out)
             }
             Event::Invited
@@ -112,7 +167,7 @@ impl Arriving {
             | Event::Joined { .. }
             | Event::TurnedAway(_)
             | Event::Matched { .. }
-            | Event::Unstaffed => State::Arriving(self),
+            | Event::Unstaffed => unchanged,
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::{Ending, State};
 use crate::base::{AgentId, Cause, TargetId};
 use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer};
+use crate::dialplan::Direct;
 use smallvec::SmallVec;
 use std::time::Duration;
 
@@ -33,6 +34,13 @@ pub enum Peer {
         /// Which.
         target: TargetId,
     },
+    /// Whom a phone of ours dialled.
+    Direct {
+        /// Their leg.
+        leg: u16,
+        /// Who.
+        to: Direct,
+    },
 }
 
 impl Peer {
@@ -40,7 +48,7 @@ impl Peer {
     #[must_use]
     pub const fn leg(self) -> u16 {
         match self {
-            Self::Agent { leg, .. } | Self::Target { leg, .. } => leg,
+            Self::Agent { leg, .. } | Self::Target { leg, .. } | Self::Direct { leg, .. } => leg,
         }
     }
 }
@@ -51,13 +59,13 @@ impl Bridged {
         let leg = peer.leg();
         let (agent, target) = match peer {
             Peer::Agent { agent, .. } => (ctx.plan.agent(agent), None),
-            Peer::Target { target, .. } => {
-                let name = ctx.plan.targets[target.index()].name.clone();
-                out.push(Effect::Forget(Timer::Ring(leg)));
-                out.note(Fact::TargetEnded { target: name.clone(), leg, end: LegEnd::Answered });
-                (None, Some(name))
-            }
+            Peer::Target { target, .. } => (None, Some(ctx.plan.targets[target.index()].name.clone())),
+            Peer::Direct { to, .. } => (None, Some(to.name().into())),
         };
+        if let Some(target) = &target {
+            out.push(Effect::Forget(Timer::Ring(leg)));
+            out.note(Fact::TargetEnded { target: target.clone(), leg, end: LegEnd::Answered });
+        }
         out.leg(0, LegCommand::Connect { with: leg });
         out.note(Fact::Bridged {
             leg,
@@ -141,7 +149,7 @@ impl Bridged {
     fn release(&self, out: &mut Out) {
         match self.peer {
             Peer::Agent { agent, wrap_up, .. } => out.push(Effect::TalkOver { agent, wrap_up }),
-            Peer::Target { .. } => {}
+            Peer::Target { .. } | Peer::Direct { .. } => {}
         }
     }
 }

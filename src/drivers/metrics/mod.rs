@@ -2,6 +2,7 @@
 //! the HTTP thread's. Must never know of HTTP, nor label anything with what a message said.
 
 mod names;
+mod phones;
 mod progress;
 mod registry;
 mod series;
@@ -11,8 +12,10 @@ mod tests;
 use crate::base::{CallId, Map, Moment, Name};
 use crate::call::{Entry, Fact, Record, Subject};
 use crate::engine::Observation;
+use crate::settings::PHONES;
 use metrics::{Counter, Gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
+use phones::PhoneSeries;
 use progress::Progress;
 use registry::Registry;
 use series::{CallSeries, OfferedSeries, QueueSeries, Series, SipSeries, SiteSeries, TrunkSeries};
@@ -103,6 +106,7 @@ pub struct Metrics {
     page: Page,
     series: Series,
     sip: SipSeries,
+    phones: PhoneSeries,
     trunks: Map<Name, TrunkSeries>,
     /// By site.
     calls: Map<Name, CallSeries>,
@@ -148,6 +152,7 @@ impl Metrics {
         let mut metrics = Self {
             series: Series::new(&registry),
             sip: SipSeries::new(&registry),
+            phones: PhoneSeries::new(&registry),
             registry,
             page,
             trunks: Map::default(),
@@ -268,6 +273,7 @@ impl Metrics {
                 Some(series) if series.observe(observation) => {}
                 Some(_) | None => self.unknown(),
             },
+            Observation::Phone(seen) => self.phones.observe(seen),
             Observation::SipResponse { direction, method, code } => {
                 self.sip.response(direction, method, *code)
             }
@@ -325,6 +331,10 @@ impl Metrics {
 
     fn call_fact(&mut self, call: CallId, fact: &Fact, at: Moment) {
         if let Fact::Arrived { trunk, number, site, .. } = fact {
+            if number.is_none() && &**trunk == PHONES {
+                // Whom a phone dialled needs no number of ours: its record says who it was.
+                return;
+            }
             if number.is_none() {
                 return self.count(self.trunks.get(trunk).map(|series| &series.unknown_number));
             }
@@ -380,6 +390,9 @@ impl Metrics {
 
     fn recorded(&mut self, record: &Record) {
         if !record.is_offered() {
+            if &*record.trunk == PHONES {
+                self.phones.recorded(record);
+            }
             return;
         }
         let series = record.site.as_ref().and_then(|site| self.calls.get(site));

@@ -60,6 +60,15 @@ metrics! {
     Counter TRUNK_LOOKUPS_FAILED "trunk_lookups_failed_total", "Lookups of a trunk's name that found no peer, by trunk; peers found before stay.";
     Counter TRUNK_FAILOVERS "trunk_failovers_total", "Calls out that went to the trunk's next peer, by trunk and what the peer before did (why).";
     Counter TRUNK_LIMITS_REACHED "trunk_limits_reached_total", "Calls a limit of the trunk's own refused, in or out, by trunk and limit.";
+    Gauge PHONES_REGISTERED "phones_registered", "Phones that have registered here and can be rung.";
+    Gauge PHONE_CONTACTS "phone_contacts", "Contacts registered, of all phones.";
+    Counter REGISTRAR_ANSWERS "registrar_answers_total", "REGISTERs of phones that proved who they are, by result.";
+    Counter PHONE_CALLS "phone_calls_total", "Calls of phones to no number of ours that are over, by whom they dialled (emergency, phone, outside), or refused.";
+    Counter PHONE_CHALLENGES "phone_challenges_total", "Requests that proved nothing and were asked to (401).";
+    Counter PHONE_REFUSED "phone_credentials_refused_total", "Answers to a challenge that were wrong (credentials: no such phone, or another password) or no longer good (stale: too old, or used before), by why.";
+    Counter PHONE_WITHHELD "phone_challenges_withheld_total", "Requests dropped because their source had been challenged too often within a second.";
+    Counter PHONE_REPLACED "phone_contacts_replaced_total", "Contacts that made room for another of the same phone, which had as many as it may.";
+    Counter LAMPS_REFUSED "phone_lamps_refused_total", "Subscriptions to others' lamps refused because their phone has as many as it may.";
     Counter SIP_REQUESTS "sip_requests_total", "SIP requests, by direction and method, retransmissions left out.";
     Counter SIP_RESPONSES "sip_responses_total", "SIP responses, by direction, method and code, retransmissions left out.";
     Counter SIP_RETRANSMISSIONS "sip_retransmissions_total", "SIP messages sent again, or received again and absorbed, by direction.";
@@ -140,6 +149,22 @@ pub(super) const LIMITS_REACHED: [&str; 7] = ["calls", "legs", "channels", "cps"
 /// Limits that keep nothing of the request they refuse or drop.
 pub(super) const SIP_LIMITS: [&str; 7] =
     ["overload", "source", "answers", "sources", "ban", "streams", "idle"];
+/// Why the answer to a challenge was not good.
+pub(super) const PHONE_REFUSALS: [&str; 2] = ["credentials", "stale"];
+/// Whom phones dial without a plan; the last stands for what is refused.
+pub(super) const PHONE_CALLEES: [&str; 4] = ["emergency", "phone", "outside", "refused"];
+/// What became of a phone's REGISTER.
+pub(super) const REGISTRAR_RESULTS: [&str; 9] = [
+    "registered",
+    "refreshed",
+    "removed",
+    "fetched",
+    "forbidden",
+    "malformed",
+    "too_brief",
+    "out_of_order",
+    "extension",
+];
 /// Why a trunk's peer does not take our credentials.
 pub(super) const CREDENTIAL_REFUSALS: [&str; 2] = ["credentials", "realm"];
 /// Why a call goes to a trunk's next peer.

@@ -1,16 +1,24 @@
 //! What a call asked for is done here, in order, after its state has returned.
 
-use super::{Command, Core, Dial, Diverted, HeldLeg, Output};
+use super::{Command, Core, Dial, Diverted, HeldLeg, Output, Slot};
 use crate::acd::{Admission, RingEnd};
 use crate::base::phone::PhoneNumber;
 use crate::base::{AgentId, CallId, Cause, LegId, Now, TargetId, TrunkId};
 use crate::call::{Effect, Event, Fact, LegCommand, LegEnd, Subject, TurnedAway, VisitEnd};
-use crate::dialplan::Plan;
+use crate::dialplan::{Direct, Plan};
 use crate::engine::Observation;
 use std::any::Any;
 
-/// Whom a leg is for: a target's number, or an agent.
-type To<'a> = Result<&'a PhoneNumber, AgentId>;
+/// Whom a leg is for.
+#[derive(Clone, Copy)]
+enum To<'a> {
+    /// An agent.
+    Agent(AgentId),
+    /// A target, by its number.
+    Target(&'a PhoneNumber),
+    /// What was dialled on a phone.
+    Direct,
+}
 
 impl Core {
     pub(super) fn apply(&mut self, now: Now, call: CallId, plan: &Plan, effect: Effect) {
@@ -94,6 +102,7 @@ impl Core {
             LegCommand::Connect { with } => Command::Connect { with: LegId { call: leg.call, number: with } },
             LegCommand::RingAgent(agent) => return self.dial_agent(now, leg, plan, agent),
             LegCommand::RingTarget(target) => return self.dial_target(now, leg, plan, target),
+            LegCommand::RingDirect(to) => return self.dial_direct(now, leg, to),
         };
         let holds = self
             .calls
@@ -106,40 +115,50 @@ impl Core {
 
     fn dial_agent(&mut self, now: Now, leg: LegId, plan: &Plan, agent: AgentId) {
         let Some(phone) = plan.agent(agent) else { return self.refuse_dial(leg, Cause::Unreachable) };
-        self.dial(now, leg, phone.via, phone.extension.to_string(), Err(agent));
+        self.dial(now, leg, phone.via, phone.extension.to_string(), To::Agent(agent));
     }
 
     fn dial_target(&mut self, now: Now, leg: LegId, plan: &Plan, target: TargetId) {
         let target = &plan.targets[target.index()];
         let country = &plan.sites[target.site.index()].country;
         let user = self.lines.write(target.via, country, &target.number);
-        self.dial(now, leg, target.via, user, Ok(&target.number));
+        self.dial(now, leg, target.via, user, To::Target(&target.number));
+    }
+
+    /// What was dialled on a phone. An emergency call is tried whatever is known of its trunk, and whatever that carries.
+    fn dial_direct(&mut self, now: Now, leg: LegId, to: Direct) {
+        let dialled = self.calls.get(&leg.call).map(|slot| slot.dialled.clone()).unwrap_or_default();
+        let Some((trunk, user)) = self.direct(to, &dialled) else {
+            return self.refuse_dial(leg, Cause::Unreachable);
+        };
+        match to {
+            Direct::Emergency => self.send_dial(leg, trunk, user, To::Direct),
+            Direct::Outside | Direct::Phone => self.dial(now, leg, trunk, user, To::Direct),
+        }
     }
 
     fn dial(&mut self, now: Now, leg: LegId, trunk: TrunkId, user: String, to: To<'_>) {
         if let Some(cause) = self.refusal_of(now, trunk) {
             return self.refuse_dial(leg, cause);
         }
+        self.send_dial(leg, trunk, user, to);
+    }
+
+    fn send_dial(&mut self, leg: LegId, trunk: TrunkId, user: String, to: To<'_>) {
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
-        let agent = to.err();
+        let from = slot.legs.iter().find(|held| held.number == 0).map(|held| held.trunk);
+        let (agent, diverted, signed) = match to {
+            To::Agent(agent) => (Some(agent), None, None),
+            To::Target(number) => (None, Some(diverted(slot)), signed(slot, number)),
+            To::Direct => (None, None, None),
+        };
         slot.legs.push(HeldLeg { number: leg.number, trunk, agent });
         self.lines.take_out(trunk);
         if agent.is_none() {
             self.sent_on.begin(slot.caller.as_ref());
         }
-        let diverted = agent.is_none().then(|| Diverted {
-            from: slot.dialled.clone(),
-            after: slot.facts.iter().rev().find_map(|entry| {
-                if let Fact::Dequeued { end, .. } = &entry.fact { Some(*end) } else { None }
-            }),
-        });
-        let signed = match (&slot.caller, to) {
-            (Some(PhoneNumber::E164(caller)), Ok(PhoneNumber::E164(called))) => {
-                Some((caller.clone(), called.clone()))
-            }
-            _ => None,
-        };
-        let dial = Dial { trunk, user, diverted, signed };
+        let caller = self.shown_number(from, trunk);
+        let dial = Dial { trunk, user, diverted, signed, is_agent: agent.is_some(), caller };
         self.output.push_back(Output::Leg { leg, command: Command::Dial(dial) });
     }
 
@@ -218,5 +237,25 @@ impl Core {
             }
         }
         rings.into_iter().map(|(_, end)| end).chain(visit).collect()
+    }
+}
+
+/// The number of ours a call is sent on from, and why.
+fn diverted(slot: &Slot) -> Diverted {
+    let left = slot
+        .facts
+        .iter()
+        .rev()
+        .find_map(|entry| if let Fact::Dequeued { end, .. } = &entry.fact { Some(*end) } else { None });
+    Diverted { from: slot.dialled.clone(), after: left }
+}
+
+/// What a signed identity must say to go on to a target.
+fn signed(slot: &Slot, target: &PhoneNumber) -> Option<(Box<str>, Box<str>)> {
+    match (&slot.caller, target) {
+        (Some(PhoneNumber::E164(caller)), PhoneNumber::E164(called)) => {
+            Some((caller.clone(), called.clone()))
+        }
+        (Some(PhoneNumber::E164(_) | PhoneNumber::Short(_) | PhoneNumber::Text(_)) | None, _) => None,
     }
 }

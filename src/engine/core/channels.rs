@@ -58,6 +58,19 @@ struct Line {
     rate_out: Rate,
 }
 
+impl Line {
+    fn new(trunk: TrunkLine) -> Self {
+        Self {
+            rate_in: Rate::per_second(trunk.calls_per_second),
+            rate_out: Rate::per_second(trunk.calls_per_second),
+            trunk,
+            state: TrunkState::Unknown,
+            inward: 0,
+            outward: 0,
+        }
+    }
+}
+
 fn written(format: NumberFormat, country: &Country, number: &PhoneNumber) -> String {
     match format {
         NumberFormat::E164 => number.written(),
@@ -71,15 +84,11 @@ pub(super) struct Lines(Vec<Line>);
 
 impl Lines {
     pub(super) fn new(trunks: Vec<TrunkLine>) -> Self {
-        let line = |trunk: TrunkLine| Line {
-            rate_in: Rate::per_second(trunk.calls_per_second),
-            rate_out: Rate::per_second(trunk.calls_per_second),
-            trunk,
-            state: TrunkState::Unknown,
-            inward: 0,
-            outward: 0,
-        };
-        Self(trunks.into_iter().map(line).collect())
+        Self(trunks.into_iter().map(Line::new).collect())
+    }
+
+    pub(super) fn add(&mut self, trunk: TrunkLine) {
+        self.0.push(Line::new(trunk));
     }
 
     pub(super) fn name(&self, trunk: TrunkId) -> &Name {

@@ -43,6 +43,12 @@ impl Core {
         self.in_progress
     }
 
+    /// Calls that are not over, offered or not: what a phone dialled outside is no less a call.
+    #[must_use]
+    pub fn open_calls(&self) -> usize {
+        self.calls.values().filter(|slot| !slot.over).count()
+    }
+
     /// Calls of which anything is left.
     #[must_use]
     pub fn call_count(&self) -> usize {

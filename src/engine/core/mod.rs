@@ -6,11 +6,13 @@ mod apply;
 mod channels;
 mod journal;
 mod look;
+mod phones;
 mod rate;
 mod sent_on;
 
 pub use channels::{Channels, TrunkLine, TrunkState};
 pub use look::CallView;
+pub use phones::PhoneLine;
 
 use crate::acd::{Acd, Match};
 use crate::base::phone::PhoneNumber;
@@ -20,6 +22,7 @@ use crate::dialplan::{FlowStart, Plan};
 use crate::engine::Observation;
 use channels::Lines;
 use journal::Journal;
+use phones::Phones;
 use sent_on::SentOn;
 use smallvec::{SmallVec, smallvec};
 use std::collections::VecDeque;
@@ -90,6 +93,10 @@ pub struct Dial {
     pub diverted: Option<Diverted>,
     /// Digits of the E.164 numbers of caller and target: what a signed identity must say to go on.
     pub signed: Option<(Box<str>, Box<str>)>,
+    /// Whether it is an agent's phone.
+    pub is_agent: bool,
+    /// The number to call from, where it is not the caller's own.
+    pub caller: Option<Name>,
 }
 
 /// Where a call comes from that goes to a target.
@@ -149,6 +156,8 @@ pub struct Core {
     acd: Acd,
     lines: Lines,
     sent_on: SentOn,
+    /// The phones that register here.
+    phones: Option<Phones>,
     calls: Map<CallId, Slot>,
     offered: u64,
     in_progress: usize,
@@ -182,6 +191,7 @@ impl Core {
             acd: Acd::default(),
             lines: Lines::new(trunks),
             sent_on: SentOn::default(),
+            phones: None,
             calls: Map::default(),
             offered: 0,
             in_progress: 0,
@@ -227,7 +237,10 @@ impl Core {
         let found = plan.number(&arrival.dialled);
         let country = found.map(|(_, number)| &plan.sites[number.site.index()].country);
         let caller = country.and_then(|country| sent_on::known(country, &arrival.caller));
-        let start = self.admit(now, &arrival, caller.as_ref(), found.map(|(_, number)| number.flow));
+        let start = match self.dialled_on_phone(now, &arrival, found.is_some()) {
+            Some(start) => start,
+            None => self.admit(now, &arrival, caller.as_ref(), found.map(|(_, number)| number.flow)),
+        };
         if found.is_some() {
             self.offered += 1;
             self.in_progress += 1;
@@ -280,7 +293,16 @@ impl Core {
         caller: Option<&PhoneNumber>,
         flow: Option<crate::base::FlowId>,
     ) -> FlowStart {
-        let refusal = arrival.refused.or_else(|| {
+        match (self.refusal(now, arrival, caller), flow) {
+            (Some(cause), _) => FlowStart::Refused(cause),
+            (None, Some(flow)) => FlowStart::Flow(flow),
+            (None, None) => FlowStart::Refused(Cause::NotFound),
+        }
+    }
+
+    /// Why nothing can be done for a call, whatever it dialled.
+    fn refusal(&mut self, now: Now, arrival: &Arrival, caller: Option<&PhoneNumber>) -> Option<Cause> {
+        arrival.refused.or_else(|| {
             if !self.accepting {
                 Some(Cause::ShuttingDown)
             } else if self.store_strained {
@@ -296,12 +318,7 @@ impl Core {
             } else {
                 None
             }
-        });
-        match (refusal, flow) {
-            (Some(cause), _) => FlowStart::Refused(cause),
-            (None, Some(flow)) => FlowStart::Flow(flow),
-            (None, None) => FlowStart::Refused(Cause::NotFound),
-        }
+        })
     }
 
     fn limit(&mut self, limit: &'static str, cause: Cause) -> Option<Cause> {

@@ -73,7 +73,7 @@ fn audio_is_received_at_the_address_trunks_are_told_unless_they_are_told_several
             .collect();
         let trunks = settings.trunks.iter().map(|trunk| engine_trunk(trunk, None, &listens));
         let trunks: Vec<EngineTrunk> = trunks.collect::<Result<_, _>>().expect("loopback is up");
-        media_address(&listens, &trunks).to_string()
+        media_address(&listens, &trunks, false).to_string()
     };
     assert_eq!(bound("", ""), "127.0.0.1");
     assert_eq!(bound("udp:127.0.0.1:5060", "udp:0.0.0.0:5060"), "0.0.0.0");

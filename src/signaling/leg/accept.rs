@@ -37,6 +37,8 @@ pub(in crate::signaling) enum Refusal {
     BadMedia,
     /// No codec in common: 488.
     NoCodec,
+    /// A phone says it is another than it proved: 403.
+    Identity,
     /// As many legs as there may be: 503.
     Overload,
 }
@@ -55,6 +57,7 @@ impl Refusal {
             Self::NotAcceptable => (406, Cause::MediaRefused),
             Self::BadMedia => (400, Cause::BadRequest),
             Self::NoCodec => (488, Cause::MediaRefused),
+            Self::Identity => (403, Cause::Forbidden),
             Self::Overload => (503, Cause::Overload),
         }
     }
@@ -80,6 +83,7 @@ impl Refusal {
             | Self::NotAcceptable
             | Self::BadMedia
             | Self::NoCodec
+            | Self::Identity
             | Self::Overload => {}
         }
     }

@@ -41,6 +41,9 @@ impl Leg {
         let target = format!("sip:{}@{}{tcp}", User(&invite.target_user), invite.target_host);
         let remote = format!("<sip:{}@{}>", User(&invite.target_user), invite.target_host);
         let mut dialog = Dialog::calling(call_id, local, remote, target, invite.flow);
+        if let Some(contact) = &invite.contact {
+            dialog = dialog.towards(contact);
+        }
         let mut media = Negotiation::new(session, invite.flow.local);
         let (body, late) = match &invite.offer {
             MediaOffer::Early(local) => (Some(media.offer(local)), None),

@@ -133,6 +133,11 @@ impl Leg {
         matches!(&self.state, State::Calling(calling) if !calling.provisional)
     }
 
+    /// The far end is a phone that registers here: see [`Dialog::keep`].
+    pub(super) fn keep_path(&mut self) {
+        self.dialog.keep();
+    }
+
     /// Whether a request of theirs belongs to this leg; its To tag is known to be ours.
     pub(super) fn owns(&self, request: &Message<'_>) -> bool {
         self.dialog.owns(request)

@@ -1,13 +1,16 @@
 //! Stories of two stacks joined by a wire, and of one stack and a peer that says what it likes. All in virtual time.
 
 mod calls;
+mod challenged;
 mod challenges;
 mod changes;
 mod crossings;
 mod info;
+mod lamps;
 mod offers;
 mod overload;
 mod pair;
+mod phones;
 mod prack;
 mod races;
 mod raw;

@@ -8,8 +8,10 @@ use crate::base::{Flow, Moment, TrunkId};
 use crate::signaling::compose;
 use crate::signaling::config::TimerSettings;
 use crate::signaling::event::{LegKey, Observation};
+use crate::signaling::lamps::LampKey;
 use crate::signaling::mark::NameKind;
 use crate::signaling::peers::PeerKey;
+use crate::signaling::registrar::BindingKey;
 use crate::signaling::timer::TimerName;
 use crate::wire::sip::{Message, Method};
 use bytes::Bytes;
@@ -33,6 +35,10 @@ pub(in crate::signaling) enum Owner {
     Ping(PeerKey),
     /// A trunk's registration.
     Registration(TrunkId),
+    /// A phone's keep-alive.
+    Phone(BindingKey),
+    /// A NOTIFY to whoever watches somebody.
+    Lamp(LampKey),
     /// Nobody: the BYE to an answer nobody wanted.
     Nobody,
 }

@@ -82,6 +82,7 @@ impl World {
                 music: PLAN.music.iter().map(|_| vec![silence()]).collect(),
             },
             trunks: [0, 1].map(trunk).to_vec(),
+            phones: None,
             listens: vec![Listen { transport: Transport::Udp, address: address(OURS), advertised: None }],
             ports: 20_000..=20_039,
             boards: 1,
@@ -152,6 +153,7 @@ impl World {
         match effect {
             Effect::Send { flow, bytes } => self.peer.hears(flow, &bytes),
             Effect::Resolve(question) => panic!("every peer here has an address: {question:?}"),
+            Effect::Prove { .. } => {}
             Effect::Media(command) => self.carry_out(command),
             Effect::Observe(Observation::Fact(entry)) if self.disk => {
                 self.engine.handle(self.now, Event::Stored(entry.seq));

@@ -14,8 +14,7 @@ mod watch;
 #[allow(unused_imports, reason = "stories name voices; the simulation draws them")]
 pub use ears::{AGENT, CALLER, TARGET, Tone};
 pub use network::Weather;
-#[allow(unused_imports, reason = "an engine alone is for stories")]
-pub use site::engine as settings;
+pub use site::engine as engine_config;
 pub use site::{GATEWAY, STRANGER};
 
 use self::ears::Ears;
@@ -407,6 +406,7 @@ impl Wired {
                     Datagram { sip: true, from: flow.local, to: flow.remote, bytes: bytes.to_vec() },
                 );
             }
+            Effect::Prove { .. } => {}
             Effect::Media(command) => {
                 self.ears.commanded(at, &command);
                 let mut sent = Sent::default();
