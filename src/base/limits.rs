@@ -78,6 +78,8 @@ pub const EARLY_DIALOGS: usize = 16;
 pub const SESSION_INTERVAL_S: u32 = 1_800;
 /// The shortest we take, s: the shortest there may be (RFC 4028 section 5).
 pub const SESSION_MIN_INTERVAL_S: u32 = 90;
+/// The longest User-to-User value handed on; the longest of ISDN is 256 digits and its parameters.
+pub const USER_TO_USER_BYTES: usize = 512;
 /// Diversions of a call that are read and handed on.
 pub const DIVERSIONS: usize = 5;
 /// RTP ports one media thread is asked to open in one go.

@@ -3,7 +3,7 @@
 use super::keys::Keys;
 use crate::base::{CallId, LegId, Map, MusicId, PromptId, TrunkId};
 use crate::media::PortId;
-use crate::signaling::{Caller, Diversion, LegKey, RemoteMedia};
+use crate::signaling::{Caller, Diversion, LegKey, RemoteMedia, UserToUser};
 
 /// How far a leg has come, as far as ending it is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,7 @@ pub(super) struct Inbound {
     pub caller: Caller,
     pub max_forwards: u8,
     pub diversions: Vec<Diversion>,
+    pub user_to_user: Option<UserToUser>,
 }
 
 impl Leg {

@@ -4,6 +4,7 @@
 
 mod config;
 pub mod core;
+mod crossing;
 mod keys;
 mod legs;
 pub mod observation;

@@ -114,6 +114,7 @@ impl Engine {
             let before = inbound.into_iter().flat_map(|inbound| &inbound.diversions).cloned();
             invite.diversions = std::iter::once(ours).chain(before).take(limits::DIVERSIONS).collect();
         }
+        invite.user_to_user = inbound.and_then(|inbound| inbound.user_to_user.clone());
         let key = self.stack.invite(now.moment, invite);
         let mut leg = Leg::new(key, dial.trunk, Stage::Called);
         leg.port = Some(port);

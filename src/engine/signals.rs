@@ -46,6 +46,7 @@ impl Engine {
             caller: invitation.caller,
             max_forwards: invitation.max_forwards,
             diversions: invitation.diversions,
+            user_to_user: invitation.user_to_user,
         }));
         self.legs.insert(LegId::caller(call), leg);
         self.admit(now, call);
@@ -80,6 +81,7 @@ impl Engine {
                 self.end_stage(now, id);
                 self.tell(now, id, CallEvent::LegRefused(number, cause));
             }
+            LegEvent::Brought { carried } => self.pass_on(id, carried),
             LegEvent::HungUp { cause, .. } => {
                 self.end_stage(now, id);
                 self.tell(now, id, CallEvent::HungUp(number, cause));
@@ -120,6 +122,7 @@ impl Engine {
             | LegEvent::Refused { .. }
             | LegEvent::Remote { .. }
             | LegEvent::KeyPressed { .. }
+            | LegEvent::Brought { .. }
             | LegEvent::Failed { .. }
             | LegEvent::Ended => {}
         }

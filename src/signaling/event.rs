@@ -1,6 +1,7 @@
 //! What a stack says: bytes to send, calls that came in, what became of its legs, and what is worth counting.
 //! Events are in the past tense. Must never know what a call does with them.
 
+use super::crossing::{Carried, UserToUser};
 use super::media::RemoteMedia;
 use crate::base::{Cause, Flow, TrunkId};
 use bytes::Bytes;
@@ -162,6 +163,8 @@ pub struct Invitation {
     pub caller: Caller,
     /// Who sent the call here, when the header says so; the most recent.
     pub diversions: Vec<Diversion>,
+    /// What the caller's application tells the called one.
+    pub user_to_user: Option<UserToUser>,
     /// The Call-ID.
     pub call_id: String,
     /// Hops left.
@@ -202,6 +205,11 @@ pub enum LegEvent {
         code: u16,
         /// What it means.
         cause: Cause,
+    },
+    /// The answer, CANCEL or BYE told of next says this to whoever is on the other leg.
+    Brought {
+        /// What.
+        carried: Carried,
     },
     /// They hung up; the 200 waits for `Stack::release_bye`.
     HungUp {

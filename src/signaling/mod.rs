@@ -6,6 +6,7 @@ mod challenge;
 mod compose;
 mod config;
 mod credentials;
+mod crossing;
 mod dialog;
 mod digest;
 mod event;
@@ -29,6 +30,7 @@ mod verbs;
 pub use config::{
     Admission, CallerHeader, Listen, SessionSettings, StackConfig, TimerSettings, TrunkAccount, TrunkPeer,
 };
+pub use crossing::{CROSSINGS, Carried, Crossing, UserToUser, Way};
 pub use event::{
     Caller, Diversion, DiversionReason, Invitation, LegEvent, LegKey, Observation, Output, Reason,
     ReasonProtocol,

@@ -185,7 +185,7 @@ impl Stack {
         let server = self.layer.open_server(flow, request, bytes, leg, tag);
         self.layer.answer(now, server, 200, phrase(200), |_, _| {});
         if let Some(leg) = leg {
-            self.with_leg(leg, |leg, layer| leg.on_cancel(now, layer));
+            self.with_leg(leg, |leg, layer| leg.on_cancel(now, layer, request));
         }
     }
 

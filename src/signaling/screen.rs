@@ -2,6 +2,7 @@
 //! Must never answer: an INVITE from a trunk deserves its record, so a leg carries the refusal.
 
 use super::config::{CallerHeader, SessionSettings};
+use super::crossing::UserToUser;
 use super::event::{Caller, Diversion, DiversionReason, Invitation, Output};
 use super::leg::{self, Leg, Refusal};
 use super::mark::NameKind;
@@ -177,6 +178,7 @@ fn invitation(
         dialled: uri.map(|uri| user_text(&uri)).unwrap_or_default(),
         caller: caller(request, caller_from),
         diversions: diversions(request),
+        user_to_user: UserToUser::read(request),
         call_id: String::from_utf8_lossy(request.call_id().unwrap_or_default()).into_owned(),
         max_forwards: request.max_forwards().ok().flatten().unwrap_or(70),
         offer: None,

@@ -3,6 +3,7 @@
 
 use super::config::{Admission, StackConfig};
 use super::credentials::Credentials;
+use super::crossing::Carried;
 use super::event::{LegEvent, LegKey, Observation, Output};
 use super::leg::Leg;
 use super::mark::NameKind;
@@ -169,6 +170,11 @@ impl Stack {
     /// Hangs up; before the ACK to our 200 came, the BYE waits for it (RFC 3261 section 15).
     pub fn bye(&mut self, now: Moment, leg: LegKey, cause: Cause) {
         self.with_leg(leg, |leg, layer| leg.bye(now, layer, cause));
+    }
+
+    /// The leg's next answer, CANCEL or BYE passes this on; to be said before the verb that sends it.
+    pub fn pass_on(&mut self, leg: LegKey, carried: Carried) {
+        self.with_leg(leg, |leg, _| leg.pass_on(carried));
     }
 
     /// Sends the 200 a received BYE waits for.

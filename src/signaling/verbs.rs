@@ -1,6 +1,7 @@
 //! What the verbs of a stack take: the INVITE to send, the refusal to give. Data only.
 
 use super::config::CallerHeader;
+use super::crossing::UserToUser;
 use super::event::{Caller, Diversion, Reason, ReasonProtocol};
 use super::media::LocalMedia;
 use crate::base::{Cause, Flow, TrunkId, limits};
@@ -31,6 +32,8 @@ pub struct Invite {
     pub caller_header: CallerHeader,
     /// Who sends the call on, and why.
     pub diversions: Vec<Diversion>,
+    /// What the caller's application tells the called one.
+    pub user_to_user: Option<UserToUser>,
     /// Our media, and which side offers first.
     pub offer: MediaOffer,
     /// Hops left.
@@ -51,6 +54,7 @@ impl Invite {
             caller,
             caller_header: CallerHeader::From,
             diversions: Vec::new(),
+            user_to_user: None,
             offer: MediaOffer::Early(local),
             // RFC 3261 section 8.1.1.6.
             max_forwards: 70,

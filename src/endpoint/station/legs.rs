@@ -85,7 +85,8 @@ impl Station {
             LegEvent::Ended => self.end(now, leg, Ending::Failed(Cause::Lost), sink),
             LegEvent::Confirmed { media: None }
             | LegEvent::Progressed { .. }
-            | LegEvent::KeyPressed { .. } => {}
+            | LegEvent::KeyPressed { .. }
+            | LegEvent::Brought { .. } => {}
         }
     }
 

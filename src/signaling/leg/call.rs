@@ -8,7 +8,8 @@ use crate::base::{Cause, Flow, Moment, Transport};
 use crate::signaling::compose::{self, User};
 use crate::signaling::config::CallerHeader;
 use crate::signaling::dialog::Dialog;
-use crate::signaling::event::{LegEvent, LegKey, Reason, ReasonProtocol};
+use crate::signaling::crossing::{self, Carried};
+use crate::signaling::event::{LegEvent, LegKey, Reason};
 use crate::signaling::mark::{Marked, NameKind};
 use crate::signaling::media::{Codecs, LocalMedia, RemoteMedia};
 use crate::signaling::offer_answer::Negotiation;
@@ -78,6 +79,7 @@ impl Leg {
             state,
             unacked: None,
             reliable: Reliable::default(),
+            passes: Carried::default(),
         }
     }
 
@@ -103,9 +105,10 @@ impl Leg {
     fn send_cancel(&mut self, now: Moment, layer: &mut Layer) {
         let State::Calling(calling) = &mut self.state else { return };
         let Some(cause) = calling.cancel_cause.take() else { return };
+        let reason = self.passes.cancel_reason(cause);
         let invite = calling.invite;
         let Some((flow, request)) = layer.client_request(invite) else { return };
-        let Some(cancel) = compose::cancel(&mut layer.writer, &request, cancel_reason(cause).as_ref()) else {
+        let Some(cancel) = compose::cancel(&mut layer.writer, &request, Some(&reason)) else {
             return;
         };
         let key = ClientKey { cancel: true, ..invite };
@@ -229,7 +232,10 @@ impl Leg {
         self.state = State::Established(Established { session, ..Established::default() });
         self.session_begins(now, layer);
         match media {
-            Some(media) => layer.tell(self.key, LegEvent::Answered { media }),
+            Some(media) => {
+                self.bring(layer, answer);
+                layer.tell(self.key, LegEvent::Answered { media });
+            }
             None => self.break_off(now, layer, Cause::MediaRefused),
         }
     }
@@ -288,15 +294,6 @@ pub(in crate::signaling) fn decline(
     });
 }
 
-/// Why a CANCEL: phones then tell a call taken elsewhere from a missed one (RFC 3326 section 2).
-fn cancel_reason(cause: Cause) -> Option<Reason> {
-    (cause == Cause::AnsweredElsewhere).then(|| Reason {
-        protocol: ReasonProtocol::Sip,
-        code: 200,
-        text: Some("Call completed elsewhere".into()),
-    })
-}
-
 fn put_invite(writer: &mut Writer, invite: &Invite, public: std::net::SocketAddr) {
     writer.header_fmt(HeaderName::MaxForwards, format_args!("{}", invite.max_forwards));
     if invite.caller_header == CallerHeader::PAssertedIdentity {
@@ -308,6 +305,7 @@ fn put_invite(writer: &mut Writer, invite: &Invite, public: std::net::SocketAddr
     for diversion in &invite.diversions {
         compose::put_diversion(writer, diversion, public);
     }
+    crossing::put_user_to_user(writer, invite.user_to_user.as_ref());
     for (name, value) in &invite.extra_headers {
         writer.header(name, value);
     }

@@ -14,6 +14,7 @@ mod reliable;
 mod session;
 
 use super::compose;
+use super::crossing::Carried;
 use super::dialog::Dialog;
 use super::event::{LegEvent, LegKey};
 use super::media::{Codecs, LocalMedia, RemoteMedia};
@@ -52,6 +53,8 @@ pub(super) struct Leg {
     unacked: Option<Unacked>,
     /// Our reliable provisional responses to their INVITE.
     reliable: Reliable,
+    /// What our answer or farewell passes on of another leg.
+    passes: Carried,
 }
 
 /// Where a leg stands.
@@ -131,6 +134,18 @@ impl Leg {
     /// Whether a request of theirs belongs to this leg; its To tag is known to be ours.
     pub(super) fn owns(&self, request: &Message<'_>) -> bool {
         self.dialog.owns(request)
+    }
+
+    /// What our next answer or farewell passes on of another leg.
+    pub(super) fn pass_on(&mut self, carried: Carried) {
+        self.passes = carried;
+    }
+
+    /// Tells what a message of theirs says to the other side.
+    fn bring(&self, layer: &mut Layer, message: &Message<'_>) {
+        if let Some(carried) = Carried::read(message) {
+            layer.tell(self.key, LegEvent::Brought { carried });
+        }
     }
 
     /// A stream is lost; requests take another path from now on.
