@@ -10,6 +10,8 @@ mod support;
 
 #[path = "scenario"]
 mod scenario {
+    mod by_hand;
+    mod crossing;
     mod direct;
     mod figures;
     mod hours;

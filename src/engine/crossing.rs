@@ -26,7 +26,9 @@ impl Engine {
         match leg.stage {
             Stage::Calling => in_stage(Stage::Called).map(|other| other.key).collect(),
             Stage::Called => in_stage(Stage::Calling).map(|other| other.key).collect(),
-            Stage::Up => peer.and_then(|peer| self.legs.get(peer)).map(|other| other.key).into_iter().collect(),
+            Stage::Up => {
+                peer.and_then(|peer| self.legs.get(peer)).map(|other| other.key).into_iter().collect()
+            }
             Stage::Over => SmallVec::new(),
         }
     }

@@ -205,7 +205,7 @@ pub(super) fn put_diversion(writer: &mut Writer, diversion: &Diversion, host: So
     );
 }
 
-/// Text as a quoted string.
+/// Text as a quoted string; control characters, tabs and those above ASCII included, become spaces.
 struct Quoted<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {
@@ -215,7 +215,7 @@ impl fmt::Display for Quoted<'_> {
             if matches!(character, '"' | '\\') {
                 f.write_char('\\')?;
             }
-            f.write_char(character)?;
+            f.write_char(if character.is_control() { ' ' } else { character })?;
         }
         f.write_char('"')
     }

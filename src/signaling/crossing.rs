@@ -31,25 +31,30 @@ pub struct Crossing {
     pub what: &'static str,
 }
 
-const fn crossing(
-    header: HeaderName,
-    way: Way,
-    within: &'static str,
-    what: &'static str,
-) -> Crossing {
+const fn crossing(header: HeaderName, way: Way, within: &'static str, what: &'static str) -> Crossing {
     Crossing { header, way, within, what }
 }
 
 /// The list. What it does not name ends at the leg it came on.
 pub const CROSSINGS: [Crossing; 9] = [
-    crossing(HeaderName::From, Way::Onward, "INVITE", "the caller's number and name; nobody's when anonymous"),
+    crossing(
+        HeaderName::From,
+        Way::Onward,
+        "INVITE",
+        "the caller's number and name; nobody's when anonymous",
+    ),
     crossing(
         HeaderName::PAssertedIdentity,
         Way::Onward,
         "INVITE",
         "the same, to trunks that read the caller there (caller_in)",
     ),
-    crossing(HeaderName::Privacy, Way::Onward, "INVITE", "`id` when the caller is anonymous, and no other word"),
+    crossing(
+        HeaderName::Privacy,
+        Way::Onward,
+        "INVITE",
+        "`id` when the caller is anonymous, and no other word",
+    ),
     crossing(
         HeaderName::Diversion,
         Way::Onward,
@@ -69,7 +74,12 @@ pub const CROSSINGS: [Crossing; 9] = [
         "CANCEL, BYE",
         "protocol and code of the first SIP or Q.850 value (RFC 3326); never its text",
     ),
-    crossing(HeaderName::AlertInfo, Way::Never, "INVITE", "a caller's could make a phone fetch what it names"),
+    crossing(
+        HeaderName::AlertInfo,
+        Way::Never,
+        "INVITE",
+        "a caller's could make a phone fetch what it names",
+    ),
     crossing(HeaderName::CallInfo, Way::Never, "INVITE", "a caller's could make a phone fetch what it names"),
 ];
 
@@ -85,7 +95,8 @@ pub struct Carried {
 impl Carried {
     /// Reads what a message carries for the other side; nothing when there is nothing.
     pub(super) fn read(message: &Message<'_>) -> Option<Self> {
-        let reason = compose::read_reason(message).filter(is_sound).map(|reason| Reason { text: None, ..reason });
+        let reason =
+            compose::read_reason(message).filter(is_sound).map(|reason| Reason { text: None, ..reason });
         let carried = Self { user_to_user: UserToUser::read(message), reason };
         (carried != Self::default()).then_some(carried)
     }
@@ -207,8 +218,19 @@ mod tests {
             assert_eq!(UserToUser::parse(sound.as_bytes()).expect(sound).to_string(), sound);
         }
         let long = "0".repeat(limits::USER_TO_USER_BYTES + 1);
-        let wrong =
-            ["", ";encoding=hex", "00;", "00;encoding=", "00 11", "\"open", "\"a\rb\"", "a\0", "é", "<sip:a>", "00;=x"];
+        let wrong = [
+            "",
+            ";encoding=hex",
+            "00;",
+            "00;encoding=",
+            "00 11",
+            "\"open",
+            "\"a\rb\"",
+            "a\0",
+            "é",
+            "<sip:a>",
+            "00;=x",
+        ];
         for wrong in wrong.into_iter().chain([long.as_str()]) {
             assert_eq!(UserToUser::parse(wrong.as_bytes()), None, "{wrong:?}");
         }

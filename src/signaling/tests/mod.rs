@@ -3,6 +3,7 @@
 mod calls;
 mod challenges;
 mod changes;
+mod crossing;
 mod info;
 mod offers;
 mod pair;

@@ -12,6 +12,7 @@ mod watch;
 #[allow(unused_imports, reason = "stories name voices; the simulation draws them")]
 pub use ears::{AGENT, CALLER, TARGET, Tone};
 pub use network::Weather;
+pub use watch::Spoken;
 
 use self::ears::Ears;
 use self::network::{Datagram, Network};
@@ -411,6 +412,11 @@ impl Wired {
     /// What the engine said on the wire.
     pub const fn watch(&self) -> &Watch {
         &self.watch
+    }
+
+    /// Keeps what the engine says from now on, for stories that look at single headers.
+    pub fn listen_in(&mut self) {
+        self.watch.listen_in();
     }
 
     /// Whether nothing is left of any call, here or there.
