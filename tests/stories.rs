@@ -10,6 +10,7 @@ mod support;
 
 #[path = "scenario"]
 mod scenario {
+    mod attacks_calls;
     mod by_hand;
     mod crossing;
     mod direct;
@@ -22,5 +23,6 @@ mod scenario {
     mod on_the_wire;
     mod overflow;
     mod ring_all;
+    mod transfer;
     mod waiting;
 }

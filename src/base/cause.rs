@@ -165,6 +165,13 @@ impl Cause {
         }
     }
 
+    /// The SIP code that refuses for this cause; a cause that is no refusal counts as nobody having been there.
+    #[must_use]
+    pub const fn refusal_code(self) -> u16 {
+        let code = self.row().sip_code;
+        if code < 300 { 480 } else { code }
+    }
+
     /// The label in metrics and records.
     #[must_use]
     pub const fn label(self) -> &'static str {

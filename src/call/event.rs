@@ -1,6 +1,6 @@
 //! What can happen to a call, in the past tense.
 
-use crate::base::{AgentId, Cause, QueueId};
+use crate::base::{AgentId, Cause, QueueId, TrunkId};
 use crate::dialplan::Destination;
 use smallvec::SmallVec;
 
@@ -27,6 +27,8 @@ pub enum Event {
     LegRefused(u16, Cause),
     /// A leg hung up: BYE, CANCEL, or loss.
     HungUp(u16, Cause),
+    /// The agent in conversation sends the caller on; they may.
+    Referred(TransferTo),
     /// A leg put the other on hold.
     Held(u16),
     /// A leg took the other off hold.
@@ -51,6 +53,15 @@ pub enum Event {
     Unstaffed,
     /// The service ends the calls that are left.
     Stopping,
+}
+
+/// Where an agent sends a caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransferTo {
+    /// Over which trunk.
+    pub trunk: TrunkId,
+    /// The user part to dial.
+    pub user: String,
 }
 
 /// Why a queue took no more.

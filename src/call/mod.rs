@@ -12,11 +12,11 @@ mod timeline;
 mod walk;
 
 pub use effect::{Effect, LegCommand};
-pub use event::{Event, Timer, TurnedAway};
+pub use event::{Event, Timer, TransferTo, TurnedAway};
 pub use fact::{Entry, Fact, LegEnd, Subject, VisitEnd};
 pub use judgement::{Indicator, Judgement, Verdict, judge};
-pub use record::{Record, Ring, Rung};
-pub use state::State;
+pub use record::{Record, Ring, Rung, Transfer};
+pub use state::{Peer, State};
 pub use timeline::fold;
 
 use crate::base::{CallId, Moment, Now, limits};

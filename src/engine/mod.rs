@@ -13,6 +13,7 @@ mod port_wait;
 mod signals;
 mod sounds;
 pub mod status;
+mod transfer;
 mod withheld;
 
 pub use self::core::Core;

@@ -36,6 +36,11 @@ impl Engine {
             Command::Music(music) => self.hear(id, Heard::Music { music, played: 0 }),
             Command::Ringback => self.hear(id, Heard::Ringback),
             Command::Silence => self.hear(id, Heard::Silence),
+            Command::ReportTransfer(code) => {
+                if let Some(key) = self.legs.get(id).map(|leg| leg.key) {
+                    self.stack.report_refer(now.moment, key, code);
+                }
+            }
             Command::Connect { with } => self.connect(id, with),
         }
     }
@@ -114,6 +119,7 @@ impl Engine {
             let before = inbound.into_iter().flat_map(|inbound| &inbound.diversions).cloned();
             invite.diversions = std::iter::once(ours).chain(before).take(limits::DIVERSIONS).collect();
         }
+        invite.referred_by = dial.referred_by;
         invite.user_to_user = inbound.and_then(|inbound| inbound.user_to_user.clone());
         let key = self.stack.invite(now.moment, invite);
         let mut leg = Leg::new(key, dial.trunk, Stage::Called);

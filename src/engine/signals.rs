@@ -82,6 +82,7 @@ impl Engine {
                 self.tell(now, id, CallEvent::LegRefused(number, cause));
             }
             LegEvent::Brought { carried } => self.pass_on(id, carried),
+            LegEvent::Referred { referral } => self.referred(now, id, key, &referral),
             LegEvent::HungUp { cause, .. } => {
                 self.end_stage(now, id);
                 self.tell(now, id, CallEvent::HungUp(number, cause));
@@ -123,6 +124,7 @@ impl Engine {
             | LegEvent::Remote { .. }
             | LegEvent::KeyPressed { .. }
             | LegEvent::Brought { .. }
+            | LegEvent::Referred { .. }
             | LegEvent::Failed { .. }
             | LegEvent::Ended => {}
         }

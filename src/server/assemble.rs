@@ -219,6 +219,7 @@ fn engine_trunk(
                 keep_out: channels.keep_out,
             }),
             numbers: trunk.numbers,
+            transfer_to: trunk.transfer_to.clone(),
         },
         flow: Flow { transport, local: listen, remote: peer },
         caller_to: header,

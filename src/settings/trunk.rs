@@ -35,6 +35,8 @@ pub struct Trunk {
     pub prack: bool,
     /// Whether agents' phones are behind it.
     pub agents: bool,
+    /// What its agents may send callers to besides what the plan knows: numbers, and prefixes with a `*` behind.
+    pub transfer_to: Vec<Name>,
     /// What its peer knows us by; its challenges are refusals when `None`.
     pub account: Option<Account>,
 }
@@ -160,6 +162,7 @@ pub(super) fn read(
             codecs: codecs(&section, findings),
             prack: section.flag("prack").is_none_or(|flag| flag.value),
             agents: section.flag("agents").is_some_and(|flag| flag.value),
+            transfer_to: transfer_to(&section, findings),
             account: account::read(name.value, &section, folder, findings),
         };
         trunks.push(trunk);
@@ -190,6 +193,20 @@ fn channels(section: &Section<'_>, findings: &mut Findings) -> Option<Channels> 
     }
     let keep_out = keep_out.map_or(0, |kept| kept.value);
     Some(Channels { total: u32::try_from(total).ok()?, keep_out: u32::try_from(keep_out).ok()? })
+}
+
+fn transfer_to(section: &Section<'_>, findings: &mut Findings) -> Vec<Name> {
+    let mut allowed = Vec::new();
+    for text in section.texts("transfer_to") {
+        let digits = text.value.strip_suffix('*').unwrap_or(text.value);
+        let number = digits.strip_prefix('+').unwrap_or(digits);
+        if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            findings.error(&text.place, wording::bad_transfer(text.value));
+        } else {
+            allowed.push(text.value.into());
+        }
+    }
+    allowed
 }
 
 fn ping(section: &Section<'_>, findings: &mut Findings) -> Option<Duration> {

@@ -36,7 +36,7 @@ const fn crossing(header: HeaderName, way: Way, within: &'static str, what: &'st
 }
 
 /// The list. What it does not name ends at the leg it came on.
-pub const CROSSINGS: [Crossing; 9] = [
+pub const CROSSINGS: [Crossing; 10] = [
     crossing(
         HeaderName::From,
         Way::Onward,
@@ -67,6 +67,12 @@ pub const CROSSINGS: [Crossing; 9] = [
         Way::Both,
         "INVITE, 200 to it, BYE",
         "the first value, when it keeps to RFC 7433 and our limit",
+    ),
+    crossing(
+        HeaderName::ReferredBy,
+        Way::Never,
+        "INVITE",
+        "the extension of the agent who transfers, as the plan writes it",
     ),
     crossing(
         HeaderName::Reason,

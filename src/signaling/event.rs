@@ -175,6 +175,15 @@ pub struct Invitation {
     pub refusal: Option<(u16, Cause)>,
 }
 
+/// What a REFER asks for (RFC 3515).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Referral {
+    /// Refer-To's user, escapes taken off.
+    pub user: String,
+    /// Refer-To asks for headers in the new INVITE: Replaces (RFC 3891), or others.
+    pub replaces: bool,
+}
+
 /// What happened to a leg.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LegEvent {
@@ -210,6 +219,11 @@ pub enum LegEvent {
     Brought {
         /// What.
         carried: Carried,
+    },
+    /// They ask us to send the other side on (REFER); it waits for `Stack::accept_refer` or `Stack::refuse_refer`.
+    Referred {
+        /// To where.
+        referral: Referral,
     },
     /// They hung up; the 200 waits for `Stack::release_bye`.
     HungUp {

@@ -33,7 +33,7 @@ pub use config::{
 pub use crossing::{CROSSINGS, Carried, Crossing, UserToUser, Way};
 pub use event::{
     Caller, Diversion, DiversionReason, Invitation, LegEvent, LegKey, Observation, Output, Reason,
-    ReasonProtocol,
+    ReasonProtocol, Referral,
 };
 pub use media::{Codecs, Direction, LocalMedia, RemoteMedia};
 pub use stack::Stack;

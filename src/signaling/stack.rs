@@ -177,6 +177,21 @@ impl Stack {
         self.with_leg(leg, |leg, _| leg.pass_on(carried));
     }
 
+    /// Accepts the REFER that was told of: 202, and a first NOTIFY unless its sender wants none.
+    pub fn accept_refer(&mut self, now: Moment, leg: LegKey) {
+        self.with_leg(leg, |leg, layer| leg.accept_refer(now, layer));
+    }
+
+    /// Refuses the REFER that was told of.
+    pub fn refuse_refer(&mut self, now: Moment, leg: LegKey, code: u16) {
+        self.with_leg(leg, |leg, layer| leg.refuse_refer(now, layer, code));
+    }
+
+    /// Tells the sender of an accepted REFER what has become of it; a code from 200 on is the last.
+    pub fn report_refer(&mut self, now: Moment, leg: LegKey, code: u16) {
+        self.with_leg(leg, |leg, layer| leg.report_refer(now, layer, code));
+    }
+
     /// Sends the 200 a received BYE waits for.
     pub fn release_bye(&mut self, now: Moment, leg: LegKey) {
         self.with_leg(leg, |leg, layer| leg.release_bye(now, layer));

@@ -34,6 +34,8 @@ pub struct Invite {
     pub diversions: Vec<Diversion>,
     /// What the caller's application tells the called one.
     pub user_to_user: Option<UserToUser>,
+    /// The user of the agent who sends the caller there (RFC 3892).
+    pub referred_by: Option<String>,
     /// Our media, and which side offers first.
     pub offer: MediaOffer,
     /// Hops left.
@@ -55,6 +57,7 @@ impl Invite {
             caller_header: CallerHeader::From,
             diversions: Vec::new(),
             user_to_user: None,
+            referred_by: None,
             offer: MediaOffer::Early(local),
             // RFC 3261 section 8.1.1.6.
             max_forwards: 70,
@@ -115,6 +118,7 @@ pub const fn phrase(code: u16) -> &'static str {
         180 => "Ringing",
         183 => "Session Progress",
         200 => "OK",
+        202 => "Accepted",
         400 => "Bad Request",
         403 => "Forbidden",
         404 => "Not Found",

@@ -27,7 +27,11 @@ impl Caller {
         let tag = world.watch().tag(&self.call_id).map(|tag| format!(";tag={tag}"));
         let (tag, cseq) = (tag.unwrap_or_default(), self.cseq);
         let branch = if method == "CANCEL" { "INVITE" } else { method };
-        let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+        let kind = if body.is_empty() || headers.contains("Content-Type") {
+            ""
+        } else {
+            "Content-Type: application/sdp\r\n"
+        };
         let message = format!(
             "{method} sip:{dialled}@192.0.2.1 SIP/2.0\r\n\
              Via: SIP/2.0/UDP 198.51.100.1:5070;branch=z9hG4bK{call_id}{branch}{cseq};rport\r\nMax-Forwards: 70\r\n\
@@ -53,7 +57,11 @@ pub fn answer(
     headers: &str,
     body: &str,
 ) {
-    let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+    let kind = if body.is_empty() || headers.contains("Content-Type") {
+        ""
+    } else {
+        "Content-Type: application/sdp\r\n"
+    };
     let message = format!(
         "SIP/2.0 {status}\r\nVia: {via}\r\nFrom: {from}\r\nTo: {to};tag={tag}\r\nCall-ID: {call_id}\r\n\
          CSeq: {cseq}\r\nContact: <sip:201@{host}>\r\n{kind}{headers}Content-Length: {length}\r\n\r\n{body}",
@@ -80,7 +88,11 @@ pub struct Request<'a> {
 /// Sends it.
 pub fn request(world: &mut Wired, side: usize, invite: &Spoken, request: &Request<'_>) {
     let Request { method, cseq, tag, headers, body } = *request;
-    let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
+    let kind = if body.is_empty() || headers.contains("Content-Type") {
+        ""
+    } else {
+        "Content-Type: application/sdp\r\n"
+    };
     let message = format!(
         "{method} sip:192.0.2.1:5060 SIP/2.0\r\n\
          Via: SIP/2.0/UDP {host};branch=z9hG4bK{tag}{method}{cseq};rport\r\nMax-Forwards: 70\r\n\

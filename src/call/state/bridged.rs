@@ -1,6 +1,6 @@
 //! Bridged: caller and answerer hear each other. The first hang-up ends both.
 
-use super::{Ending, State};
+use super::{Ending, State, Transferring};
 use crate::base::{AgentId, Cause, TargetId};
 use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer};
 use smallvec::SmallVec;
@@ -33,6 +33,11 @@ pub enum Peer {
         /// Which.
         target: TargetId,
     },
+    /// Whom an agent sent the caller on to.
+    Transferred {
+        /// Their leg.
+        leg: u16,
+    },
 }
 
 impl Peer {
@@ -40,7 +45,7 @@ impl Peer {
     #[must_use]
     pub const fn leg(self) -> u16 {
         match self {
-            Self::Agent { leg, .. } | Self::Target { leg, .. } => leg,
+            Self::Agent { leg, .. } | Self::Target { leg, .. } | Self::Transferred { leg } => leg,
         }
     }
 }
@@ -57,6 +62,7 @@ impl Bridged {
                 out.note(Fact::TargetEnded { target: name.clone(), leg, end: LegEnd::Answered });
                 (None, Some(name))
             }
+            Peer::Transferred { .. } => (None, None),
         };
         out.leg(0, LegCommand::Connect { with: leg });
         out.note(Fact::Bridged {
@@ -65,8 +71,18 @@ impl Bridged {
             agent_key: agent.map(|plan| plan.key.clone()),
             target,
         });
+        Self::holding(peer, out)
+    }
+
+    /// Whom an agent sent the caller to has answered; the transfer's facts say so.
+    pub(super) fn transferred(leg: u16, out: &mut Out) -> State {
+        Self::holding(Peer::Transferred { leg }, out)
+    }
+
+    /// Who holds already when the conversation begins.
+    fn holding(peer: Peer, out: &mut Out) -> State {
         let mut bridged = Self { peer, held: SmallVec::new() };
-        for leg in [0, leg] {
+        for leg in [0, peer.leg()] {
             if out.is_holding(leg) {
                 bridged.hold(leg, out);
             }
@@ -80,7 +96,7 @@ impl Bridged {
         self.peer
     }
 
-    pub(super) fn on(mut self, event: Event, _ctx: Ctx, out: &mut Out) -> State {
+    pub(super) fn on(mut self, event: Event, ctx: Ctx, out: &mut Out) -> State {
         match event {
             Event::HungUp(leg, cause) if leg == 0 || leg == self.peer.leg() => {
                 let other = if leg == 0 { self.peer.leg() } else { 0 };
@@ -101,6 +117,7 @@ impl Bridged {
                 self.resume(leg, out);
                 State::Bridged(self)
             }
+            Event::Referred(to) => Transferring::begin(self, to, ctx, out),
             Event::CallerConfirmed => {
                 out.note(Fact::CallerConfirmed);
                 State::Bridged(self)
@@ -123,7 +140,7 @@ impl Bridged {
         }
     }
 
-    fn hold(&mut self, leg: u16, out: &mut Out) {
+    pub(super) fn hold(&mut self, leg: u16, out: &mut Out) {
         let is_theirs = leg == 0 || leg == self.peer.leg();
         if is_theirs && !self.held.contains(&leg) && out.hold(leg) {
             self.held.push(leg);
@@ -131,17 +148,17 @@ impl Bridged {
     }
 
     /// The end of a hold is written down if its beginning was, or it would seem to last for ever.
-    fn resume(&mut self, leg: u16, out: &mut Out) {
+    pub(super) fn resume(&mut self, leg: u16, out: &mut Out) {
         if let Some(index) = self.held.iter().position(|held| *held == leg) {
             self.held.remove(index);
             out.note(Fact::Resumed { leg });
         }
     }
 
-    fn release(&self, out: &mut Out) {
+    pub(super) fn release(&self, out: &mut Out) {
         match self.peer {
             Peer::Agent { agent, wrap_up, .. } => out.push(Effect::TalkOver { agent, wrap_up }),
-            Peer::Target { .. } => {}
+            Peer::Target { .. } | Peer::Transferred { .. } => {}
         }
     }
 }

@@ -87,6 +87,9 @@ impl Progress {
             | Fact::PromptEnded
             | Fact::KeyPressed { .. }
             | Fact::Widened { .. }
+            | Fact::TransferStarted { .. }
+            | Fact::TransferLeft { .. }
+            | Fact::TransferEnded { .. }
             | Fact::Held { .. }
             | Fact::Resumed { .. }
             | Fact::LegHungUp { .. }

@@ -320,6 +320,7 @@ fn record() -> Record {
         since_answer_ms: None,
         visit: None,
         rings: Vec::new(),
+        transfers: Vec::new(),
     }
 }
 

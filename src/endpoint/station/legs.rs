@@ -83,6 +83,7 @@ impl Station {
             }
             LegEvent::Failed { cause } => self.end(now, leg, Ending::Failed(cause), sink),
             LegEvent::Ended => self.end(now, leg, Ending::Failed(Cause::Lost), sink),
+            LegEvent::Referred { .. } => self.stack.refuse_refer(now, leg, 403),
             LegEvent::Confirmed { media: None }
             | LegEvent::Progressed { .. }
             | LegEvent::KeyPressed { .. }

@@ -43,6 +43,10 @@ impl Core {
                 self.disown(call, agent);
                 self.acd.talk_over(now.moment, call, agent, wrap_up);
             }
+            Effect::DialTransfer { leg, to, by } => {
+                let by = plan.agent(by).map(|agent| agent.extension.to_string());
+                self.dial(LegId { call, number: leg }, to.trunk, to.user, (None, by));
+            }
             Effect::Set(timer, at) => {
                 self.timers.set((call, timer), at);
                 if let Some(slot) = self.calls.get_mut(&call)
@@ -83,6 +87,7 @@ impl Core {
             }
             LegCommand::Answer => Command::Answer,
             LegCommand::HangUp(cause) => Command::HangUp(cause),
+            LegCommand::ReportTransfer(code) => Command::ReportTransfer(code),
             LegCommand::Play { prompt, token } => Command::Play { prompt, token },
             LegCommand::Music(music) => Command::Music(music),
             LegCommand::Ringback => Command::Ringback,
@@ -102,17 +107,24 @@ impl Core {
 
     fn dial_agent(&mut self, leg: LegId, plan: &Plan, agent: AgentId) {
         let Some(phone) = plan.agent(agent) else { return self.refuse_dial(leg, Cause::Unreachable) };
-        self.dial(leg, phone.via, phone.extension.to_string(), Some(agent));
+        self.dial(leg, phone.via, phone.extension.to_string(), (Some(agent), None));
     }
 
     fn dial_target(&mut self, leg: LegId, plan: &Plan, target: TargetId) {
         let target = &plan.targets[target.index()];
         let country = &plan.sites[target.site.index()].country;
         let user = self.lines.write(target.via, country, &target.number);
-        self.dial(leg, target.via, user, None);
+        self.dial(leg, target.via, user, (None, None));
     }
 
-    fn dial(&mut self, leg: LegId, trunk: TrunkId, user: String, agent: Option<AgentId>) {
+    /// `agent` is who is rung, `referred_by` the extension of who sends the caller there.
+    fn dial(
+        &mut self,
+        leg: LegId,
+        trunk: TrunkId,
+        user: String,
+        (agent, referred_by): (Option<AgentId>, Option<String>),
+    ) {
         if !self.lines.is_up(trunk) {
             return self.refuse_dial(leg, Cause::Unreachable);
         }
@@ -129,7 +141,10 @@ impl Core {
                 if let Fact::Dequeued { end, .. } = &entry.fact { Some(*end) } else { None }
             }),
         });
-        self.output.push_back(Output::Leg { leg, command: Command::Dial(Dial { trunk, user, diverted }) });
+        self.output.push_back(Output::Leg {
+            leg,
+            command: Command::Dial(Dial { trunk, user, referred_by, diverted }),
+        });
     }
 
     /// A leg that can't even be dialled is refused like one the far end refuses, in a turn of its own.

@@ -14,6 +14,8 @@ pub struct TrunkLine {
     pub channels: Channels,
     /// How numbers are written towards it.
     pub numbers: NumberFormat,
+    /// What its agents may send callers to besides what the plan knows: numbers, and prefixes with a `*` behind.
+    pub transfer_to: Vec<Name>,
 }
 
 /// Channel limits of a trunk; a call in and a call out each take one.
@@ -74,6 +76,14 @@ impl Lines {
             NumberFormat::E164 => number.written(),
             NumberFormat::National => country.national(number),
         }
+    }
+
+    /// Whether a trunk's agents may send callers to this number.
+    pub(super) fn may_transfer(&self, trunk: TrunkId, user: &str) -> bool {
+        self.0[trunk.index()].trunk.transfer_to.iter().any(|allowed| match allowed.strip_suffix('*') {
+            Some(prefix) => user.starts_with(prefix),
+            None => allowed.as_str() == user,
+        })
     }
 
     pub(super) fn set_up(&mut self, trunk: TrunkId, up: bool) {

@@ -6,6 +6,7 @@ mod apply;
 mod channels;
 mod journal;
 mod look;
+mod transfer;
 
 pub use channels::{Channels, TrunkLine, TrunkState};
 pub use look::CallView;
@@ -68,6 +69,8 @@ pub enum Command {
     Ringback,
     /// Send silence.
     Silence,
+    /// Tell the agent on this leg what has become of the transfer.
+    ReportTransfer(u16),
     /// Join the caller and this leg.
     Connect {
         /// The other leg.
@@ -82,6 +85,8 @@ pub struct Dial {
     pub trunk: TrunkId,
     /// The user part to dial.
     pub user: String,
+    /// The extension of the agent who sends the caller there.
+    pub referred_by: Option<String>,
     /// Where the call was diverted from, when it goes to a target.
     pub diverted: Option<Diverted>,
 }

@@ -1,5 +1,6 @@
 //! A leg that was invited: ringing, answering, refusing; the ACK and its absence; CANCEL.
 
+use super::refer::Referring;
 use super::reliable::Reliable;
 use super::{Established, Leg, State, Unacked, put_dialog, put_rejection};
 use crate::base::{Cause, Flow, Moment};
@@ -113,6 +114,7 @@ impl Leg {
             unacked: None,
             reliable: Reliable::asked(invite, prack),
             passes: Carried::default(),
+            referring: Referring::default(),
         })
     }
 

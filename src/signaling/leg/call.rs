@@ -1,6 +1,7 @@
 //! A leg that we call: the INVITE, what comes back, and giving up.
 
 use super::prack::Pracks;
+use super::refer::Referring;
 use super::reliable::Reliable;
 use super::session::{Proposal, SessionTimer};
 use super::{Calling, Established, Leg, State};
@@ -80,6 +81,7 @@ impl Leg {
             unacked: None,
             reliable: Reliable::default(),
             passes: Carried::default(),
+            referring: Referring::default(),
         }
     }
 
@@ -304,6 +306,9 @@ fn put_invite(writer: &mut Writer, invite: &Invite, public: std::net::SocketAddr
     }
     for diversion in &invite.diversions {
         compose::put_diversion(writer, diversion, public);
+    }
+    if let Some(user) = &invite.referred_by {
+        writer.header_fmt(HeaderName::ReferredBy, format_args!("<sip:{}@{public}>", User(user)));
     }
     crossing::put_user_to_user(writer, invite.user_to_user.as_ref());
     for (name, value) in &invite.extra_headers {

@@ -9,6 +9,7 @@ mod change;
 mod info;
 mod prack;
 mod probe;
+mod refer;
 mod refresh;
 mod reliable;
 mod session;
@@ -27,6 +28,7 @@ use crate::wire::sip::{HeaderName, Message, Writer};
 use bytes::Bytes;
 use prack::Pracks;
 use probe::Probe;
+use refer::Referring;
 use reliable::Reliable;
 use session::{Proposal, SessionTimer};
 use std::net::SocketAddr;
@@ -55,6 +57,8 @@ pub(super) struct Leg {
     reliable: Reliable,
     /// What our answer or farewell passes on of another leg.
     passes: Carried,
+    /// Their REFER.
+    referring: Referring,
 }
 
 /// Where a leg stands.

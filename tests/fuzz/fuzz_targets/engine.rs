@@ -215,6 +215,7 @@ fn trunk(index: u16) -> EngineTrunk {
             account: None,
         },
         line: TrunkLine { name: name.into(), channels: Channels::Unlimited, numbers: NumberFormat::National },
+ transfer_to: Vec::new(),
         flow: Flow { transport: Transport::Udp, local: address(OURS), remote: peer },
         caller_to: CallerHeader::From,
         media: address(OURS).ip(),

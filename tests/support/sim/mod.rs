@@ -114,6 +114,7 @@ impl Sim {
             name: name.into(),
             channels: if name == TRUNKS[0] { public } else { Channels::Unlimited },
             numbers: NumberFormat::National,
+            transfer_to: Vec::new(),
         };
         let trunks = TRUNKS.into_iter().map(line).collect();
         let core =
@@ -305,6 +306,7 @@ impl Sim {
                 "hears silence".into()
             }
             Command::Connect { with } => self.connect(leg, with),
+            Command::ReportTransfer(code) => format!("hears of the transfer: {code}"),
             Command::Dial(_) => unreachable!("dialled above"),
         };
         self.ladder.line(self.now.moment, &who, &did);

@@ -184,6 +184,21 @@ impl Wired {
         self.network.carry(self.now.moment, datagram);
     }
 
+    /// What the agents of the IPBX may send callers to besides what the plan knows.
+    pub fn may_transfer_to(plan: &Arc<Plan>, allowed: &[&str], seed: u64) -> Self {
+        let mut world = Self::new(plan, Weather::CLEAR, true, seed);
+        let mut config = site::engine(plan, true);
+        config.trunks[IPOFFICE].line.transfer_to = allowed.iter().map(|text| (*text).into()).collect();
+        world.engine = Engine::new(world.now, config, Random::from_number(seed));
+        world.outcomes = Outcomes::default();
+        world.invariants = Invariants::new(Arc::clone(plan));
+        world.disk.clear();
+        world.board = Board::new(0, Random::from_number(seed));
+        world.opening.clear();
+        world.settle();
+        world
+    }
+
     /// The disk refuses so long that little more fits in memory; or has caught up.
     pub fn store_strained(&mut self, strained: bool) {
         self.engine.handle(self.now, Event::StoreStrained(strained));
@@ -414,9 +429,11 @@ impl Wired {
         &self.watch
     }
 
-    /// Keeps what the engine says from now on, for stories that look at single headers.
+    /// Keeps what the engine says from now on, for stories that look at single headers; their far ends may be told by hand,
+    /// without a voice.
     pub fn listen_in(&mut self) {
         self.watch.listen_in();
+        self.ears.expect_mutes();
     }
 
     /// Whether nothing is left of any call, here or there.

@@ -80,6 +80,7 @@ fn trunk(index: usize) -> EngineTrunk {
             name: TRUNKS[index].into(),
             channels: Channels::Unlimited,
             numbers: NumberFormat::National,
+            transfer_to: Vec::new(),
         },
         flow: Flow { transport: Transport::Udp, local: SIP, remote: peer },
         caller_to: CallerHeader::From,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 /// Headers that are a message's own business, lower case.
-const OWN: [&str; 34] = [
+const OWN: [&str; 35] = [
     "accept",
     "accept-encoding",
     "alert-info",
@@ -27,6 +27,7 @@ const OWN: [&str; 34] = [
     "rack",
     "reason",
     "record-route",
+    "refer-sub",
     "referred-by",
     "require",
     "retry-after",
