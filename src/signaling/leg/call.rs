@@ -210,6 +210,9 @@ impl Leg {
         let State::Calling(calling) = &mut self.state else { return };
         let (invite, late, early) = (calling.invite, calling.late.take(), calling.early.take());
         let confirmed = calling.pracks.confirmed(answer);
+        // What another phone said is not this one's answer.
+        let tag = answer.to().ok().and_then(|to| to.tag).unwrap_or_default();
+        let early = early.filter(|(of, _)| **of == *tag).map(|(_, media)| media);
         let number = self.dialog.local_cseq;
         let session = SessionTimer::of_call(&calling.proposal, layer.config.session, answer);
         if self.dialog.join(answer).is_none() {

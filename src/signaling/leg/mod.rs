@@ -96,8 +96,8 @@ struct Calling {
     cancelled: bool,
     /// Why, for the CANCEL that still has to go out.
     cancel_cause: Option<Cause>,
-    /// Their answer as a provisional response gave it.
-    early: Option<RemoteMedia>,
+    /// Their answer as a provisional response gave it, and the tag of the phone that did.
+    early: Option<(Box<[u8]>, RemoteMedia)>,
     /// Their reliable provisional responses.
     pracks: Pracks,
 }

@@ -113,10 +113,11 @@ impl Side {
     pub(super) fn brought(&self, leg: LegKey) -> Vec<Carried> {
         let events = self.events.iter().filter(|(_, key, _)| *key == leg);
         events
-            .filter_map(|(_, _, event)| match event {
-                LegEvent::Brought { carried } => Some(carried.clone()),
-                _ => None,
-            })
+            .filter_map(
+                |(_, _, event)| {
+                    if let LegEvent::Brought { carried } = event { Some(carried.clone()) } else { None }
+                },
+            )
             .collect()
     }
 

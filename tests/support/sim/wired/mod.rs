@@ -12,6 +12,7 @@ mod watch;
 #[allow(unused_imports, reason = "stories name voices; the simulation draws them")]
 pub use ears::{AGENT, CALLER, TARGET, Tone};
 pub use network::Weather;
+#[allow(unused_imports, reason = "stories told by hand look at headers")]
 pub use watch::Spoken;
 
 use self::ears::Ears;
@@ -185,6 +186,7 @@ impl Wired {
     }
 
     /// What the agents of the IPBX may send callers to besides what the plan knows.
+    #[allow(dead_code, reason = "for stories of transfers")]
     pub fn may_transfer_to(plan: &Arc<Plan>, allowed: &[&str], seed: u64) -> Self {
         let mut world = Self::new(plan, Weather::CLEAR, true, seed);
         let mut config = site::engine(plan, true);
@@ -431,6 +433,7 @@ impl Wired {
 
     /// Keeps what the engine says from now on, for stories that look at single headers; their far ends may be told by hand,
     /// without a voice.
+    #[allow(dead_code, reason = "for stories told by hand")]
     pub fn listen_in(&mut self) {
         self.watch.listen_in();
         self.ears.expect_mutes();
