@@ -41,6 +41,8 @@ pub struct EngineTrunk {
     pub flow: Flow,
     /// Where the caller's number is written on calls out.
     pub caller_to: CallerHeader,
+    /// How agents' phones on it are to ring: Alert-Info and Call-Info, from the configuration alone.
+    pub alerting: Vec<(&'static str, String)>,
     /// The address our RTP is received at, as this trunk's network sees it.
     pub media: IpAddr,
 }

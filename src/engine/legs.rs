@@ -43,6 +43,8 @@ pub(super) struct Leg {
     /// Whether the port is lent to a stream: only then can it be told what to send.
     pub attached: bool,
     pub heard: Heard,
+    /// Its far end sent us on from another phone: that is followed once.
+    pub moved: bool,
     /// What was pressed lately.
     pub keys: Keys,
     /// What the initial INVITE said, on the caller's leg.
@@ -69,6 +71,7 @@ impl Leg {
             offered: false,
             attached: false,
             heard: Heard::Nothing,
+            moved: false,
             keys: Keys::default(),
             inbound: None,
         }

@@ -113,6 +113,10 @@ impl Engine {
         invite.offer = MediaOffer::Early(offer);
         // RFC 3261 section 16.6: a back-to-back agent that hands on a call hands on its hops.
         invite.max_forwards = inbound.map_or(70, |inbound| inbound.max_forwards.saturating_sub(1));
+        if dial.diverted.is_none() {
+            // An agent's phone: targets ring as their own people like it.
+            invite.extra_headers.clone_from(&trunk.alerting);
+        }
         if let Some(Diverted { from, after }) = dial.diverted {
             let ours = Diversion { user: from, reason: reason(after) };
             // RFC 5806 section 4: the newest first, and what came with the call below it.
@@ -125,6 +129,7 @@ impl Engine {
         let mut leg = Leg::new(key, dial.trunk, Stage::Called);
         leg.port = Some(port);
         leg.offered = true;
+        leg.moved = dial.moved;
         self.legs.insert(id, leg);
     }
 

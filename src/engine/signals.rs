@@ -77,6 +77,7 @@ impl Engine {
                 self.first_remote(now, id, media);
                 self.tell(now, id, CallEvent::LegAnswered(number));
             }
+            LegEvent::Redirected { code, user } => self.redirected(now, id, code, &user),
             LegEvent::Refused { cause, .. } => {
                 self.end_stage(now, id);
                 self.tell(now, id, CallEvent::LegRefused(number, cause));
@@ -125,6 +126,7 @@ impl Engine {
             | LegEvent::KeyPressed { .. }
             | LegEvent::Brought { .. }
             | LegEvent::Referred { .. }
+            | LegEvent::Redirected { .. }
             | LegEvent::Failed { .. }
             | LegEvent::Ended => {}
         }

@@ -223,8 +223,19 @@ fn engine_trunk(
         },
         flow: Flow { transport, local: listen, remote: peer },
         caller_to: header,
+        alerting: alerting(trunk, listen),
         media,
     })
+}
+
+/// What makes an agent's phone ring as the trunk says, or answer by itself: `answer-after` for most phones, `info` for the
+/// rest (RFC 7462 left both to their makers).
+fn alerting(trunk: &Trunk, listen: SocketAddr) -> Vec<(&'static str, String)> {
+    let by_itself = trunk.auto_answer.then(|| format!("<sip:{listen}>;answer-after=0"));
+    let default = || format!("<sip:{listen}>;info=alert-autoanswer;delay=0");
+    let alert = trunk.alert.clone().or_else(|| trunk.auto_answer.then(default));
+    let named = [("Alert-Info", alert), ("Call-Info", by_itself)];
+    named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 fn unspecified_like(address: IpAddr) -> IpAddr {

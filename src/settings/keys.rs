@@ -47,6 +47,8 @@ static TRUNK: Table = listed(&[
         "whether provisional responses may be reliable on it (100rel); true when absent",
     ),
     Key::optional("agents", Kind::Flag, "whether agents' phones are behind it"),
+    Key::optional("alert", Kind::Text, "the Alert-Info its agents' phones ring by, as their maker writes it"),
+    Key::optional("auto_answer", Kind::Flag, "whether its agents' phones are asked to answer by themselves"),
     Key::optional(
         "transfer_to",
         Kind::Texts,

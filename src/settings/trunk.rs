@@ -35,6 +35,10 @@ pub struct Trunk {
     pub prack: bool,
     /// Whether agents' phones are behind it.
     pub agents: bool,
+    /// Whether its agents' phones are asked to answer by themselves.
+    pub auto_answer: bool,
+    /// The Alert-Info its agents' phones ring by.
+    pub alert: Option<String>,
     /// What its agents may send callers to besides what the plan knows: numbers, and prefixes with a `*` behind.
     pub transfer_to: Vec<Name>,
     /// What its peer knows us by; its challenges are refusals when `None`.
@@ -162,6 +166,8 @@ pub(super) fn read(
             codecs: codecs(&section, findings),
             prack: section.flag("prack").is_none_or(|flag| flag.value),
             agents: section.flag("agents").is_some_and(|flag| flag.value),
+            auto_answer: section.flag("auto_answer").is_some_and(|flag| flag.value),
+            alert: alert(&section, findings),
             transfer_to: transfer_to(&section, findings),
             account: account::read(name.value, &section, folder, findings),
         };
@@ -193,6 +199,20 @@ fn channels(section: &Section<'_>, findings: &mut Findings) -> Option<Channels> 
     }
     let keep_out = keep_out.map_or(0, |kept| kept.value);
     Some(Channels { total: u32::try_from(total).ok()?, keep_out: u32::try_from(keep_out).ok()? })
+}
+
+/// `<absolute URI>` and parameters, in printable ASCII (RFC 3261 section 20.4).
+fn alert(section: &Section<'_>, findings: &mut Findings) -> Option<String> {
+    let text = section.text("alert")?;
+    let inside = text.value.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+    let sound = inside.is_some_and(|(uri, params)| {
+        let named = uri.split_once(':').is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty());
+        named && !uri.contains(' ') && (params.is_empty() || params.starts_with(';'))
+    });
+    if !sound || !text.value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        findings.error(&text.place, wording::bad_alert(text.value));
+    }
+    Some(text.value.into())
 }
 
 fn transfer_to(section: &Section<'_>, findings: &mut Findings) -> Vec<Name> {

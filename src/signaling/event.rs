@@ -208,6 +208,13 @@ pub enum LegEvent {
         /// Their media.
         media: RemoteMedia,
     },
+    /// They refused, and name somebody else to ask (301, 302); told instead of [`LegEvent::Refused`].
+    Redirected {
+        /// The code.
+        code: u16,
+        /// Whom: the first Contact's user, escapes taken off.
+        user: String,
+    },
     /// They refused.
     Refused {
         /// The code.

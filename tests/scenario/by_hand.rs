@@ -48,6 +48,7 @@ impl Caller {
 }
 
 /// What a called phone answers our INVITE with, under a tag of its choice.
+/// A Contact in `headers` stands in for the phone's own.
 pub fn answer(
     world: &mut Wired,
     side: usize,
@@ -62,15 +63,16 @@ pub fn answer(
     } else {
         "Content-Type: application/sdp\r\n"
     };
+    let own = format!("Contact: <sip:201@{}>\r\n", host(side));
+    let contact = if headers.contains("Contact") { "" } else { &own };
     let message = format!(
         "SIP/2.0 {status}\r\nVia: {via}\r\nFrom: {from}\r\nTo: {to};tag={tag}\r\nCall-ID: {call_id}\r\n\
-         CSeq: {cseq}\r\nContact: <sip:201@{host}>\r\n{kind}{headers}Content-Length: {length}\r\n\r\n{body}",
+         CSeq: {cseq}\r\n{contact}{kind}{headers}Content-Length: {length}\r\n\r\n{body}",
         via = invite.need("Via"),
         from = invite.need("From"),
         to = invite.need("To"),
         call_id = invite.need("Call-ID"),
         cseq = invite.need("CSeq"),
-        host = host(side),
         length = body.len(),
     );
     world.says(side, message.as_bytes());

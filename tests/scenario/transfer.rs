@@ -229,3 +229,56 @@ fn the_trunks_list_allows_numbers_and_prefixes() {
         assert_eq!(talk.verdict(), Some(if allowed { 202 } else { 403 }), "{user} of {list:?}");
     }
 }
+
+/// Nadia's phone rings and answers `code` with this Contact; who is rung in the end.
+fn deflected(mut world: Wired, contacts: &[&str]) -> (Wired, Vec<String>) {
+    world.phone(IPOFFICE, "201", Pickup::RingForever);
+    for user in ["202", "0611223344"] {
+        world.phone(IPOFFICE, user, Pickup::RingForever);
+    }
+    world.listen_in();
+    let mut caller = Caller::new("deflected", "0384961370");
+    caller.says(&mut world, "INVITE", "", SDP);
+    world.advance(Duration::from_secs(1));
+    for contact in contacts {
+        let ringing = world.watch().invites().last().expect("a phone rings").clone();
+        let contact = format!("Contact: <sip:{contact}@10.0.0.1>\r\n");
+        let (status, tag) = ("302 Moved Temporarily", "d");
+        by_hand::answer(&mut world, IPOFFICE, &ringing, status, tag, &contact, "");
+        world.advance(Duration::from_millis(500));
+    }
+    let dialled = world.watch().invites().iter().map(|invite| invite.dialled().to_owned()).collect();
+    (world, dialled)
+}
+
+#[test]
+fn a_phone_may_name_a_colleague_in_its_place() {
+    let (mut world, dialled) = deflected(world(), &["202"]);
+    assert_eq!(dialled, ["201", "202"]);
+    let moved = world.watch().invites()[1].clone();
+    by_hand::answer(&mut world, IPOFFICE, &moved, "200 OK", "k", "", SDP);
+    world.advance(Duration::from_secs(5));
+    by_hand::request(
+        &mut world,
+        IPOFFICE,
+        &moved,
+        &Request { method: "BYE", cseq: 1, tag: "k", headers: "", body: "" },
+    );
+    world.advance(Duration::from_secs(1));
+    let record = &world.outcomes().records[0];
+    assert_eq!((record.outcome, record.agent.as_deref()), (Outcome::Answered, Some("nadia")));
+}
+
+#[test]
+fn a_phone_may_name_what_the_trunk_lists() {
+    let world = Wired::may_transfer_to(&Arc::new(plan(SITE)), &["0611*"], 1);
+    assert_eq!(deflected(world, &["0611223344"]).1, ["201", "0611223344"]);
+}
+
+#[test]
+fn a_second_phone_that_names_a_third_has_refused() {
+    let (world, dialled) = deflected(world(), &["202", "201"]);
+    assert_eq!(dialled, ["201", "202"]);
+    let facts = world.watch().said().iter().filter(|said| said.ours && said.is_request("ACK")).count();
+    assert!(facts >= 2, "both refusals are acknowledged");
+}

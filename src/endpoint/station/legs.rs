@@ -76,7 +76,9 @@ impl Station {
                 self.hear(now, leg, &media);
             }
             LegEvent::Cancelled => self.end(now, leg, Ending::FarGaveUp, sink),
-            LegEvent::Refused { code, .. } => self.end(now, leg, Ending::FarRefused(code), sink),
+            LegEvent::Refused { code, .. } | LegEvent::Redirected { code, .. } => {
+                self.end(now, leg, Ending::FarRefused(code), sink)
+            }
             LegEvent::HungUp { cause, .. } => {
                 self.stack.release_bye(now, leg);
                 self.end(now, leg, Ending::FarHungUp(cause), sink);

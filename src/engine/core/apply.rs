@@ -143,7 +143,7 @@ impl Core {
         });
         self.output.push_back(Output::Leg {
             leg,
-            command: Command::Dial(Dial { trunk, user, referred_by, diverted }),
+            command: Command::Dial(Dial { trunk, user, moved: false, referred_by, diverted }),
         });
     }
 

@@ -85,6 +85,8 @@ pub struct Dial {
     pub trunk: TrunkId,
     /// The user part to dial.
     pub user: String,
+    /// Another phone sent us there (302).
+    pub moved: bool,
     /// The extension of the agent who sends the caller there.
     pub referred_by: Option<String>,
     /// Where the call was diverted from, when it goes to a target.

@@ -2,7 +2,7 @@
 //! anybody anywhere, or a phone with a stolen password would dial out at our expense.
 
 use super::Core;
-use crate::base::LegId;
+use crate::base::{LegId, TrunkId};
 use crate::call::{Peer, State, TransferTo};
 use crate::dialplan::Plan;
 
@@ -17,13 +17,8 @@ impl Core {
         if number != leg.number {
             return None;
         }
-        let via = call.plan().agent(agent)?.via;
-        let colleague = |plan: &Plan| {
-            let mut agents = plan.agents.iter().flatten();
-            agents.any(|other| other.via == via && other.extension.as_str() == user)
-        };
-        if colleague(call.plan()) || self.lines.may_transfer(via, user) {
-            return Some(TransferTo { trunk: via, user: user.into() });
+        if let Some(near) = self.behind(call.plan(), call.plan().agent(agent)?.via, user) {
+            return Some(near);
         }
         // A target's number, as its own site reads it, over the target's own trunk.
         let target = call
@@ -33,5 +28,21 @@ impl Core {
             .find(|target| call.plan().sites[target.site.index()].country.read(user) == target.number)?;
         let country = &call.plan().sites[target.site.index()].country;
         Some(TransferTo { trunk: target.via, user: self.lines.write(target.via, country, &target.number) })
+    }
+
+    /// Whom the phone of an agent that rings on this leg may name in its place.
+    #[must_use]
+    pub fn deflection(&self, leg: LegId, user: &str) -> Option<TransferTo> {
+        let slot = self.calls.get(&leg.call)?;
+        let held = slot.legs.iter().find(|held| held.number == leg.number && held.agent.is_some())?;
+        self.behind(slot.call.as_ref()?.plan(), held.trunk, user)
+    }
+
+    /// A colleague behind the same trunk, or what its list allows.
+    fn behind(&self, plan: &Plan, trunk: TrunkId, user: &str) -> Option<TransferTo> {
+        let mut agents = plan.agents.iter().flatten();
+        let colleague = agents.any(|other| other.via == trunk && other.extension.as_str() == user);
+        let allowed = colleague || self.lines.may_transfer(trunk, user);
+        allowed.then(|| TransferTo { trunk, user: user.into() })
     }
 }

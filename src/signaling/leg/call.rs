@@ -187,7 +187,12 @@ impl Leg {
             }
             200..=299 => self.on_answer(now, layer, response),
             code => {
-                if !calling.cancelled {
+                let moved = moved(code, response);
+                if calling.cancelled {
+                    // Nobody asks any more.
+                } else if let Some(user) = moved {
+                    layer.tell(self.key, LegEvent::Redirected { code, user });
+                } else {
                     layer.tell(self.key, LegEvent::Refused { code, cause: Cause::from_sip_code(code) });
                 }
                 self.state = State::Over;
@@ -268,6 +273,13 @@ impl Leg {
             (None, _) => (self.media.hear_answer(body, &self.codecs).ok(), None),
         }
     }
+}
+
+/// Whom a refusal names instead (RFC 3261 section 21.3.3): only the user counts, for only we know the way.
+fn moved(code: u16, response: &Message<'_>) -> Option<String> {
+    let contact = response.contact().ok()?.filter(|_| matches!(code, 301 | 302))?;
+    let user = contact.uri.user_unescaped();
+    (!user.is_empty()).then(|| String::from_utf8_lossy(&user).into_owned())
 }
 
 /// How far our numbers jump in a dialog whose last one is forgotten, for PRACKs may have been sent in it: gaps are no

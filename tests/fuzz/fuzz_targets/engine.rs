@@ -218,6 +218,7 @@ fn trunk(index: u16) -> EngineTrunk {
  transfer_to: Vec::new(),
         flow: Flow { transport: Transport::Udp, local: address(OURS), remote: peer },
         caller_to: CallerHeader::From,
+        alerting: Vec::new(),
         media: address(OURS).ip(),
     }
 }

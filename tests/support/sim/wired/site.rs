@@ -84,6 +84,7 @@ fn trunk(index: usize) -> EngineTrunk {
         },
         flow: Flow { transport: Transport::Udp, local: SIP, remote: peer },
         caller_to: CallerHeader::From,
+        alerting: Vec::new(),
         media: SPILLWAY.into(),
     }
 }
