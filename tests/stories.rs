@@ -16,6 +16,7 @@ mod scenario {
     mod direct;
     mod figures;
     mod hours;
+    mod ip_office;
     mod journal;
     mod keys_by_info;
     mod limits;

@@ -26,6 +26,12 @@ steps = [{ go = "facturation" }]
 [number."03 84 96 13 71"]
 flow = "factures"
 
+[flow.direct]
+steps = [{ go = "prestataire" }]
+
+[number."03 84 96 13 72"]
+flow = "direct"
+
 [target.prestataire]
 number = "03 84 00 00 01"
 ring   = "20s"

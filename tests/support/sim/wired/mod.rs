@@ -24,7 +24,7 @@ use super::outcome::Outcomes;
 use spillway::base::{Flow, JournalSeq, LegId, Moment, Now, Random, Transport};
 use spillway::dialplan::Plan;
 use spillway::endpoint::{self, Dial, Happened, Pickup, Station, Story};
-use spillway::engine::{Effect, Engine, Event, Observation};
+use spillway::engine::{Effect, Engine, EngineTrunk, Event, Observation};
 use spillway::media::{self, Board, Kind, PortId};
 use spillway::signaling::SessionSettings;
 use std::collections::{BTreeMap, VecDeque};
@@ -188,9 +188,17 @@ impl Wired {
     /// What the agents of the IPBX may send callers to besides what the plan knows.
     #[allow(dead_code, reason = "for stories of transfers")]
     pub fn may_transfer_to(plan: &Arc<Plan>, allowed: &[&str], seed: u64) -> Self {
+        Self::with_ipoffice(plan, seed, |trunk| {
+            trunk.line.transfer_to = allowed.iter().map(|text| (*text).into()).collect();
+        })
+    }
+
+    /// A world whose trunk to the IPBX is configured otherwise.
+    #[allow(dead_code, reason = "for stories of trunks")]
+    pub fn with_ipoffice(plan: &Arc<Plan>, seed: u64, change: impl FnOnce(&mut EngineTrunk)) -> Self {
         let mut world = Self::new(plan, Weather::CLEAR, true, seed);
         let mut config = site::engine(plan, true);
-        config.trunks[IPOFFICE].line.transfer_to = allowed.iter().map(|text| (*text).into()).collect();
+        change(&mut config.trunks[IPOFFICE]);
         world.engine = Engine::new(world.now, config, Random::from_number(seed));
         world.outcomes = Outcomes::default();
         world.invariants = Invariants::new(Arc::clone(plan));
