@@ -92,3 +92,19 @@ fn attack_what_a_phone_answers_302_with_is_not_dialled() {
     let dialled: Vec<_> = world.watch().invites().iter().map(|invite| invite.dialled().to_owned()).collect();
     assert!(!dialled.iter().any(|user| user.contains("0899")), "{dialled:?}");
 }
+
+/// An agent's phone that has run wild, or been taken over, costs nobody more than its own call's ten tries.
+#[test]
+fn attack_no_end_of_transfers() {
+    let mut talk = Talk::begin(world());
+    talk.world.phone(1, "202", spillway::endpoint::Pickup::Refuse(486));
+    for _ in 0..10 {
+        talk.nadia_says("REFER", "Refer-To: <sip:202@192.0.2.1>\r\n");
+        assert_eq!(talk.verdict(), Some(202));
+    }
+    talk.nadia_says("REFER", "Refer-To: <sip:202@192.0.2.1>\r\n");
+    assert_eq!(talk.verdict(), Some(403));
+    assert_eq!(talk.world.watch().ours("BYE").count(), 0, "they talk on");
+    talk.hang_up();
+    assert_eq!(talk.transfers().len(), 10);
+}

@@ -120,7 +120,7 @@ pub(super) const CODES: [&str; 32] = [
     "603", "other",
 ];
 /// Limits of `base::limits` that refuse a call or a leg; the last stands for the rest.
-pub(super) const LIMITS_REACHED: [&str; 5] = ["calls", "channels", "ports", "store", "other"];
+pub(super) const LIMITS_REACHED: [&str; 6] = ["calls", "channels", "ports", "store", "transfers", "other"];
 /// Why a trunk's peer does not take our credentials.
 pub(super) const CREDENTIAL_REFUSALS: [&str; 2] = ["credentials", "realm"];
 /// What a call in progress is doing.

@@ -2,15 +2,26 @@
 //! anybody anywhere, or a phone with a stolen password would dial out at our expense.
 
 use super::Core;
-use crate::base::{LegId, TrunkId};
-use crate::call::{Peer, State, TransferTo};
+use crate::base::{Cause, LegId, TrunkId, limits};
+use crate::call::{Fact, Peer, State, TransferTo};
 use crate::dialplan::Plan;
 
 impl Core {
     /// Where the agent on this leg may send the caller by dialling `user`; nothing when they may not, or are no agent in
     /// conversation.
     #[must_use]
-    pub fn transfer(&self, leg: LegId, user: &str) -> Option<TransferTo> {
+    pub fn transfer(&mut self, leg: LegId, user: &str) -> Option<TransferTo> {
+        let to = self.allowed(leg, user)?;
+        let facts = self.calls.get(&leg.call).into_iter().flat_map(|slot| &slot.facts);
+        let before = facts.filter(|entry| matches!(entry.fact, Fact::TransferStarted { .. })).count();
+        if before >= limits::TRANSFERS {
+            self.limit("transfers", Cause::Forbidden);
+            return None;
+        }
+        Some(to)
+    }
+
+    fn allowed(&self, leg: LegId, user: &str) -> Option<TransferTo> {
         let call = self.calls.get(&leg.call)?.call.as_ref()?;
         let State::Bridged(bridged) = call.state() else { return None };
         let Peer::Agent { leg: number, agent, .. } = bridged.peer() else { return None };
