@@ -1,6 +1,6 @@
 //! What a call asks for, in the imperative. Effects are data: they apply after the state has returned.
 
-use super::event::{Timer, TransferTo};
+use super::event::{Phone, Timer};
 use super::fact::{Fact, LegEnd};
 use crate::base::{AgentId, Cause, Moment, MusicId, PromptId, QueueId, TargetId};
 use std::time::Duration;
@@ -46,7 +46,7 @@ pub enum Effect {
         /// The new leg.
         leg: u16,
         /// Whom.
-        to: TransferTo,
+        to: Phone,
         /// The agent.
         by: AgentId,
     },

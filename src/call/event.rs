@@ -1,6 +1,6 @@
 //! What can happen to a call, in the past tense.
 
-use crate::base::{AgentId, Cause, QueueId, TrunkId};
+use crate::base::{AgentId, Cause, FlowId, Name, QueueId, TrunkId};
 use crate::dialplan::Destination;
 use smallvec::SmallVec;
 
@@ -57,7 +57,21 @@ pub enum Event {
 
 /// Where an agent sends a caller.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TransferTo {
+pub enum TransferTo {
+    /// To a phone.
+    Phone(Phone),
+    /// To a number of ours: its flow begins, and the agent is free at once.
+    Number {
+        /// The number, as the dialplan writes it.
+        name: Name,
+        /// Its flow.
+        flow: FlowId,
+    },
+}
+
+/// A phone to dial that is no agent's and no target's of the moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phone {
     /// Over which trunk.
     pub trunk: TrunkId,
     /// The user part to dial.

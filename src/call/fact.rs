@@ -167,6 +167,15 @@ pub enum Fact {
         /// The new leg's number.
         to_leg: u16,
     },
+    /// An agent sent the caller on to a number of ours, and is free: its flow begins.
+    TransferredToNumber {
+        /// Who sent them, by label.
+        agent: Name,
+        /// The same, by key.
+        agent_key: Name,
+        /// The number, as the dialplan writes it.
+        number: Name,
+    },
     /// The agent who sent the caller on has hung up before the new phone answered.
     TransferLeft {
         /// The agent's leg number.

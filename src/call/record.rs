@@ -33,7 +33,7 @@ pub struct Record {
     pub cause: Cause,
     /// The first queue entered.
     pub queue: Option<Name>,
-    /// The agent who answered, by label.
+    /// The agent who answered first, by label.
     pub agent: Option<Name>,
     /// The same, by key: a label may be another person's at another site.
     pub agent_key: Option<Name>,
@@ -84,9 +84,9 @@ impl Record {
 pub struct Transfer {
     /// Who sent the caller on, by key: `201@ipoffice`.
     pub by: Name,
-    /// The user part dialled.
+    /// The user part dialled, or the number of ours.
     pub to: String,
-    /// The new leg's number.
+    /// The new leg's number; 0 when they were sent to a number of ours.
     pub leg: u16,
     /// From arrival, ms.
     pub at_ms: u64,

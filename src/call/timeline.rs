@@ -182,6 +182,15 @@ impl Timeline {
         }
     }
 
+    fn transferred(&mut self, by: &Name, to: &str, (leg, end): (u16, LegEnd), at: u64) {
+        let (by, to) = (by.clone(), to.to_owned());
+        self.record.transfers.push(Transfer { by, to, leg, at_ms: at, for_ms: 0, end });
+        if end == LegEnd::Answered {
+            // Nobody has to answer first: the agent is gone.
+            self.enter(Phase::After, at);
+        }
+    }
+
     fn transfer_ended(&mut self, leg: u16, end: LegEnd, at: u64) {
         if let Some(transfer) = self.record.transfers.iter_mut().rev().find(|transfer| transfer.leg == leg) {
             transfer.for_ms = at - transfer.at_ms;
@@ -245,16 +254,17 @@ impl Timeline {
                 self.ring_ended(*leg, *end, at);
             }
             Fact::Bridged { agent, agent_key, .. } => {
-                if agent.is_some() {
-                    self.agent_answered = true;
+                if agent.is_some() && !std::mem::replace(&mut self.agent_answered, true) {
                     self.record.agent.clone_from(agent);
                     self.record.agent_key.clone_from(agent_key);
                 }
                 self.enter(Phase::Talk, at);
             }
             Fact::TransferStarted { agent_key, to, to_leg, .. } => {
-                let (by, to, end) = (agent_key.clone(), to.clone(), LegEnd::Cancelled);
-                self.record.transfers.push(Transfer { by, to, leg: *to_leg, at_ms: at, for_ms: 0, end });
+                self.transferred(agent_key, to, (*to_leg, LegEnd::Cancelled), at);
+            }
+            Fact::TransferredToNumber { agent_key, number, .. } => {
+                self.transferred(agent_key, number, (0, LegEnd::Answered), at);
             }
             Fact::TransferLeft { .. } => self.enter(Phase::After, at),
             Fact::TransferEnded { to_leg, end } => self.transfer_ended(*to_leg, *end, at),

@@ -1,5 +1,5 @@
-//! REFER, told to the core as a transfer; and a phone that names another one, which is rung in its place. Who may send a caller where, the core decides; everybody else is refused and
-//! nothing changes. Must never read a header.
+//! REFER, told to the core as a transfer; and a phone that names another one, which is rung in its place. Who may send
+//! a caller where, the core decides; everybody else is refused and nothing changes. Must never read a header.
 
 use super::Engine;
 use super::core::{Command, Dial, Output};

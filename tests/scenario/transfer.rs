@@ -288,3 +288,20 @@ fn a_second_phone_that_names_a_third_has_refused() {
     let facts = world.watch().said().iter().filter(|said| said.ours && said.is_request("ACK")).count();
     assert!(facts >= 2, "both refusals are acknowledged");
 }
+
+#[test]
+fn a_number_of_ours_begins_its_flow_and_another_agent_answers() {
+    let mut talk = Talk::begin(world());
+    talk.nadia_says("REFER", "Refer-To: <sip:0384961371@192.0.2.1>\r\n");
+    assert_eq!(talk.verdict(), Some(202));
+    talk.pass(Duration::from_secs(10));
+    assert_eq!(talk.invited(), ["201", "202"], "out of the other queue");
+    assert_eq!(talk.notified(), [ACTIVE, OVER], "100, 200: Nadia is free at once");
+    talk.hang_up();
+    let record = &talk.world.outcomes().records[0];
+    assert_eq!((record.outcome, record.agent.as_deref()), (Outcome::Answered, Some("nadia")));
+    assert_eq!(record.queue.as_deref(), Some("technique"), "figures are of the first answer");
+    assert!((4_900..5_200).contains(&record.after_ms), "Karim's ringing: {record:?}");
+    assert!((13_500..15_500).contains(&record.talk_ms), "{record:?}");
+    assert_eq!(talk.transfers()[0].to, "03 84 96 13 71");
+}

@@ -155,6 +155,13 @@ impl Bridged {
         }
     }
 
+    /// The agent's part is done: the transfer they asked for has come to its end.
+    pub(super) fn let_go(&self, by: u16, out: &mut Out) {
+        out.leg(by, LegCommand::ReportTransfer(200));
+        out.leg(by, LegCommand::HangUp(Cause::Normal));
+        self.release(out);
+    }
+
     pub(super) fn release(&self, out: &mut Out) {
         match self.peer {
             Peer::Agent { agent, wrap_up, .. } => out.push(Effect::TalkOver { agent, wrap_up }),

@@ -4,7 +4,9 @@
 use super::bridged::{Bridged, Peer};
 use super::{Ending, State};
 use crate::base::{Cause, limits};
+use crate::call::walk::{Standing, enter};
 use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer, TransferTo};
+use crate::dialplan::Destination;
 
 /// A caller on the way from an agent to somebody else.
 #[derive(Debug)]
@@ -27,6 +29,21 @@ impl Transferring {
     pub(super) fn begin(bridged: Bridged, to: TransferTo, ctx: Ctx, out: &mut Out) -> State {
         let Peer::Agent { leg: by, agent, .. } = bridged.peer() else { return State::Bridged(bridged) };
         let Some(plan) = ctx.plan.agent(agent) else { return State::Bridged(bridged) };
+        let to = match to {
+            TransferTo::Phone(phone) => phone,
+            TransferTo::Number { name: number, flow } => {
+                let (agent, agent_key) = (plan.name.clone(), plan.key.clone());
+                out.note(Fact::TransferredToNumber { agent, agent_key, number });
+                bridged.let_go(by, out);
+                out.forget_waiting();
+                return enter(
+                    Destination::Flow(flow),
+                    Standing { answered: true, ..Standing::NEW },
+                    ctx,
+                    out,
+                );
+            }
+        };
         let leg = out.new_leg();
         out.note(Fact::TransferStarted {
             agent: plan.name.clone(),
@@ -111,10 +128,7 @@ impl Transferring {
     fn succeed(self, out: &mut Out) -> State {
         self.ring_over(LegEnd::Answered, out);
         if let Agent::Waits(bridged) = &self.agent {
-            let by = bridged.peer().leg();
-            out.leg(by, LegCommand::ReportTransfer(200));
-            out.leg(by, LegCommand::HangUp(Cause::Normal));
-            bridged.release(out);
+            bridged.let_go(bridged.peer().leg(), out);
         }
         out.leg(0, LegCommand::Connect { with: self.leg });
         Bridged::transferred(self.leg, out)

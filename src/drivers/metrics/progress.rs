@@ -76,6 +76,7 @@ impl Progress {
                 if *end == LegEnd::Answered { self.doing } else { self.rest() }
             }
             Fact::Bridged { .. } => Doing::Bridged,
+            Fact::TransferredToNumber { .. } => Doing::InFlow,
             Fact::LegHungUp { leg, .. } if *leg == 0 || self.doing == Doing::Bridged => Doing::Ending,
             Fact::MessageStarted { .. }
             | Fact::Refused { .. }

@@ -178,7 +178,9 @@ fn agent_of(fact: &Fact) -> Option<&Name> {
     match fact {
         Fact::RingStarted { agent_key, .. } | Fact::RingEnded { agent_key, .. } => Some(agent_key),
         Fact::Bridged { agent_key, .. } => agent_key.as_ref(),
-        Fact::TransferStarted { agent_key, .. } => Some(agent_key),
+        Fact::TransferStarted { agent_key, .. } | Fact::TransferredToNumber { agent_key, .. } => {
+            Some(agent_key)
+        }
         Fact::Arrived { .. }
         | Fact::CallerAnswered
         | Fact::CallerConfirmed

@@ -152,6 +152,10 @@ impl Invariants {
                 assert!(seen.bridged.is_none(), "{call} is bridged twice");
                 seen.bridged.clone_from(agent);
             }
+            Fact::TransferredToNumber { .. } => {
+                self.talk_over(call, at);
+                self.calls.get_mut(&call).expect("looked up above").waits = None;
+            }
             Fact::TransferLeft { .. } | Fact::TransferEnded { end: LegEnd::Answered, .. } => {
                 self.talk_over(call, at);
             }
