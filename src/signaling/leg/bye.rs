@@ -76,6 +76,7 @@ impl Leg {
             layer.hurry_client(now, *invite);
         }
         self.unacked = None;
+        self.refuse_refer(now, layer, 481);
         for timer in [
             LegTimer::AnswerAgain,
             LegTimer::AckMissing,

@@ -12,6 +12,7 @@ mod pair;
 mod prack;
 mod races;
 mod raw;
+mod refer;
 mod refusals;
 mod registrations;
 mod reliable;
