@@ -107,6 +107,7 @@ fn record(id: u64, start: Now) -> Record {
         since_answer_ms: Some(6_300),
         visit: Some(VisitEnd::Answered),
         rings,
+        transfers: Vec::new(),
     }
 }
 

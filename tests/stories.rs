@@ -11,11 +11,15 @@ mod support;
 #[path = "scenario"]
 mod scenario {
     mod attacks;
+    mod attacks_calls;
+    mod by_hand;
+    mod crossing;
     mod direct;
     mod failover;
     mod figures;
     mod hours;
     mod identities;
+    mod ip_office;
     mod journal;
     mod keys_by_info;
     mod limits;
@@ -26,5 +30,6 @@ mod scenario {
     mod overflow;
     mod phones;
     mod ring_all;
+    mod transfer;
     mod waiting;
 }

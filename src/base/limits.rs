@@ -136,6 +136,12 @@ pub const EARLY_DIALOGS: usize = 16;
 pub const SESSION_INTERVAL_S: u32 = 1_800;
 /// The shortest we take, s: the shortest there may be (RFC 4028 section 5).
 pub const SESSION_MIN_INTERVAL_S: u32 = 90;
+/// The longest User-to-User value handed on; the longest of ISDN is 256 digits and its parameters.
+pub const USER_TO_USER_BYTES: usize = 512;
+/// How often one caller may be sent on by agents: a call opens no end of legs.
+pub const TRANSFERS: usize = 10;
+/// How long the phone an agent sends a caller to may ring before the agent has the caller back.
+pub const TRANSFER_RING: std::time::Duration = std::time::Duration::from_secs(30);
 /// Diversions of a call that are read and handed on.
 pub const DIVERSIONS: usize = 5;
 /// RTP ports one media thread is asked to open in one go.

@@ -1,6 +1,6 @@
 //! What a call asks for, in the imperative. Effects are data: they apply after the state has returned.
 
-use super::event::Timer;
+use super::event::{Phone, Timer};
 use super::fact::{Fact, LegEnd};
 use crate::base::{AgentId, Cause, Moment, MusicId, PromptId, QueueId, TargetId};
 use crate::dialplan::Direct;
@@ -42,6 +42,15 @@ pub enum Effect {
         /// Time left alone afterwards.
         wrap_up: Duration,
     },
+    /// Dial whom an agent sends the caller to.
+    DialTransfer {
+        /// The new leg.
+        leg: u16,
+        /// Whom.
+        to: Phone,
+        /// The agent.
+        by: AgentId,
+    },
     /// Set a timer.
     Set(Timer, Moment),
     /// Forget a timer.
@@ -81,6 +90,8 @@ pub enum LegCommand {
     Ringback,
     /// Send silence.
     Silence,
+    /// Tell the agent on this leg what has become of the transfer, as a SIP status code; from 200 on it is the last.
+    ReportTransfer(u16),
     /// Let the caller and this leg hear each other.
     Connect {
         /// The other leg.

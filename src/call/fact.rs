@@ -154,6 +154,40 @@ pub enum Fact {
         /// The target that answered, or none when an agent did.
         target: Option<Name>,
     },
+    /// An agent sent the caller on: the new phone began to ring.
+    TransferStarted {
+        /// Who sent them, by label.
+        agent: Name,
+        /// The same, by key.
+        agent_key: Name,
+        /// The agent's leg number.
+        leg: u16,
+        /// The user part dialled.
+        to: String,
+        /// The new leg's number.
+        to_leg: u16,
+    },
+    /// An agent sent the caller on to a number of ours, and is free: its flow begins.
+    TransferredToNumber {
+        /// Who sent them, by label.
+        agent: Name,
+        /// The same, by key.
+        agent_key: Name,
+        /// The number, as the dialplan writes it.
+        number: Name,
+    },
+    /// The agent who sent the caller on has hung up before the new phone answered.
+    TransferLeft {
+        /// The agent's leg number.
+        leg: u16,
+    },
+    /// The new phone answered, and caller and it hear each other from here on; or it stopped ringing.
+    TransferEnded {
+        /// The new leg's number.
+        to_leg: u16,
+        /// How.
+        end: LegEnd,
+    },
     /// One side put the other on hold.
     Held {
         /// The leg that holds.

@@ -2,7 +2,7 @@
 //! and reports read the record. Must never look at anything but facts.
 
 use super::fact::{Entry, Fact, LegEnd, VisitEnd};
-use super::record::{Record, Ring, Rung};
+use super::record::{Record, Ring, Rung, Transfer};
 use super::whole_ms;
 use crate::base::{CallId, Cause, Moment, Name, Now, Outcome};
 
@@ -95,6 +95,7 @@ impl Timeline {
             since_answer_ms: None,
             visit: None,
             rings: Vec::new(),
+            transfers: Vec::new(),
         };
         Some(Self {
             record,
@@ -181,6 +182,25 @@ impl Timeline {
         }
     }
 
+    fn transferred(&mut self, by: &Name, to: &str, (leg, end): (u16, LegEnd), at: u64) {
+        let (by, to) = (by.clone(), to.to_owned());
+        self.record.transfers.push(Transfer { by, to, leg, at_ms: at, for_ms: 0, end });
+        if end == LegEnd::Answered {
+            // Nobody has to answer first: the agent is gone.
+            self.enter(Phase::After, at);
+        }
+    }
+
+    fn transfer_ended(&mut self, leg: u16, end: LegEnd, at: u64) {
+        if let Some(transfer) = self.record.transfers.iter_mut().rev().find(|transfer| transfer.leg == leg) {
+            transfer.for_ms = at - transfer.at_ms;
+            transfer.end = end;
+        }
+        if end == LegEnd::Answered {
+            self.enter(Phase::Talk, at);
+        }
+    }
+
     fn held(&mut self, leg: u16, at: u64) {
         if self.phase == Phase::Talk && !self.holding.contains(&leg) {
             if self.holding.is_empty() {
@@ -234,13 +254,20 @@ impl Timeline {
                 self.ring_ended(*leg, *end, at);
             }
             Fact::Bridged { agent, agent_key, .. } => {
-                if agent.is_some() {
-                    self.agent_answered = true;
+                if agent.is_some() && !std::mem::replace(&mut self.agent_answered, true) {
                     self.record.agent.clone_from(agent);
                     self.record.agent_key.clone_from(agent_key);
                 }
                 self.enter(Phase::Talk, at);
             }
+            Fact::TransferStarted { agent_key, to, to_leg, .. } => {
+                self.transferred(agent_key, to, (*to_leg, LegEnd::Cancelled), at);
+            }
+            Fact::TransferredToNumber { agent_key, number, .. } => {
+                self.transferred(agent_key, number, (0, LegEnd::Answered), at);
+            }
+            Fact::TransferLeft { .. } => self.enter(Phase::After, at),
+            Fact::TransferEnded { to_leg, end } => self.transfer_ended(*to_leg, *end, at),
             Fact::Held { leg } => self.held(*leg, at),
             Fact::Resumed { leg } => self.resumed(*leg, at),
             Fact::MessageStarted { .. } => {

@@ -71,6 +71,8 @@ pub struct EngineTrunk {
     pub invite_timeout: Option<Duration>,
     /// How it is told who calls.
     pub identity: IdentityPolicy,
+    /// How agents' phones on it are to ring: Alert-Info and Call-Info, from the configuration alone.
+    pub alerting: Vec<(&'static str, String)>,
     /// The address our RTP is received at, as this trunk's network sees it.
     pub media: IpAddr,
 }

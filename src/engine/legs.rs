@@ -3,7 +3,7 @@
 use super::keys::Keys;
 use crate::base::{CallId, Cause, LegId, Map, MusicId, Name, PromptId, TrunkId};
 use crate::media::PortId;
-use crate::signaling::{Caller, Diversion, LegKey, RemoteMedia};
+use crate::signaling::{Caller, Diversion, LegKey, RemoteMedia, UserToUser};
 use smallvec::SmallVec;
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -56,6 +56,8 @@ pub(super) struct Leg {
     /// Whether the port is lent to a stream: only then can it be told what to send.
     pub attached: bool,
     pub heard: Heard,
+    /// Its far end sent us on from another phone: that is followed once.
+    pub moved: bool,
     /// What was pressed lately.
     pub keys: Keys,
     /// What the initial INVITE said, on the caller's leg.
@@ -69,6 +71,7 @@ pub(super) struct Inbound {
     pub max_forwards: u8,
     pub diversions: Vec<Diversion>,
     pub identities: Vec<Box<[u8]>>,
+    pub user_to_user: Option<UserToUser>,
 }
 
 impl Leg {
@@ -87,6 +90,7 @@ impl Leg {
             offered: false,
             attached: false,
             heard: Heard::Nothing,
+            moved: false,
             keys: Keys::default(),
             inbound: None,
         }

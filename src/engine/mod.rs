@@ -5,6 +5,7 @@
 mod attempts;
 mod config;
 pub mod core;
+mod crossing;
 mod keys;
 mod lamps;
 mod legs;
@@ -17,6 +18,7 @@ mod port_wait;
 mod signals;
 mod sounds;
 pub mod status;
+mod transfer;
 mod withheld;
 
 pub use self::core::Core;

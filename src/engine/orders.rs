@@ -1,8 +1,8 @@
 //! What the core orders, done with signaling and media.
 
 use super::core::{Command, Dial, Diverted, Output};
-use super::legs::{Heard, Leg, Stage};
-use super::{Engine, Observation};
+use super::legs::{Heard, Inbound, Leg, Stage};
+use super::{Engine, EngineTrunk, Observation};
 use crate::base::{Cause, Codec, Flow, LegId, Now, Transport, TrunkId, limits};
 use crate::call::{Event as CallEvent, VisitEnd};
 use crate::media::{self, PortId, Tone};
@@ -42,6 +42,11 @@ impl Engine {
             Command::Music(music) => self.hear(id, Heard::Music { music, played: 0 }),
             Command::Ringback => self.hear(id, Heard::Ringback),
             Command::Silence => self.hear(id, Heard::Silence),
+            Command::ReportTransfer(code) => {
+                if let Some(key) = self.legs.get(id).map(|leg| leg.key) {
+                    self.stack.report_refer(now.moment, key, code);
+                }
+            }
             Command::Connect { with } => self.connect(id, with),
         }
     }
@@ -121,27 +126,23 @@ impl Engine {
             let before = inbound.into_iter().flat_map(|inbound| &inbound.diversions).cloned();
             invite.diversions = std::iter::once(ours).chain(before).take(limits::DIVERSIONS).collect();
         }
+        invite.referred_by.clone_from(&dial.referred_by);
+        invite.user_to_user = inbound.and_then(|inbound| inbound.user_to_user.clone());
         let Some(trunk) = trunk else {
             return self.dial_phone(now, id, &dial, port, &invite);
         };
-        invite.trunk = Some(dial.trunk);
         if let Some(written) = self.core.written_caller(id.call, dial.trunk, &invite.caller.number) {
             invite.caller.number = written;
         }
-        invite.domain = trunk.peer.domain.clone();
         invite.target_host = trunk.peer.host_of(first);
-        invite.policy = trunk.identity.clone();
-        let signed = dial.signed.filter(|_| trunk.identity.relays && trunk.identity.number.is_none());
-        if let Some((inbound, (caller, called))) = inbound.zip(signed) {
-            let passes = |value: &[u8]| passport::may_pass(value, now.utc, &caller, &called);
-            invite.identities = inbound.identities.iter().filter(|value| passes(value)).cloned().collect();
-        }
+        as_trunk_wants(&mut invite, now, &dial, trunk, inbound);
         let media = trunk.media;
         let key = self.attempt(now, id, dial.trunk, invite, ways);
         let mut leg = Leg::new(key, dial.trunk, media, Stage::Called);
         leg.party = dial.is_agent.then(|| dial.user.as_str().into());
         leg.port = Some(port);
         leg.offered = true;
+        leg.moved = dial.moved;
         self.legs.insert(id, leg);
     }
 
@@ -252,6 +253,27 @@ const fn reason(after: Option<VisitEnd>) -> DiversionReason {
         Some(VisitEnd::Answered | VisitEnd::Abandoned | VisitEnd::AbandonedShort | VisitEnd::Failed) => {
             DiversionReason::Unknown
         }
+    }
+}
+
+/// What one trunk's peers are told of a call, and another's are not.
+fn as_trunk_wants(
+    invite: &mut Invite,
+    now: Now,
+    dial: &Dial,
+    trunk: &EngineTrunk,
+    inbound: Option<&Inbound>,
+) {
+    invite.trunk = Some(dial.trunk);
+    if dial.is_agent {
+        invite.extra_headers.clone_from(&trunk.alerting);
+    }
+    invite.domain.clone_from(&trunk.peer.domain);
+    invite.policy = trunk.identity.clone();
+    let signed = dial.signed.as_ref().filter(|_| trunk.identity.relays && trunk.identity.number.is_none());
+    if let Some((inbound, (caller, called))) = inbound.zip(signed) {
+        let passes = |value: &[u8]| passport::may_pass(value, now.utc, caller, called);
+        invite.identities = inbound.identities.iter().filter(|value| passes(value)).cloned().collect();
     }
 }
 

@@ -66,12 +66,15 @@ impl Engine {
                 Some(event)
             }
             LegEvent::Refused { cause, .. } | LegEvent::Failed { cause } => {
-                if leg.stage == Stage::Called {
-                    leg.refused = Some(leg.refused.map_or(cause, |before| more_telling(before, cause)));
-                    self.legs.drop_contact(id, key);
-                }
+                self.contact_refused(id, key, cause);
                 None
             }
+            // While the others ring, nobody is sent elsewhere.
+            LegEvent::Redirected { code, .. } => {
+                self.contact_refused(id, key, Cause::from_sip_code(code));
+                None
+            }
+            LegEvent::Brought { .. } => Some(event),
             LegEvent::Ended => {
                 self.legs.drop_contact(id, key);
                 None
@@ -79,9 +82,16 @@ impl Engine {
             LegEvent::Cancelled
             | LegEvent::Confirmed { .. }
             | LegEvent::HungUp { .. }
+            | LegEvent::Referred { .. }
             | LegEvent::Remote { .. }
             | LegEvent::KeyPressed { .. } => None,
         }
+    }
+
+    fn contact_refused(&mut self, id: LegId, key: LegKey, cause: Cause) {
+        let Some(leg) = self.legs.get_mut(id).filter(|leg| leg.stage == Stage::Called) else { return };
+        leg.refused = Some(leg.refused.map_or(cause, |before| more_telling(before, cause)));
+        self.legs.drop_contact(id, key);
     }
 }
 

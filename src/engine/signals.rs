@@ -60,6 +60,7 @@ impl Engine {
             max_forwards: invitation.max_forwards,
             diversions: invitation.diversions,
             identities: invitation.identities,
+            user_to_user: invitation.user_to_user,
         }));
         self.legs.insert(LegId::caller(call), leg);
         self.admit(now, call);
@@ -105,7 +106,10 @@ impl Engine {
                 self.first_remote(now, id, media);
                 self.tell(now, id, CallEvent::LegAnswered(number));
             }
+            LegEvent::Redirected { code, user } => self.redirected(now, id, code, &user),
             LegEvent::Refused { code, cause } => self.leg_refused(now, id, code, cause),
+            LegEvent::Brought { carried } => self.pass_on(id, carried),
+            LegEvent::Referred { referral } => self.referred(now, id, key, &referral),
             LegEvent::HungUp { cause, .. } => {
                 self.end_stage(now, id);
                 self.tell(now, id, CallEvent::HungUp(number, cause));
@@ -168,6 +172,9 @@ impl Engine {
             | LegEvent::Refused { .. }
             | LegEvent::Remote { .. }
             | LegEvent::KeyPressed { .. }
+            | LegEvent::Brought { .. }
+            | LegEvent::Referred { .. }
+            | LegEvent::Redirected { .. }
             | LegEvent::Failed { .. }
             | LegEvent::Ended => {}
         }

@@ -281,9 +281,11 @@ fn engine_trunk(
             numbers: trunk.numbers,
             callers: trunk.callers,
             calls_per_second: trunk.calls_per_second,
+            transfer_to: trunk.transfer_to.clone(),
         },
         invite_timeout: trunk.invite_timeout,
         identity: identity(&trunk.identity),
+        alerting: alerting(trunk, listen),
         media,
     })
 }
@@ -342,6 +344,16 @@ fn engine_phones(phones: &settings::Phones, users: &[PhoneUser], plan: &Plan) ->
         outside: phones.outside,
         caller: phones.caller.clone(),
     }
+}
+
+/// What makes an agent's phone ring as the trunk says, or answer by itself: `answer-after` for most phones, `info` for the
+/// rest (RFC 7462 left both to their makers).
+fn alerting(trunk: &Trunk, listen: SocketAddr) -> Vec<(&'static str, String)> {
+    let by_itself = trunk.auto_answer.then(|| format!("<sip:{listen}>;answer-after=0"));
+    let default = || format!("<sip:{listen}>;info=alert-autoanswer;delay=0");
+    let alert = trunk.alert.clone().or_else(|| trunk.auto_answer.then(default));
+    let named = [("Alert-Info", alert), ("Call-Info", by_itself)];
+    named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 fn unspecified_like(address: IpAddr) -> IpAddr {

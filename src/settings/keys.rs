@@ -90,6 +90,13 @@ static TRUNK: Table = listed(&[
         "whether provisional responses may be reliable on it (100rel); true when absent",
     ),
     Key::optional("agents", Kind::Flag, "whether agents' phones are behind it"),
+    Key::optional("alert", Kind::Text, "the Alert-Info its agents' phones ring by, as their maker writes it"),
+    Key::optional("auto_answer", Kind::Flag, "whether its agents' phones are asked to answer by themselves"),
+    Key::optional(
+        "transfer_to",
+        Kind::Texts,
+        "what its agents may send callers to besides the plan's own: numbers, and prefixes as \"03*\"",
+    ),
     Key::later("address", "the address to listen on and the one to show, where networks differ"),
     Key::optional("user", Kind::Text, "the name its peer knows us by, when it asks for one"),
     Key::optional(

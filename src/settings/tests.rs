@@ -60,6 +60,24 @@ fn strangers_are_banned_as_written_or_as_usual() {
 }
 
 #[test]
+fn what_agents_may_transfer_to_and_how_their_phones_ring_is_read_and_checked() {
+    let written = |keys: &str| SHIPPED.replace("agents = true", &format!("{keys}\nagents = true"));
+    let settings =
+        loaded(&written("transfer_to = [\"0384961371\", \"+3306*\"]\nalert = \"<http://a>;info=x\""));
+    let trunk = settings.trunk("ipoffice").expect("written");
+    assert_eq!(trunk.transfer_to, ["0384961371".into(), "+3306*".into()]);
+    assert_eq!((trunk.alert.as_deref(), trunk.auto_answer), (Some("<http://a>;info=x"), false));
+    for bad in ["*", "", "03*4", "sip:201@x", "+"] {
+        let found = refused(&written(&format!("transfer_to = [\"{bad}\"]")));
+        assert_eq!(found[0].1, format!("\"{bad}\" is no number or prefix"));
+    }
+    for bad in ["ring2", "<>", "<a>", "<http://a> x", "<http://a b>", "<http://a>;é"] {
+        let found = refused(&written(&format!("alert = \"{bad}\"")));
+        assert_eq!(found[0].1, format!("\"{bad}\" is no Alert-Info"));
+    }
+}
+
+#[test]
 fn prefixes_count_bits() {
     let inside = |prefix: &str, address: &str| {
         Prefix::parse(prefix).expect("a prefix").contains(address.parse().expect("an address"))

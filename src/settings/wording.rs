@@ -123,6 +123,17 @@ pub(super) fn bad_prefix(text: &str) -> Words {
         .hint("write \"192.0.2.7\" or \"192.0.2.0/24\", with no bit set after the prefix")
 }
 
+pub(super) fn bad_alert(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no Alert-Info"), "unreadable").hint(
+        "write \"<http://127.0.0.1>;info=ring2\": a URI in angle brackets, then what the phone's maker says",
+    )
+}
+
+pub(super) fn bad_transfer(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no number or prefix"), "unreadable")
+        .hint("write \"0384961371\", or \"03*\" for every number that begins so")
+}
+
 pub(super) fn prefix_tie(text: &str, name: &str, other: &str) -> Words {
     let message = format!("trunks `{other}` and `{name}` both accept {text}");
     Words::new(message, "nobody could tell who is calling")

@@ -11,11 +11,11 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 
 /// What a stack serves, for Allow (RFC 3261 section 20.5).
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER";
 /// Reliable provisional responses, as an option (RFC 3262 section 8.1).
 pub(super) const PRACK: &str = "100rel";
 /// What of SIP's extensions it has, for Supported (RFC 3261 section 20.37).
-pub(super) const SUPPORTED: &str = "timer";
+pub(super) const SUPPORTED: &str = "timer, norefersub";
 /// The one body it reads.
 pub(super) const SDP: &str = "application/sdp";
 
@@ -128,8 +128,9 @@ pub(super) fn start_again(
             writer.header(std::str::from_utf8(written).ok()?, value);
         }
     }
+    let kind = request.header(HeaderName::ContentType).unwrap_or(SDP.as_bytes());
     if !request.body().is_empty() {
-        writer.body(SDP, request.body());
+        writer.body(&String::from_utf8_lossy(kind), request.body());
     }
     Some(())
 }
@@ -209,7 +210,7 @@ pub(super) fn put_diversion(writer: &mut Writer, diversion: &Diversion, host: &s
     }
 }
 
-/// Text as a quoted string.
+/// Text as a quoted string; control characters, tabs and those above ASCII included, become spaces.
 struct Quoted<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {

@@ -1,6 +1,7 @@
 //! What a stack says: bytes to send, calls that came in, what became of its legs, and what is worth counting.
 //! Events are in the past tense. Must never know what a call does with them.
 
+use super::crossing::{Carried, UserToUser};
 use super::media::RemoteMedia;
 use crate::base::dns::Question;
 use crate::base::{Cause, Flow, Name, PhoneId, TrunkId};
@@ -173,6 +174,8 @@ pub struct Invitation {
     pub diversions: Vec<Diversion>,
     /// Signed identities (RFC 8224), as they came.
     pub identities: Vec<Box<[u8]>>,
+    /// What the caller's application tells the called one.
+    pub user_to_user: Option<UserToUser>,
     /// The Call-ID.
     pub call_id: String,
     /// Hops left.
@@ -181,6 +184,15 @@ pub struct Invitation {
     pub offer: Option<RemoteMedia>,
     /// Set when the leg can only be refused: the call deserves its record, then `Stack::reject` with this.
     pub refusal: Option<(u16, Cause)>,
+}
+
+/// What a REFER asks for (RFC 3515).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Referral {
+    /// Refer-To's user, escapes taken off.
+    pub user: String,
+    /// Refer-To asks for headers in the new INVITE: Replaces (RFC 3891), or others.
+    pub replaces: bool,
 }
 
 /// What happened to a leg.
@@ -207,12 +219,29 @@ pub enum LegEvent {
         /// Their media.
         media: RemoteMedia,
     },
+    /// They refused, and name somebody else to ask (301, 302); told instead of [`LegEvent::Refused`].
+    Redirected {
+        /// The code.
+        code: u16,
+        /// Whom: the first Contact's user, escapes taken off.
+        user: String,
+    },
     /// They refused.
     Refused {
         /// The code.
         code: u16,
         /// What it means.
         cause: Cause,
+    },
+    /// The answer, CANCEL or BYE told of next says this to whoever is on the other leg.
+    Brought {
+        /// What.
+        carried: Carried,
+    },
+    /// They ask us to send the other side on (REFER); it waits for `Stack::accept_refer` or `Stack::refuse_refer`.
+    Referred {
+        /// To where.
+        referral: Referral,
     },
     /// They hung up; the 200 waits for `Stack::release_bye`.
     HungUp {

@@ -6,6 +6,7 @@ mod challenge;
 mod compose;
 mod config;
 mod credentials;
+mod crossing;
 mod dialog;
 mod digest;
 mod event;
@@ -41,10 +42,11 @@ pub use config::{
     Admission, BanPolicy, CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, PeerName,
     PhoneAccount, PhoneSettings, SessionSettings, StackConfig, TimerSettings, TrunkAccount, TrunkPeer,
 };
+pub use crossing::{CROSSINGS, Carried, Crossing, UserToUser, Way};
 pub use digest::password_digests;
 pub use event::{
     Caller, Diversion, DiversionReason, Invitation, LegEvent, LegKey, Observation, Output, Reason,
-    ReasonProtocol,
+    ReasonProtocol, Referral,
 };
 pub use lamps::{Lamp, LampKey};
 pub use media::{Codecs, Direction, LocalMedia, RemoteMedia};

@@ -138,6 +138,8 @@ impl Stack {
                 | Method::Options,
                 None,
             ) => self.refuse(flow, request, 481, |_| {}),
+            // Nobody is referred anywhere outside a call.
+            (Method::Refer, None) => self.refuse(flow, request, if in_dialog { 481 } else { 403 }, |_| {}),
             (Method::Register, None) if !screen::names_account(request) => {
                 self.refuse(flow, request, 400, |_| {});
             }
@@ -209,7 +211,7 @@ impl Stack {
         let server = self.layer.open_server(flow, request, bytes, leg, tag);
         self.layer.answer(now, server, 200, phrase(200), |_, _| {});
         if let Some(leg) = leg {
-            self.with_leg(leg, |leg, layer| leg.on_cancel(now, layer));
+            self.with_leg(leg, |leg, layer| leg.on_cancel(now, layer, request));
         }
     }
 
@@ -241,6 +243,7 @@ impl Stack {
                 self.with_leg(key, |leg, layer| leg.on_change(now, layer, server, request));
             }
             Method::Prack => self.with_leg(key, |leg, layer| leg.on_prack(now, layer, server, request)),
+            Method::Refer => self.with_leg(key, |leg, layer| leg.on_refer(now, layer, server, request)),
             Method::Info => self.with_leg(key, |leg, layer| leg.on_info(now, layer, server, request)),
             Method::Options => {
                 self.layer.answer(now, server, 200, phrase(200), |writer, _| put_abilities(writer, prack));
@@ -250,7 +253,6 @@ impl Stack {
             | Method::Register
             | Method::Subscribe
             | Method::Notify
-            | Method::Refer
             | Method::Message
             | Method::Publish
             | Method::Other(_) => {

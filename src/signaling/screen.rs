@@ -2,6 +2,7 @@
 //! Must never answer: an INVITE from a trunk deserves its record, so a leg carries the refusal.
 
 use super::config::{CallerHeader, SessionSettings};
+use super::crossing::UserToUser;
 use super::event::{Caller, Invitation, Output};
 use super::identity;
 use super::leg::{self, Leg, Refusal};
@@ -203,6 +204,7 @@ fn invitation(
         caller: caller(request, caller_from),
         diversions: identity::diversions(marks, request),
         identities: request.headers(HeaderName::Identity).take(limits::IDENTITIES).map(Into::into).collect(),
+        user_to_user: UserToUser::read(request),
         call_id: String::from_utf8_lossy(request.call_id().unwrap_or_default()).into_owned(),
         max_forwards: request.max_forwards().ok().flatten().unwrap_or(70),
         offer: None,

@@ -3,6 +3,7 @@
 
 use super::config::{Admission, StackConfig};
 use super::credentials::Credentials;
+use super::crossing::Carried;
 use super::event::{LegEvent, LegKey, Observation, Output};
 use super::guard::Guard;
 use super::lamps::Lamps;
@@ -217,6 +218,26 @@ impl Stack {
     /// Hangs up; before the ACK to our 200 came, the BYE waits for it (RFC 3261 section 15).
     pub fn bye(&mut self, now: Moment, leg: LegKey, cause: Cause) {
         self.with_leg(leg, |leg, layer| leg.bye(now, layer, cause));
+    }
+
+    /// The leg's next answer, CANCEL or BYE passes this on; to be said before the verb that sends it.
+    pub fn pass_on(&mut self, leg: LegKey, carried: Carried) {
+        self.with_leg(leg, |leg, _| leg.pass_on(carried));
+    }
+
+    /// Accepts the REFER that was told of: 202, and a first NOTIFY unless its sender wants none.
+    pub fn accept_refer(&mut self, now: Moment, leg: LegKey) {
+        self.with_leg(leg, |leg, layer| leg.accept_refer(now, layer));
+    }
+
+    /// Refuses the REFER that was told of.
+    pub fn refuse_refer(&mut self, now: Moment, leg: LegKey, code: u16) {
+        self.with_leg(leg, |leg, layer| leg.refuse_refer(now, layer, code));
+    }
+
+    /// Tells the sender of an accepted REFER what has become of it; a code from 200 on is the last.
+    pub fn report_refer(&mut self, now: Moment, leg: LegKey, code: u16) {
+        self.with_leg(leg, |leg, layer| leg.report_refer(now, layer, code));
     }
 
     /// Sends the 200 a received BYE waits for.

@@ -1,6 +1,7 @@
 //! What the verbs of a stack take: the INVITE to send, the refusal to give. Data only.
 
 use super::config::IdentityPolicy;
+use super::crossing::UserToUser;
 use super::event::{Caller, Diversion, Reason, ReasonProtocol};
 use super::media::LocalMedia;
 use crate::base::{Cause, Flow, Name, TrunkId, limits};
@@ -48,6 +49,10 @@ pub struct Invite {
     pub identities: Vec<Box<[u8]>>,
     /// Who sends the call on, and why.
     pub diversions: Vec<Diversion>,
+    /// What the caller's application tells the called one.
+    pub user_to_user: Option<UserToUser>,
+    /// The user of the agent who sends the caller there (RFC 3892).
+    pub referred_by: Option<String>,
     /// Our media, and which side offers first.
     pub offer: MediaOffer,
     /// Hops left.
@@ -71,6 +76,8 @@ impl Invite {
             policy: IdentityPolicy::default(),
             identities: Vec::new(),
             diversions: Vec::new(),
+            user_to_user: None,
+            referred_by: None,
             offer: MediaOffer::Early(local),
             // RFC 3261 section 8.1.1.6.
             max_forwards: 70,
@@ -138,6 +145,7 @@ pub const fn phrase(code: u16) -> &'static str {
         180 => "Ringing",
         183 => "Session Progress",
         200 => "OK",
+        202 => "Accepted",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",

@@ -99,6 +99,7 @@ impl Arriving {
                 Event::HungUp(0, cause) => Ending::after_hang_up(0, cause, out),
                 Event::Stopping => Ending::hang_up(Cause::ShuttingDown, out),
                 Event::CallerConfirmed
+                | Event::Referred(_)
                 | Event::KeyPressed(_)
                 | Event::PromptEnded(_)
                 | Event::LegRinging(_)
@@ -155,6 +156,7 @@ impl Arriving {
             }
             Event::Invited
             | Event::NoRoom(_)
+            | Event::Referred(_)
             | Event::CallerConfirmed
             | Event::KeyPressed(_)
             | Event::PromptEnded(_)

@@ -1,6 +1,6 @@
 //! Bridged: caller and answerer hear each other. The first hang-up ends both.
 
-use super::{Ending, State};
+use super::{Ending, State, Transferring};
 use crate::base::{AgentId, Cause, TargetId};
 use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer};
 use crate::dialplan::Direct;
@@ -41,6 +41,11 @@ pub enum Peer {
         /// Who.
         to: Direct,
     },
+    /// Whom an agent sent the caller on to.
+    Transferred {
+        /// Their leg.
+        leg: u16,
+    },
 }
 
 impl Peer {
@@ -48,7 +53,10 @@ impl Peer {
     #[must_use]
     pub const fn leg(self) -> u16 {
         match self {
-            Self::Agent { leg, .. } | Self::Target { leg, .. } | Self::Direct { leg, .. } => leg,
+            Self::Agent { leg, .. }
+            | Self::Target { leg, .. }
+            | Self::Direct { leg, .. }
+            | Self::Transferred { leg } => leg,
         }
     }
 }
@@ -61,6 +69,7 @@ impl Bridged {
             Peer::Agent { agent, .. } => (ctx.plan.agent(agent), None),
             Peer::Target { target, .. } => (None, Some(ctx.plan.targets[target.index()].name.clone())),
             Peer::Direct { to, .. } => (None, Some(to.name().into())),
+            Peer::Transferred { .. } => (None, None),
         };
         if let Some(target) = &target {
             out.push(Effect::Forget(Timer::Ring(leg)));
@@ -73,8 +82,18 @@ impl Bridged {
             agent_key: agent.map(|plan| plan.key.clone()),
             target,
         });
+        Self::holding(peer, out)
+    }
+
+    /// Whom an agent sent the caller to has answered; the transfer's facts say so.
+    pub(super) fn transferred(leg: u16, out: &mut Out) -> State {
+        Self::holding(Peer::Transferred { leg }, out)
+    }
+
+    /// Who holds already when the conversation begins.
+    fn holding(peer: Peer, out: &mut Out) -> State {
         let mut bridged = Self { peer, held: SmallVec::new() };
-        for leg in [0, leg] {
+        for leg in [0, peer.leg()] {
             if out.is_holding(leg) {
                 bridged.hold(leg, out);
             }
@@ -88,7 +107,7 @@ impl Bridged {
         self.peer
     }
 
-    pub(super) fn on(mut self, event: Event, _ctx: Ctx, out: &mut Out) -> State {
+    pub(super) fn on(mut self, event: Event, ctx: Ctx, out: &mut Out) -> State {
         match event {
             Event::HungUp(leg, cause) if leg == 0 || leg == self.peer.leg() => {
                 let other = if leg == 0 { self.peer.leg() } else { 0 };
@@ -109,6 +128,7 @@ impl Bridged {
                 self.resume(leg, out);
                 State::Bridged(self)
             }
+            Event::Referred(to) => Transferring::begin(self, to, ctx, out),
             Event::CallerConfirmed => {
                 out.note(Fact::CallerConfirmed);
                 State::Bridged(self)
@@ -131,7 +151,7 @@ impl Bridged {
         }
     }
 
-    fn hold(&mut self, leg: u16, out: &mut Out) {
+    pub(super) fn hold(&mut self, leg: u16, out: &mut Out) {
         let is_theirs = leg == 0 || leg == self.peer.leg();
         if is_theirs && !self.held.contains(&leg) && out.hold(leg) {
             self.held.push(leg);
@@ -139,17 +159,24 @@ impl Bridged {
     }
 
     /// The end of a hold is written down if its beginning was, or it would seem to last for ever.
-    fn resume(&mut self, leg: u16, out: &mut Out) {
+    pub(super) fn resume(&mut self, leg: u16, out: &mut Out) {
         if let Some(index) = self.held.iter().position(|held| *held == leg) {
             self.held.remove(index);
             out.note(Fact::Resumed { leg });
         }
     }
 
-    fn release(&self, out: &mut Out) {
+    /// The agent's part is done: the transfer they asked for has come to its end.
+    pub(super) fn let_go(&self, by: u16, out: &mut Out) {
+        out.leg(by, LegCommand::ReportTransfer(200));
+        out.leg(by, LegCommand::HangUp(Cause::Normal));
+        self.release(out);
+    }
+
+    pub(super) fn release(&self, out: &mut Out) {
         match self.peer {
             Peer::Agent { agent, wrap_up, .. } => out.push(Effect::TalkOver { agent, wrap_up }),
-            Peer::Target { .. } | Peer::Direct { .. } => {}
+            Peer::Target { .. } | Peer::Direct { .. } | Peer::Transferred { .. } => {}
         }
     }
 }

@@ -38,6 +38,7 @@ impl Ending {
             Event::LegAnswered(leg) => out.leg(leg, LegCommand::HangUp(Cause::AnsweredElsewhere)),
             Event::Invited
             | Event::NoRoom(_)
+            | Event::Referred(_)
             | Event::CallerConfirmed
             | Event::KeyPressed(_)
             | Event::PromptEnded(_)

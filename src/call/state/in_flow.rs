@@ -85,6 +85,7 @@ impl InFlow {
             }
             Event::Invited
             | Event::NoRoom(_)
+            | Event::Referred(_)
             | Event::PromptEnded(_)
             | Event::LegRinging(_)
             | Event::LegProgressed(_)

@@ -7,6 +7,7 @@ mod ending;
 mod in_flow;
 mod queued;
 mod ringing;
+mod transferring;
 
 pub use arriving::Arriving;
 pub use bridged::{Bridged, Peer};
@@ -14,6 +15,7 @@ pub use ending::Ending;
 pub use in_flow::InFlow;
 pub use queued::{Queued, Visit};
 pub use ringing::Ringing;
+pub use transferring::Transferring;
 
 use super::{Ctx, Event, Out};
 
@@ -30,6 +32,8 @@ pub enum State {
     Ringing(Ringing),
     /// Talking.
     Bridged(Bridged),
+    /// Sent on by an agent, with the new phone ringing.
+    Transferring(Transferring),
     /// Over; its legs are being taken down.
     Ending(Ending),
 }
@@ -44,6 +48,7 @@ impl State {
             Self::Queued(state) => state.on(event, ctx, out),
             Self::Ringing(state) => state.on(event, ctx, out),
             Self::Bridged(state) => state.on(event, ctx, out),
+            Self::Transferring(state) => state.on(event, ctx, out),
             Self::Ending(state) => state.on(event, ctx, out),
         }
     }
@@ -56,7 +61,8 @@ impl State {
             Self::InFlow(_) => "in_flow",
             Self::Queued(_) => "queued",
             Self::Ringing(_) => "ringing",
-            Self::Bridged(_) => "bridged",
+            // For whoever looks on, the caller is still with the agents.
+            Self::Bridged(_) | Self::Transferring(_) => "bridged",
             Self::Ending(_) => "ending",
         }
     }
@@ -66,9 +72,12 @@ impl State {
     pub const fn is_to_be_refused(&self) -> bool {
         match self {
             Self::Arriving(state) => state.is_to_be_refused(),
-            Self::InFlow(_) | Self::Queued(_) | Self::Ringing(_) | Self::Bridged(_) | Self::Ending(_) => {
-                false
-            }
+            Self::InFlow(_)
+            | Self::Queued(_)
+            | Self::Ringing(_)
+            | Self::Bridged(_)
+            | Self::Transferring(_)
+            | Self::Ending(_) => false,
         }
     }
 

@@ -94,6 +94,7 @@ impl Queued {
             }
             Event::Invited
             | Event::NoRoom(_)
+            | Event::Referred(_)
             | Event::PromptEnded(_)
             | Event::LegRinging(_)
             | Event::LegProgressed(_)

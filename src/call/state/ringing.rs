@@ -168,6 +168,7 @@ fn on_agents(
         Event::CallerConfirmed => out.note(Fact::CallerConfirmed),
         Event::Invited
         | Event::NoRoom(_)
+        | Event::Referred(_)
         | Event::PromptEnded(_)
         | Event::LegRinging(_)
         | Event::LegProgressed(_)
@@ -262,6 +263,7 @@ fn on_target(target: TargetId, leg: u16, standing: Standing, event: Event, ctx: 
         Event::CallerConfirmed => out.note(Fact::CallerConfirmed),
         Event::Invited
         | Event::NoRoom(_)
+        | Event::Referred(_)
         | Event::PromptEnded(_)
         | Event::LegRinging(_)
         | Event::LegProgressed(_)

@@ -66,6 +66,8 @@ impl Columns {
                 &entry.fact
             {
                 columns.rung(who, *leg);
+            } else if let Fact::TransferStarted { to, to_leg, .. } = &entry.fact {
+                columns.rung(&to.as_str().into(), *to_leg);
             }
         }
         columns
@@ -111,6 +113,12 @@ impl Columns {
                 LegEnd::NoAnswer | LegEnd::Cancelled => to(*leg),
                 LegEnd::Unreachable => Stroke::Own,
             },
+            Fact::TransferStarted { leg, .. } | Fact::TransferLeft { leg } => from(*leg),
+            Fact::TransferEnded { to_leg, end } => match end {
+                LegEnd::Answered | LegEnd::Busy | LegEnd::Declined => from(*to_leg),
+                LegEnd::NoAnswer | LegEnd::Cancelled => to(*to_leg),
+                LegEnd::Unreachable => Stroke::Own,
+            },
             Fact::Bridged { leg, .. } => self.column(*leg).map_or(Stroke::Own, Stroke::Both),
             Fact::Held { leg } | Fact::Resumed { leg } | Fact::LegHungUp { leg, .. } => from(*leg),
             Fact::FlowEntered { .. }
@@ -118,6 +126,7 @@ impl Columns {
             | Fact::Enqueued { .. }
             | Fact::Widened { .. }
             | Fact::Dequeued { .. }
+            | Fact::TransferredToNumber { .. }
             | Fact::Faulted { .. }
             | Fact::Ended { .. }
             | Fact::AgentBecame { .. }

@@ -145,7 +145,8 @@ pub(super) const CODES: [&str; 32] = [
     "603", "other",
 ];
 /// Limits of `base::limits` that refuse a call or a leg; the last stands for the rest.
-pub(super) const LIMITS_REACHED: [&str; 7] = ["calls", "legs", "channels", "cps", "ports", "store", "other"];
+pub(super) const LIMITS_REACHED: [&str; 8] =
+    ["calls", "legs", "channels", "cps", "ports", "store", "transfers", "other"];
 /// Limits that keep nothing of the request they refuse or drop.
 pub(super) const SIP_LIMITS: [&str; 7] =
     ["overload", "source", "answers", "sources", "ban", "streams", "idle"];

@@ -76,6 +76,7 @@ impl Progress {
                 if *end == LegEnd::Answered { self.doing } else { self.rest() }
             }
             Fact::Bridged { .. } => Doing::Bridged,
+            Fact::TransferredToNumber { .. } => Doing::InFlow,
             Fact::LegHungUp { leg, .. } if *leg == 0 || self.doing == Doing::Bridged => Doing::Ending,
             Fact::MessageStarted { .. }
             | Fact::Refused { .. }
@@ -87,6 +88,9 @@ impl Progress {
             | Fact::PromptEnded
             | Fact::KeyPressed { .. }
             | Fact::Widened { .. }
+            | Fact::TransferStarted { .. }
+            | Fact::TransferLeft { .. }
+            | Fact::TransferEnded { .. }
             | Fact::Held { .. }
             | Fact::Resumed { .. }
             | Fact::LegHungUp { .. }

@@ -301,6 +301,12 @@ fn verdicts_trunks_audio_and_levels_reach_their_series() {
     ] {
         assert_eq!(value(&page, 0, series).to_bits(), expected.to_bits(), "{series}");
     }
+}
+
+#[test]
+fn a_call_that_is_over_reaches_its_series() {
+    let mut metrics = Metrics::new(&names());
+    let page = metrics.page();
     let record = Record { talk_ms: 61_000, ..record() };
     metrics.observe(&Observation::Recorded(Arc::new(record)));
     let ended = "spillway_calls_total{site=\"habitat70\",trunk=\"operateur\",outcome=\"answered\"}";
@@ -345,6 +351,7 @@ fn record() -> Record {
         since_answer_ms: None,
         visit: None,
         rings: Vec::new(),
+        transfers: Vec::new(),
     }
 }
 

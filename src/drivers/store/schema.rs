@@ -16,6 +16,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_sites.sql"),
     include_str!("migrations/0004_agents.sql"),
     include_str!("migrations/0005_offered.sql"),
+    include_str!("migrations/0006_transfers.sql"),
 ];
 
 /// Sets what holds for a connection that writes. FULL: NORMAL lost acknowledged commits in 30 of 30 power cuts.

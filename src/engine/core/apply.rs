@@ -18,6 +18,8 @@ enum To<'a> {
     Target(&'a PhoneNumber),
     /// What was dialled on a phone.
     Direct,
+    /// Whom an agent, by the extension, sends the caller on to.
+    Referred(Option<&'a str>),
 }
 
 impl Core {
@@ -54,6 +56,11 @@ impl Core {
             Effect::TalkOver { agent, wrap_up } => {
                 self.disown(call, agent);
                 self.acd.talk_over(now.moment, call, agent, wrap_up);
+            }
+            Effect::DialTransfer { leg, to, by } => {
+                let by = plan.agent(by).map(|agent| agent.extension.to_string());
+                let to_phone = To::Referred(by.as_deref());
+                self.dial(now, LegId { call, number: leg }, to.trunk, to.user, to_phone);
             }
             Effect::Set(timer, at) => {
                 self.timers.set((call, timer), at);
@@ -95,6 +102,7 @@ impl Core {
             }
             LegCommand::Answer => Command::Answer,
             LegCommand::HangUp(cause) => Command::HangUp(cause),
+            LegCommand::ReportTransfer(code) => Command::ReportTransfer(code),
             LegCommand::Play { prompt, token } => Command::Play { prompt, token },
             LegCommand::Music(music) => Command::Music(music),
             LegCommand::Ringback => Command::Ringback,
@@ -147,10 +155,15 @@ impl Core {
     fn send_dial(&mut self, leg: LegId, trunk: TrunkId, user: String, to: To<'_>) {
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
         let from = slot.legs.iter().find(|held| held.number == 0).map(|held| held.trunk);
-        let (agent, diverted, signed) = match to {
-            To::Agent(agent) => (Some(agent), None, None),
-            To::Target(number) => (None, Some(diverted(slot)), signed(slot, number)),
-            To::Direct => (None, None, None),
+        let (agent, referred_by) = match to {
+            To::Agent(agent) => (Some(agent), None),
+            To::Referred(by) => (None, by.map(str::to_owned)),
+            To::Target(_) | To::Direct => (None, None),
+        };
+        let (diverted, signed) = match to {
+            To::Target(number) => (Some(diverted(slot)), signed(slot, number)),
+            To::Referred(_) => (Some(diverted(slot)), None),
+            To::Agent(_) | To::Direct => (None, None),
         };
         slot.legs.push(HeldLeg { number: leg.number, trunk, agent });
         self.lines.take_out(trunk);
@@ -158,7 +171,16 @@ impl Core {
             self.sent_on.begin(slot.caller.as_ref());
         }
         let caller = self.shown_number(from, trunk);
-        let dial = Dial { trunk, user, diverted, signed, is_agent: agent.is_some(), caller };
+        let dial = Dial {
+            trunk,
+            user,
+            diverted,
+            signed,
+            is_agent: agent.is_some(),
+            caller,
+            moved: false,
+            referred_by,
+        };
         self.output.push_back(Output::Leg { leg, command: Command::Dial(dial) });
     }
 

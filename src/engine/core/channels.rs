@@ -19,6 +19,8 @@ pub struct TrunkLine {
     pub callers: Option<NumberFormat>,
     /// Calls a second, in each direction; `None`: no limit.
     pub calls_per_second: Option<u32>,
+    /// What its agents may send callers to besides what the plan knows: numbers, and prefixes with a `*` behind.
+    pub transfer_to: Vec<Name>,
 }
 
 /// Channel limits of a trunk; a call in and a call out each take one.
@@ -112,6 +114,14 @@ impl Lines {
     ) -> Option<String> {
         let format = self.0[trunk.index()].trunk.callers?;
         Some(written(format, country, number))
+    }
+
+    /// Whether a trunk's agents may send callers to this number.
+    pub(super) fn may_transfer(&self, trunk: TrunkId, user: &str) -> bool {
+        self.0[trunk.index()].trunk.transfer_to.iter().any(|allowed| match allowed.strip_suffix('*') {
+            Some(prefix) => user.starts_with(prefix),
+            None => allowed.as_str() == user,
+        })
     }
 
     pub(super) fn set_up(&mut self, trunk: TrunkId, up: bool) {

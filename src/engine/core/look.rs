@@ -37,6 +37,13 @@ impl Core {
         views
     }
 
+    /// The legs of a call that are not gone.
+    pub fn legs(&self, call: CallId) -> impl Iterator<Item = LegId> + '_ {
+        let slot = self.calls.get(&call);
+        slot.into_iter()
+            .flat_map(move |slot| slot.legs.iter().map(move |leg| LegId { call, number: leg.number }))
+    }
+
     /// Calls offered and not yet over.
     #[must_use]
     pub const fn in_progress(&self) -> usize {

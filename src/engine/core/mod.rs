@@ -9,6 +9,7 @@ mod look;
 mod phones;
 mod rate;
 mod sent_on;
+mod transfer;
 
 pub use channels::{Channels, TrunkLine, TrunkState};
 pub use look::CallView;
@@ -75,6 +76,8 @@ pub enum Command {
     Ringback,
     /// Send silence.
     Silence,
+    /// Tell the agent on this leg what has become of the transfer.
+    ReportTransfer(u16),
     /// Join the caller and this leg.
     Connect {
         /// The other leg.
@@ -89,6 +92,10 @@ pub struct Dial {
     pub trunk: TrunkId,
     /// The user part to dial.
     pub user: String,
+    /// Another phone sent us there (302).
+    pub moved: bool,
+    /// The extension of the agent who sends the caller there.
+    pub referred_by: Option<String>,
     /// Where the call was diverted from, when it goes to a target.
     pub diverted: Option<Diverted>,
     /// Digits of the E.164 numbers of caller and target: what a signed identity must say to go on.

@@ -40,6 +40,7 @@ impl Core {
             numbers: NumberFormat::E164,
             callers: None,
             calls_per_second: None,
+            transfer_to: Vec::new(),
         });
         let by_extension = line.extensions.iter().cloned().zip((0u32..).map(PhoneId)).collect();
         let agents: Vec<AgentId> = self.agents_on(line.line).map(|(agent, _)| agent).collect();

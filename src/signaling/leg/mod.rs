@@ -9,11 +9,13 @@ mod change;
 mod info;
 mod prack;
 mod probe;
+mod refer;
 mod refresh;
 mod reliable;
 mod session;
 
 use super::compose;
+use super::crossing::Carried;
 use super::dialog::Dialog;
 use super::event::{LegEvent, LegKey};
 use super::media::{Codecs, LocalMedia, RemoteMedia};
@@ -26,6 +28,7 @@ use crate::wire::sip::{HeaderName, Message, Writer};
 use bytes::Bytes;
 use prack::Pracks;
 use probe::Probe;
+use refer::Referring;
 use reliable::Reliable;
 use session::{Proposal, SessionTimer};
 use std::net::SocketAddr;
@@ -52,6 +55,10 @@ pub(super) struct Leg {
     unacked: Option<Unacked>,
     /// Our reliable provisional responses to their INVITE.
     reliable: Reliable,
+    /// What our answer or farewell passes on of another leg.
+    passes: Carried,
+    /// Their REFER.
+    referring: Referring,
 }
 
 /// Where a leg stands.
@@ -89,8 +96,8 @@ struct Calling {
     cancelled: bool,
     /// Why, for the CANCEL that still has to go out.
     cancel_cause: Option<Cause>,
-    /// Their answer as a provisional response gave it.
-    early: Option<RemoteMedia>,
+    /// Their answer as a provisional response gave it, and the tag of the phone that did.
+    early: Option<(Box<[u8]>, RemoteMedia)>,
     /// Their reliable provisional responses.
     pracks: Pracks,
 }
@@ -141,6 +148,18 @@ impl Leg {
     /// Whether a request of theirs belongs to this leg; its To tag is known to be ours.
     pub(super) fn owns(&self, request: &Message<'_>) -> bool {
         self.dialog.owns(request)
+    }
+
+    /// What our next answer or farewell passes on of another leg.
+    pub(super) fn pass_on(&mut self, carried: Carried) {
+        self.passes = carried;
+    }
+
+    /// Tells what a message of theirs says to the other side.
+    fn bring(&self, layer: &mut Layer, message: &Message<'_>) {
+        if let Some(carried) = Carried::read(message) {
+            layer.tell(self.key, LegEvent::Brought { carried });
+        }
     }
 
     /// A stream is lost; requests take another path from now on.

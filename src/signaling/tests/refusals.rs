@@ -16,7 +16,7 @@ fn each_fault_earns_its_answer_without_a_trace() {
         ("re-INVITE", request("INVITE", 1, 2, "unknown", SDP), "481 Call/Transaction Does Not Exist"),
         ("CANCEL", request("CANCEL", 1, 1, "", ""), "481 Call/Transaction Does Not Exist"),
         ("REGISTER", request("REGISTER", 1, 1, "", ""), "405 Method Not Allowed"),
-        ("REFER", request("REFER", 1, 1, "", ""), "405 Method Not Allowed"),
+        ("REFER", request("REFER", 1, 1, "", ""), "403 Forbidden"),
         ("DANCE", request("DANCE", 1, 1, "", ""), "501 Not Implemented"),
         ("version", invite(1).replace("SIP/2.0\r\nVia", "SIP/3.0\r\nVia"), "505 Version Not Supported"),
         ("no Call-ID", invite(1).replace("Call-ID: call-1\r\n", ""), "400 Bad Request"),

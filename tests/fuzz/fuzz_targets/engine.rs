@@ -221,9 +221,10 @@ fn trunk(index: u16) -> EngineTrunk {
             domain: None,
             account: None,
         },
-        line: TrunkLine { name: name.into(), channels: Channels::Unlimited, numbers: NumberFormat::National, callers: None, calls_per_second: None },
+        line: TrunkLine { name: name.into(), channels: Channels::Unlimited, numbers: NumberFormat::National, callers: None, calls_per_second: None, transfer_to: Vec::new() },
         invite_timeout: None,
         identity: IdentityPolicy::default(),
+        alerting: Vec::new(),
         media: address(OURS).ip(),
     }
 }

@@ -117,6 +117,7 @@ impl Sim {
             numbers: NumberFormat::National,
             callers: None,
             calls_per_second: None,
+            transfer_to: Vec::new(),
         };
         let trunks = TRUNKS.into_iter().map(line).collect();
         let core =
@@ -308,6 +309,7 @@ impl Sim {
                 "hears silence".into()
             }
             Command::Connect { with } => self.connect(leg, with),
+            Command::ReportTransfer(code) => format!("hears of the transfer: {code}"),
             Command::Dial(_) => unreachable!("dialled above"),
         };
         self.ladder.line(self.now.moment, &who, &did);

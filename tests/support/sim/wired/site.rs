@@ -91,9 +91,11 @@ fn trunk(index: usize) -> EngineTrunk {
             numbers: NumberFormat::National,
             callers: None,
             calls_per_second: None,
+            transfer_to: Vec::new(),
         },
         invite_timeout: None,
         identity: IdentityPolicy::default(),
+        alerting: Vec::new(),
         media: SPILLWAY.into(),
     }
 }
