@@ -13,6 +13,7 @@ mod outward;
 pub use assemble::{Service, load};
 
 use crate::base::{JournalSeq, Name, Random};
+use crate::drivers::certificates::Certificates;
 use crate::drivers::clock::Clock;
 use crate::drivers::console::ConsoleError;
 use crate::drivers::control::ControlError;
@@ -130,6 +131,7 @@ pub struct Server {
     clock: Clock,
     engine: Engine,
     sockets: Sockets,
+    certificates: Certificates,
     media: MediaThreads,
     /// Where a trunk is found by its name.
     resolver: Option<Resolver>,
@@ -164,7 +166,10 @@ impl Server {
         let listens: Vec<_> =
             service.listens.iter().map(|listen| (listen.transport, listen.address)).collect();
         let found = FoundAddresses::default();
-        let sockets = Sockets::open(&listens, service.accepts(found.clone()))?;
+        let mut sockets = Sockets::open(&listens, service.accepts(found.clone()))?;
+        sockets.speak_tls(service.tls(found.clone()));
+        let certificates = service.certificates.clone();
+        certificates.watch()?;
         let (requests_in, requests) = unbounded();
         let handle = Handle { requests: requests_in, waker: sockets.waker() };
         let mut seed = [0; 32];
@@ -191,6 +196,7 @@ impl Server {
             clock,
             engine,
             sockets,
+            certificates,
             media,
             resolver,
             found,
@@ -286,6 +292,7 @@ impl Server {
         }
         self.carry_out();
         self.outward.levels(&self.engine, &self.media, &self.store);
+        self.outward.tls(self.sockets.failed_handshakes(), &self.certificates);
         self.outward.answer(&self.engine, self.clock.now(), &self.store);
         self.media.failed().map_or(Ok(()), |board| Err(ServeError::MediaThread(board)))
     }

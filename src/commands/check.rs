@@ -1,7 +1,8 @@
-//! `spillway check`: says everything wrong with the settings and the sites. Opens no socket, changes nothing.
+//! `spillway check`: says everything wrong with the settings and the sites, then with certificates. Opens no socket, changes nothing.
 
 use crate::base::finding::{Finding, Style, render};
 use crate::dialplan::{Ids, Plan};
+use crate::drivers::certificates::Certificates;
 use crate::drivers::dialplan_files::{self, ConfigurationError};
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -19,6 +20,10 @@ pub struct CheckArgs {
 pub fn run(args: &CheckArgs) -> u8 {
     match dialplan_files::read(&args.config, &mut Ids::default()) {
         Ok(configuration) => {
+            if let Err(findings) = Certificates::read(&configuration.settings) {
+                print(&findings);
+                return 1;
+            }
             print(&configuration.warnings);
             eprintln!("{}: {}", args.config.display(), summary(&configuration.plan));
             0

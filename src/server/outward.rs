@@ -4,12 +4,14 @@ use super::{Handle, ServeError, Service};
 use crate::base::{AgentId, Name, Now, SiteId};
 use crate::call::{Entry, Record};
 use crate::dialplan::Plan;
+use crate::drivers::certificates::Certificates;
 use crate::drivers::clock::Clock;
 use crate::drivers::console::{Console, ConsoleHandle, Readiness, ReadinessSign};
 use crate::drivers::control::{Answer, Command, Control};
 use crate::drivers::logs;
 use crate::drivers::media_threads::MediaThreads;
-use crate::drivers::metrics::{ConfiguredNames, Levels, Metrics, Page, SiteNames};
+use crate::drivers::metrics::{ConfiguredNames, Levels, Metrics, Page, SiteNames, TlsLevels};
+use crate::drivers::sockets::FailedHandshakes;
 use crate::drivers::store::StoreHandle;
 use crate::engine::status::StoreStatus;
 use crate::engine::{Engine, Observation};
@@ -127,6 +129,16 @@ impl Outward {
             sip_dialogs: count(engine.stack().legs()),
             store_backlog: health.backlog,
             store_lost: health.lost,
+        });
+    }
+
+    /// The same of TLS.
+    pub fn tls(&self, failed: FailedHandshakes, certificates: &Certificates) {
+        self.metrics.set_tls(&TlsLevels {
+            failed_in: failed.received,
+            failed_out: failed.opened,
+            expires: certificates.expires(),
+            unusable: certificates.is_unusable(),
         });
     }
 

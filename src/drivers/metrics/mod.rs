@@ -7,6 +7,7 @@ mod registry;
 mod series;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use crate::base::{CallId, Map, Moment, Name};
 use crate::call::{Entry, Fact, Record, Subject};
@@ -19,6 +20,7 @@ use series::{CallSeries, OfferedSeries, QueueSeries, Series, SipSeries, SiteSeri
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+pub use tls::TlsLevels;
 
 /// Histograms keep each value until somebody renders; this many, and we fold them ourselves.
 const UNFOLDED_VALUES: u32 = 4_096;
@@ -285,6 +287,11 @@ impl Metrics {
     /// Sets what nobody announces.
     pub fn set_levels(&self, levels: &Levels) {
         self.series.set_levels(levels);
+    }
+
+    /// The same of TLS.
+    pub fn set_tls(&self, levels: &TlsLevels) {
+        self.series.tls.set(levels);
     }
 
     fn fact(&mut self, entry: &Entry) {

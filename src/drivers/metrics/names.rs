@@ -65,6 +65,9 @@ metrics! {
     Counter SIP_RETRANSMISSIONS "sip_retransmissions_total", "SIP messages sent again, or received again and absorbed, by direction.";
     Counter SOURCES_REFUSED "sip_sources_refused_total", "SIP requests from a source no trunk accepts.";
     Counter NOT_SIP "sip_unreadable_total", "Datagrams and stream data that are no SIP message.";
+    Counter TLS_FAILED "tls_handshakes_failed_total", "TLS handshakes that came to nothing, by direction: whose connection it was.";
+    Gauge TLS_EXPIRES "tls_certificate_expiry_timestamp_seconds", "When the first certificate of ours runs out, Unix time; +Inf without any.";
+    Gauge TLS_UNUSABLE "tls_certificates_unusable", "1 while changed certificates or keys can't be used and those from before stand, else 0.";
     Counter SIP_STRAY "sip_stray_total", "SIP responses and ACKs that belong to no transaction and no dialog held.";
 
     Counter RTP_RECEIVED "rtp_received_packets_total", "RTP packets received on legs that are over, by trunk.";

@@ -3,6 +3,7 @@
 use super::names as n;
 use super::progress::Doing;
 use super::registry::{Registry, Table};
+use super::tls::TlsSeries;
 use super::{Levels, NOBODY, Oldest};
 use crate::base::{Cause, Map, Name, Outcome};
 use crate::call::{LegEnd, Record, VisitEnd};
@@ -65,6 +66,7 @@ pub(super) struct Series {
     pub unknown_names: Counter,
     store_lost: Counter,
     rtp_unsent: Counter,
+    pub tls: TlsSeries,
     store_backlog: Gauge,
     legs: Gauge,
     media_ports: Gauge,
@@ -85,6 +87,7 @@ impl Series {
             unknown_names: registry.counter(n::UNKNOWN_NAMES, &[]),
             store_lost: registry.counter(n::STORE_LOST, &[]),
             rtp_unsent: registry.counter(n::RTP_UNSENT, &[]),
+            tls: TlsSeries::new(registry),
             store_backlog: registry.gauge(n::STORE_BACKLOG, &[]),
             legs: registry.gauge(n::LEGS, &[]),
             media_ports: registry.gauge(n::MEDIA_PORTS, &[]),

@@ -424,3 +424,22 @@ fn a_call_to_no_number_of_ours_is_not_offered_and_is_counted_apart() {
         .collect();
     assert_eq!(counted, ["spillway_calls_unknown_number_total{trunk=\"operateur\"} 1"]);
 }
+
+#[test]
+fn handshakes_and_certificates_are_told() {
+    let metrics = Metrics::new(&names());
+    let page = metrics.page();
+    let tls = TlsLevels { failed_in: 6, failed_out: 7, expires: Some(1_900_000_000), unusable: true };
+    metrics.set_tls(&tls);
+    for (series, expected) in [
+        ("spillway_tls_handshakes_failed_total{direction=\"in\"}", 6f64),
+        ("spillway_tls_handshakes_failed_total{direction=\"out\"}", 7.0),
+        ("spillway_tls_certificate_expiry_timestamp_seconds", 1_900_000_000.0),
+        ("spillway_tls_certificates_unusable", 1.0),
+    ] {
+        assert_eq!(value(&page, 0, series).to_bits(), expected.to_bits(), "{series}");
+    }
+    metrics.set_tls(&TlsLevels::default());
+    let without = value(&page, 0, "spillway_tls_certificate_expiry_timestamp_seconds");
+    assert_eq!(without.to_bits(), f64::INFINITY.to_bits(), "no alarm where there is no certificate");
+}

@@ -1,5 +1,7 @@
 //! Sockets over loopback. Connections are told their time: an hour passes without waiting for it.
 
+mod tls;
+
 use super::*;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -25,7 +27,9 @@ impl Doorstep {
     fn new() -> Self {
         let poll = Poll::new().expect("epoll");
         let mut streams = Streams::new(Box::new(|source| source == Ipv4Addr::LOCALHOST), 3);
-        let address = streams.listen(poll.registry(), (Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
+        let address = streams
+            .listen(poll.registry(), Transport::Tcp, (Ipv4Addr::LOCALHOST, 0).into())
+            .expect("a free port");
         Self { poll, streams, address, start: Instant::now(), messages: Vec::new(), lost: VecDeque::new() }
     }
 

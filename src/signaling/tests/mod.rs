@@ -15,6 +15,7 @@ mod reliable;
 mod session;
 mod session_refresh;
 mod storm;
+mod tls;
 mod trunks;
 
 pub(super) use pair::trunk;
