@@ -38,9 +38,26 @@ pub struct Baresip {
     folder: PathBuf,
 }
 
+/// A phone that speaks over TLS.
+pub struct Secured {
+    /// The file of the one authority it believes.
+    pub believes: PathBuf,
+}
+
 impl Baresip {
     /// Switches on a phone with this user part; it speaks a tone.
     pub fn start(place: &Place, host: u8, user: &str, hz: f64) -> Self {
+        Self::switched_on(place, host, user, hz, ("", ""))
+    }
+
+    /// The same, over TLS.
+    pub fn start_secured(place: &Place, host: u8, user: &str, hz: f64, secured: &Secured) -> Self {
+        let believes = secured.believes.display();
+        let config = format!("sip_cafile {believes}\nsip_verify_server yes\n");
+        Self::switched_on(place, host, user, hz, (";transport=tls", &config))
+    }
+
+    fn switched_on(place: &Place, host: u8, user: &str, hz: f64, (transport, more): (&str, &str)) -> Self {
         let ip = place.ip(host);
         let folder = place.path(&format!("baresip-{user}"));
         fs::create_dir(&folder).expect("the folder is new");
@@ -56,13 +73,14 @@ impl Baresip {
              audio_source aufile,{}\naudio_player aubridge,ear\naudio_alert aubridge,bell\n\
              ausrc_format s16\nauplay_format s16\naudio_jitter_buffer_delay 0-5\nsnd_path {written}\n\
              module g711.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\n\
-             module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen {ip}:{CONTROL_PORT}\n",
+             module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen {ip}:{CONTROL_PORT}\n{more}",
             media,
             media + RTP_PORTS - 1,
             tone.display(),
         );
         fs::write(folder.join("config"), config).expect("the folder is writable");
-        let account = format!("<sip:{user}@{ip}>;regint=0;answermode=manual;audio_codecs=pcma/8000/1\n");
+        let account =
+            format!("<sip:{user}@{ip}{transport}>;regint=0;answermode=manual;audio_codecs=pcma/8000/1\n");
         fs::write(folder.join("accounts"), account).expect("the folder is writable");
         fs::write(folder.join("contacts"), "").expect("the folder is writable");
         let mut command = Command::new("baresip");
