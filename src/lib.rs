@@ -74,6 +74,9 @@
 //! it try passwords at leisure, and one that is passed on opens the trunk to others. A peer that answers from another
 //! address than it is configured with gets no call through either way.
 //!
+//! **Why is no TLS connection opened to where no trunk expects anyone?** A certificate proves a name, and a dialog that leads
+//! elsewhere gives an address alone: there would be nothing to hold the certificate against.
+//!
 //! **Why is a password never in spillway.toml?** Files are copied, kept and shown. The settings say where it is; the
 //! driver that reads them for `serve` and `check` fetches it, and `base::Secret` shows nothing.
 //!
