@@ -105,6 +105,12 @@ mod tests {
         for kept in ["env = \"SPILLWAY_TEST_ABSENT\"", "file = \"absent\"", "file = \"spillway.toml\""] {
             assert_eq!(checked("config/spillway.toml", "agents = true", &account(kept)), 1, "{kept}");
         }
+        let tls =
+            |file| format!("\"tls:127.0.0.1:5061\"]\ntls = {{ certificate = \"{file}\", key = \"{file}\" }}");
+        let listen = "\"tcp:127.0.0.1:5060\"]";
+        for file in ["absent.pem", "spillway.toml"] {
+            assert_eq!(checked("config/spillway.toml", listen, &tls(file)), 1, "{file}");
+        }
         assert_eq!(run(&CheckArgs { config: "absent/spillway.toml".into() }), 2);
     }
 
