@@ -84,6 +84,9 @@
 //! **Why does a sixth contact take the place of the one refreshed longest ago?** A phone that lost its address registers
 //! anew under another: refusing it would lock it out until what nobody answers any more has lapsed.
 //!
+//! **Why is no TLS connection opened to where no trunk expects anyone?** A certificate proves a name, and a dialog that leads
+//! elsewhere gives an address alone: there would be nothing to hold the certificate against.
+//!
 //! **Why is a password never in spillway.toml?** Files are copied, kept and shown. The settings say where it is; the
 //! driver that reads them for `serve` and `check` fetches it, and `base::Secret` shows nothing.
 //!

@@ -13,6 +13,7 @@ mod outward;
 pub use assemble::{Service, load};
 
 use crate::base::{JournalSeq, Name, Random};
+use crate::drivers::certificates::Certificates;
 use crate::drivers::clock::Clock;
 use crate::drivers::console::ConsoleError;
 use crate::drivers::control::ControlError;
@@ -134,6 +135,7 @@ pub struct Server {
     engine: Engine,
     sockets: Sockets,
     lobby: Lobby,
+    certificates: Certificates,
     media: MediaThreads,
     /// Where a trunk is found by its name.
     resolver: Option<Resolver>,
@@ -169,7 +171,10 @@ impl Server {
         let listens: Vec<_> =
             service.listens.iter().map(|listen| (listen.transport, listen.address)).collect();
         let found = FoundAddresses::default();
-        let sockets = Sockets::open(&listens, service.accepts(found.clone()))?;
+        let mut sockets = Sockets::open(&listens, service.accepts(found.clone()))?;
+        sockets.speak_tls(service.tls(found.clone()));
+        let certificates = service.certificates.clone();
+        certificates.watch()?;
         let (requests_in, requests) = unbounded();
         let handle = Handle { requests: requests_in, waker: sockets.waker() };
         let mut seed = [0; 32];
@@ -198,6 +203,7 @@ impl Server {
             engine,
             sockets,
             lobby: Lobby::default(),
+            certificates,
             media,
             resolver,
             found,
@@ -288,6 +294,7 @@ impl Server {
         self.carry_out();
         let uncaptured = self.hep.as_ref().map_or(0, Hep::dropped);
         self.outward.levels(&self.engine, &self.sockets, &self.media, &self.store, uncaptured);
+        self.outward.tls(self.sockets.failed_handshakes(), &self.certificates);
         self.outward.answer(&self.engine, self.clock.now(), &self.store);
         self.media.failed().map_or(Ok(()), |board| Err(ServeError::MediaThread(board)))
     }

@@ -46,6 +46,8 @@ mod player;
 mod process;
 #[path = "interop/prometheus.rs"]
 mod prometheus;
+#[path = "interop/secured.rs"]
+mod secured;
 #[path = "interop/service.rs"]
 mod service;
 #[path = "interop/shutdown.rs"]

@@ -81,6 +81,8 @@ pub const PORT_COOLING: Duration = Duration::from_secs(5);
 pub const STREAMS: usize = 1_000;
 /// TCP connections at once from one source address, whoever it is.
 pub const STREAMS_PER_SOURCE: usize = 100;
+/// Certificates and keys are small files: a longer one is another, bytes.
+pub const CERTIFICATE_FILE_BYTES: u64 = 1024 * 1024;
 /// A half-sent message on a stream, a new connection without a message, and whatever a stranger opened, is closed after
 /// this.
 pub const STREAM_IDLE: Duration = Duration::from_secs(30);

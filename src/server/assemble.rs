@@ -4,7 +4,8 @@ use super::ServeError;
 use crate::base::dns::{Answer, Question, Records, Silent};
 use crate::base::{Secret, Transport, TrunkId, limits};
 use crate::dialplan::Plan;
-use crate::drivers::sockets::Sockets;
+use crate::drivers::certificates::Certificates;
+use crate::drivers::sockets::{Sockets, Tls};
 use crate::drivers::store::Opened;
 use crate::engine::core::{Channels, TrunkLine};
 use crate::engine::{EngineConfig, EnginePhones, EngineTrunk, Observation, Sounds};
@@ -44,6 +45,8 @@ pub struct Service {
     pub phones: Option<settings::Phones>,
     /// Who may register.
     pub phone_users: Vec<PhoneUser>,
+    /// What TLS is spoken with.
+    pub certificates: Certificates,
     /// The store's file.
     pub store: PathBuf,
     /// Metrics and health.
@@ -62,24 +65,85 @@ pub struct Service {
 
 /// The addresses the names of peers led to: what the sockets may know of them without asking the engine.
 #[derive(Clone, Debug, Default)]
-pub(super) struct FoundAddresses(Arc<Mutex<BTreeMap<Question, Vec<IpAddr>>>>);
+pub(super) struct FoundAddresses(Arc<Mutex<Found>>);
+
+#[derive(Debug, Default)]
+struct Found {
+    addresses: BTreeMap<Question, Vec<IpAddr>>,
+    /// The names a name leads to.
+    names: BTreeMap<Box<str>, Vec<Box<str>>>,
+}
 
 impl FoundAddresses {
     /// The DNS said something. What it said last stays while it says nothing.
     pub fn learn(&self, question: &Question, answer: &Result<Answer, Silent>) {
-        if let Ok(Answer { records: Records::Addresses(addresses), .. }) = answer {
-            let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if found.len() >= FOUND_HOSTS && !found.contains_key(question) {
-                found.pop_first();
+        let Ok(Answer { records, .. }) = answer else { return };
+        let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match (question, records) {
+            (_, Records::Addresses(addresses)) => {
+                let addresses = addresses.iter().map(IpAddr::to_canonical).collect();
+                remember(&mut found.addresses, question.clone(), addresses);
             }
-            found.insert(question.clone(), addresses.iter().map(IpAddr::to_canonical).collect());
+            (Question::Srv(name), Records::Srv(records)) => {
+                let hosts = records.iter().map(|srv| srv.target.clone()).collect();
+                remember(&mut found.names, name.clone(), hosts);
+            }
+            (Question::Naptr(name), Records::Naptr(records)) => {
+                let services = records.iter().map(|naptr| naptr.replacement.clone()).collect();
+                remember(&mut found.names, name.clone(), services);
+            }
+            (Question::Addresses(_) | Question::Srv(_) | Question::Naptr(_), _) => {}
         }
     }
 
     fn holds(&self, source: IpAddr) -> bool {
         let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        found.values().flatten().any(|address| *address == source)
+        found.addresses.values().flatten().any(|address| *address == source)
     }
+
+    /// Whether a trunk's name led to this address.
+    fn leads(&self, name: &str, address: IpAddr) -> bool {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A name, its services, their hosts.
+        let mut names: Vec<Box<str>> = vec![name.into(), format!("_sips._tcp.{name}").into()];
+        for _ in 0..2 {
+            let next: Vec<_> =
+                names.iter().filter_map(|name| found.names.get(name)).flatten().cloned().collect();
+            names.extend(next);
+        }
+        names.into_iter().any(|name| {
+            let found = found.addresses.get(&Question::Addresses(name));
+            found.is_some_and(|addresses| addresses.contains(&address))
+        })
+    }
+}
+
+fn remember<K: Ord, V>(known: &mut BTreeMap<K, V>, key: K, value: V) {
+    if known.len() >= FOUND_HOSTS && !known.contains_key(&key) {
+        known.pop_first();
+    }
+    known.insert(key, value);
+}
+
+/// The trunk that is expected at an address over TLS: by its peer's own address, by the host of one, by what its name led
+/// to, and where a dialog leads elsewhere by what it accepts.
+fn expected(trunks: &[Trunk], found: &FoundAddresses, address: SocketAddr) -> Option<TrunkId> {
+    let ip = address.ip().to_canonical();
+    let peers = |is_it: &dyn Fn(SocketAddr) -> bool| {
+        let over_tls = |peer: &settings::Peer| peer.transport == Transport::Tls && is_it(peer.address);
+        trunks.iter().find(|trunk| trunk.peers.iter().any(|peer| over_tls(&peer.value)))
+    };
+    let named = |trunk: &&Trunk| {
+        let name = trunk.found_by.as_ref();
+        name.is_some_and(|name| trunk.tls.is_some() && found.leads(&name.value.host, ip))
+    };
+    let accepting =
+        |trunk: &&Trunk| trunk.tls.is_some() && trunk.accept.iter().any(|prefix| prefix.value.contains(ip));
+    peers(&|peer| peer == address)
+        .or_else(|| peers(&|peer| peer.ip().to_canonical() == ip))
+        .or_else(|| trunks.iter().find(named))
+        .or_else(|| trunks.iter().find(accepting))
+        .map(|trunk| trunk.id)
 }
 
 /// Hosts whose addresses are remembered: every peer of every trunk, and as many that no longer are.
@@ -106,7 +170,7 @@ pub fn load(plan: &Plan, read: impl Fn(&Path) -> io::Result<Vec<u8>>) -> Result<
 }
 
 impl Service {
-    /// A service as spillway.toml and its dialplans describe it; its trunks' passwords are not in these.
+    /// A service as spillway.toml and its dialplans describe it; passwords and certificates are not in these.
     #[must_use]
     pub fn new(settings: &Settings, plan: Arc<Plan>, sounds: Sounds) -> Self {
         Self {
@@ -119,6 +183,7 @@ impl Service {
             passwords: Vec::new(),
             phones: settings.phones.clone(),
             phone_users: Vec::new(),
+            certificates: Certificates::none(),
             store: settings.data.value.join("spillway.db"),
             http: settings.http.as_ref().map(|http| http.value),
             control: Some(settings.control.value.clone()),
@@ -149,6 +214,18 @@ impl Service {
         }
     }
 
+    /// What TLS is spoken with.
+    pub(super) fn tls(&self, found: FoundAddresses) -> Tls {
+        let (shown, believed, trunks) =
+            (self.certificates.clone(), self.certificates.clone(), self.trunks.clone());
+        Tls {
+            server: Box::new(move || shown.server()),
+            client: Box::new(move |address| {
+                believed.client(expected(&trunks, &found, address)?, address.ip())
+            }),
+        }
+    }
+
     /// What the engine is told, now that the sockets are bound and the store is open.
     pub(super) fn engine(self, sockets: &Sockets, opened: Opened) -> Result<EngineConfig, ServeError> {
         let mut udp = sockets.udp_addresses();
@@ -158,7 +235,7 @@ impl Service {
             .map(|listen| {
                 let address = match listen.transport {
                     Transport::Udp => udp.next().unwrap_or(listen.address),
-                    Transport::Tcp => listen.address,
+                    Transport::Tcp | Transport::Tls => listen.address,
                 };
                 let advertised = advertised(*listen, address, &self.trunks, local_address_towards)?;
                 Ok(Listen { transport: listen.transport, address, advertised })

@@ -25,6 +25,7 @@ pub static ROOT: Table = listed(&[
 
 static SIP: Table = listed(&[
     Key::required("listen", Kind::Texts, "transport and address of each socket, \"udp:192.0.2.1:5060\""),
+    Key::optional("tls", Kind::Table(&SERVER_TLS), "what TLS is spoken with"),
     Key::optional("drain", Kind::Duration, "how long running calls may go on when the service stops"),
     Key::optional("hep", Kind::Table(&HEP), "where copies of SIP messages go (HEPv3: Homer, sngrep)"),
     Key::optional("ban", Kind::Table(&BAN), "when a stranger who is refused is not listened to any more"),
@@ -39,6 +40,16 @@ static BAN: Table = listed(&[
     Key::optional("after", Kind::Whole(1, 1_000_000), "refusals still forgiven; 20 when absent"),
     Key::optional("within", Kind::Duration, "the time in which they are counted; a minute when absent"),
     Key::optional("for", Kind::Duration, "how long a ban lasts; ten minutes when absent"),
+]);
+
+static SERVER_TLS: Table = listed(&[
+    Key::required("certificate", Kind::Text, "the file of our certificate, then those that sign it"),
+    Key::required("key", Kind::Text, "the file of its private key"),
+    Key::optional(
+        "client_ca",
+        Kind::Text,
+        "the file of who signs the certificates that whoever connects must show; nobody must when absent",
+    ),
 ]);
 
 static MEDIA: Table =
@@ -114,6 +125,7 @@ static TRUNK: Table = listed(&[
         Kind::Text,
         "the domain its peer serves, where that is not its address: \"sip.operateur.fr\"",
     ),
+    Key::optional("tls", Kind::Table(&TRUNK_TLS), "whose certificates it shows, and which it is shown"),
     Key::optional("register", Kind::Flag, "whether to register with the peer"),
     Key::optional("expires", Kind::Duration, "for how long to register; ten minutes when absent"),
 ]);
@@ -131,6 +143,21 @@ static PEERS: Table = listed(&[
 static PASSWORD: Table = listed(&[
     Key::optional("env", Kind::Text, "the environment variable it is in"),
     Key::optional("file", Kind::Text, "the file it is in, alone"),
+]);
+
+static TRUNK_TLS: Table = listed(&[
+    Key::optional(
+        "ca",
+        Kind::Text,
+        "the file of who signs its certificate; the public authorities when absent",
+    ),
+    Key::optional(
+        "name",
+        Kind::Text,
+        "what its certificate must be for, \"sip.operateur.fr\"; its domain, name or address when absent",
+    ),
+    Key::optional("certificate", Kind::Text, "the file of our certificate, where it asks for one"),
+    Key::optional("key", Kind::Text, "the file of its private key"),
 ]);
 
 static CHANNELS: Table = listed(&[

@@ -1,6 +1,6 @@
 //! Reads spillway.toml: form by the key table, then meaning. Opens nothing.
 
-use super::{Ban, Hep, Listen, Located, Media, Settings, Sip, keys, phones, trunk, wording};
+use super::{Ban, Hep, Listen, Located, Media, Settings, Sip, keys, phones, tls, trunk, wording};
 use crate::base::finding::{Finding, Findings, Source};
 use crate::base::written::{self, Section};
 use crate::base::{Name, Transport};
@@ -43,7 +43,7 @@ pub fn outline(source: &Source) -> (Option<Located<PathBuf>>, Vec<Name>) {
 
 /// What is absent or malformed was reported with the document's form: reading goes on to find what else is wrong.
 fn read(root: &Section<'_>, folder: &Path, findings: &mut Findings) -> Option<Settings> {
-    let sip = root.section("sip").map(|section| sip(&section, findings));
+    let sip = root.section("sip").map(|section| sip(&section, folder, findings));
     let media = root.section("media").and_then(|section| media(&section, findings));
     let listen = sip.as_ref().map(|sip| sip.listen.as_slice()).unwrap_or_default();
     let http = root.section("http").and_then(|section| http(&section, listen, findings));
@@ -69,7 +69,7 @@ fn path_in(folder: &Path, text: Located<&str>) -> Located<PathBuf> {
     Located { value: folder.join(text.value), place: text.place }
 }
 
-fn sip(section: &Section<'_>, findings: &mut Findings) -> Sip {
+fn sip(section: &Section<'_>, folder: &Path, findings: &mut Findings) -> Sip {
     let mut listen: Vec<Located<Listen>> = Vec::new();
     for text in section.texts("listen") {
         let Some((transport, address)) = transport_address(text.value) else {
@@ -89,7 +89,8 @@ fn sip(section: &Section<'_>, findings: &mut Findings) -> Sip {
     }
     let hep = section.section("hep").and_then(|section| hep(&section, &listen, findings));
     let ban = section.section("ban").map_or(BAN, |section| ban(&section, findings));
-    Sip { listen, drain: section.duration("drain").map_or(DRAIN, |drain| drain.value), hep, ban }
+    let tls = tls::server(section, &listen, folder, findings);
+    Sip { listen, tls, drain: section.duration("drain").map_or(DRAIN, |drain| drain.value), hep, ban }
 }
 
 /// Copies sent to where we listen would be copied again, without end.
@@ -152,7 +153,7 @@ fn http(
 /// Reads `udp:127.0.0.1:5060`.
 pub(super) fn transport_address(text: &str) -> Option<(Transport, SocketAddr)> {
     let (transport, address) = text.split_once(':')?;
-    let transport = [Transport::Udp, Transport::Tcp].into_iter().find(|known| known.name() == transport)?;
+    let transport = Transport::ALL.into_iter().find(|known| known.name() == transport)?;
     Some((transport, address.parse().ok()?))
 }
 

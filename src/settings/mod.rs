@@ -9,6 +9,7 @@ mod keys;
 mod load;
 mod peers;
 mod phones;
+mod tls;
 mod trunk;
 mod wording;
 
@@ -18,6 +19,7 @@ pub use identity::{CallerHeader, DiversionHeader, Identity};
 pub use load::{load, outline};
 pub use peers::{Peer, PeerName};
 pub use phones::{PHONES, PhoneUser, Phones, is_extension, read_users};
+pub use tls::{CertificateFiles, ServerTls, TrunkTls};
 pub use trunk::{Channels, NumberFormat, Prefix, Trunk};
 
 use crate::base::{Name, Transport, TrunkId};
@@ -53,6 +55,8 @@ pub struct Settings {
 pub struct Sip {
     /// Where requests are taken, at least one.
     pub listen: Vec<Located<Listen>>,
+    /// What TLS is spoken with, where it is listened for.
+    pub tls: Option<ServerTls>,
     /// How long running calls may go on after SIGTERM; 60 s by default.
     pub drain: Duration,
     /// Where copies of all messages go; nowhere when `None`.
@@ -96,7 +100,8 @@ impl Listen {
     fn covers(self, other: Self) -> bool {
         let (mine, its) = (self.address, other.address);
         let every = mine.ip().is_unspecified() && mine.is_ipv4() == its.is_ipv4();
-        self.transport == other.transport && mine.port() == its.port() && (every || mine.ip() == its.ip())
+        let same_kind = self.transport.is_reliable() == other.transport.is_reliable();
+        same_kind && mine.port() == its.port() && (every || mine.ip() == its.ip())
     }
 }
 

@@ -3,6 +3,7 @@
 use super::account::{self, Account};
 use super::identity::{self, Identity};
 use super::peers::{self, Peer, PeerName};
+use super::tls::{self, TrunkTls};
 use super::{Listen, wording};
 use crate::base::finding::{Findings, Located};
 use crate::base::written::Section;
@@ -55,6 +56,8 @@ pub struct Trunk {
     pub alert: Option<String>,
     /// What its agents may send callers to besides what the plan knows: numbers, and prefixes with a `*` behind.
     pub transfer_to: Vec<Name>,
+    /// How TLS is spoken with it, where it may be.
+    pub tls: Option<TrunkTls>,
     /// What its peer knows us by; its challenges are refusals when `None`.
     pub account: Option<Account>,
 }
@@ -159,6 +162,9 @@ pub(super) fn read(
             (None, None) => continue,
         };
         let Ok(id) = u16::try_from(trunks.len()).map(TrunkId) else { break };
+        let domain = domain(&section, findings);
+        let by_name = found_by.as_ref().map(|name| &name.value);
+        let tls = tls::trunk(name.value, &section, (&peers, by_name), domain.as_ref(), folder, findings);
         let numbers = section.text("numbers").map(|text| match text.value {
             "national" => NumberFormat::National,
             _ => NumberFormat::E164,
@@ -180,7 +186,8 @@ pub(super) fn read(
             codecs: codecs(&section, findings),
             prack: section.flag("prack").is_none_or(|flag| flag.value),
             agents: section.flag("agents").is_some_and(|flag| flag.value),
-            domain: domain(&section, findings),
+            domain,
+            tls,
             auto_answer: section.flag("auto_answer").is_some_and(|flag| flag.value),
             alert: alert(&section, findings),
             transfer_to: transfer_to(&section, findings),
@@ -337,10 +344,16 @@ fn hold_peers(
         findings.error_with(place, wording::families(&trunk.name, &other.name), first, "the other");
     } else if (transport, address) == (other_transport, other_address) {
         findings.error_with(place, wording::peer_twice(&trunk.name, &other.name), first, "the other");
-    } else if (transport, other_transport) == (Transport::Tcp, Transport::Tcp)
+    } else if transport.is_reliable()
+        && transport == other_transport
         && address.ip() == other_address.ip()
         && !covered()
     {
-        findings.error_with(place, wording::streams_tie(&trunk.name, &other.name), first, "the other");
+        findings.error_with(
+            place,
+            wording::streams_tie(transport.via_name(), &trunk.name, &other.name),
+            first,
+            "the other",
+        );
     }
 }

@@ -77,6 +77,25 @@ pub(super) fn bad_domain(text: &str) -> Words {
         .hint("write a host name alone: \"sip.operateur.fr\"")
 }
 
+pub(super) fn no_certificate() -> Words {
+    Words::new("TLS is listened for without a certificate", "needs one")
+        .hint("write `[sip.tls]` with `certificate = \"fullchain.pem\"` and `key = \"key.pem\"`")
+}
+
+pub(super) fn unheard_tls() -> Words {
+    Words::new("`[sip.tls]` is of no use where nothing listens over TLS", "for whom?")
+        .hint("add an address to `listen`: \"tls:192.0.2.1:5061\"")
+}
+
+pub(super) fn unspoken_tls(name: &str) -> Words {
+    Words::new(format!("trunk `{name}` is not reached over TLS"), "of no use")
+        .hint("write its peer so: \"tls:192.0.2.7:5061\"")
+}
+
+pub(super) fn half_certificate(absent: &str) -> Words {
+    Words::new(format!("a certificate comes with its key: `{absent}` is missing"), "alone")
+}
+
 pub(super) fn unheard_name(name: &str, transport: &str) -> Words {
     Words::new(
         format!("trunk `{name}` is reached over {transport}, where nothing listens"),
@@ -113,9 +132,10 @@ pub(super) fn peer_twice(name: &str, other: &str) -> Words {
     )
 }
 
-pub(super) fn streams_tie(name: &str, other: &str) -> Words {
-    let message = format!("calls over TCP from trunks `{other}` and `{name}` can't be told apart");
-    Words::new(message, "the same address").hint("TCP hides the source port: give one of them an `accept`")
+pub(super) fn streams_tie(transport: &str, name: &str, other: &str) -> Words {
+    let message = format!("calls over {transport} from trunks `{other}` and `{name}` can't be told apart");
+    Words::new(message, "the same address")
+        .hint("a connection hides the source port: give one of them an `accept`")
 }
 
 pub(super) fn bad_prefix(text: &str) -> Words {

@@ -186,7 +186,7 @@ impl Stack {
 
     /// RFC 3261 section 11.2.
     fn answer_options(&mut self, flow: Flow, request: &Message<'_>) {
-        if !screen::speaks_scheme(request) {
+        if !screen::speaks_scheme(request, flow.transport) {
             return self.refuse(flow, request, 416, |_| {});
         }
         let prack = self.layer.config.prack;

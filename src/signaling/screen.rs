@@ -12,7 +12,7 @@ use super::registrar::Registrar;
 use super::stack::Stack;
 use super::trunk::Source;
 use super::verbs::phrase;
-use crate::base::{Flow, Moment, Name, TrunkId, limits};
+use crate::base::{Flow, Moment, Name, Transport, TrunkId, limits};
 use crate::wire::sip::{HeaderName, Host, Message, Method, NameAddr, Scheme, Uri};
 
 impl Stack {
@@ -62,7 +62,7 @@ impl Stack {
         } else if loops::comes_back(&self.layer.marks, request) {
             Some(Refusal::Loop)
         } else {
-            initial(request, prack, settings)
+            initial(request, flow.transport, prack, settings)
         };
         let (offer, refusal) = leg.begin(now, &mut self.layer, server, request.body(), refusal);
         let caller_from = trunk.and_then(|id| self.trunks.get(id)).map(|trunk| trunk.peer.caller_from);
@@ -85,8 +85,13 @@ fn says(request: &Message<'_>, own: &Name) -> bool {
 }
 
 /// What is wrong with an initial INVITE although it is well formed.
-fn initial(request: &Message<'_>, prack: bool, session: SessionSettings) -> Option<Refusal> {
-    if !speaks_scheme(request) {
+fn initial(
+    request: &Message<'_>,
+    transport: Transport,
+    prack: bool,
+    session: SessionSettings,
+) -> Option<Refusal> {
+    if !speaks_scheme(request, transport) {
         return Some(Refusal::Scheme);
     }
     if request.max_forwards() == Ok(Some(0)) {
@@ -95,12 +100,13 @@ fn initial(request: &Message<'_>, prack: bool, session: SessionSettings) -> Opti
     dialog_request(request, prack, session)
 }
 
-/// Whether the Request-URI's scheme is one we serve (RFC 3261 section 8.2.2.1).
-pub(super) fn speaks_scheme(request: &Message<'_>) -> bool {
+/// Whether the Request-URI's scheme is one we serve over this transport (RFC 3261 section 8.2.2.1).
+pub(super) fn speaks_scheme(request: &Message<'_>, transport: Transport) -> bool {
     match request.request_uri().map_or(Scheme::Other, |uri| uri.scheme) {
         Scheme::Sip | Scheme::Tel => true,
-        // Nothing here speaks TLS yet, so sips can't be honoured either (RFC 3261 section 26.2.2).
-        Scheme::Sips | Scheme::Other => false,
+        // Over anything but TLS it isn't what its caller was promised (RFC 3261 section 26.2.2).
+        Scheme::Sips => transport == Transport::Tls,
+        Scheme::Other => false,
     }
 }
 

@@ -38,11 +38,17 @@ pub struct Baresip {
     folder: PathBuf,
 }
 
+/// A phone that speaks over TLS.
+pub struct Secured {
+    /// The file of the one authority it believes.
+    pub believes: PathBuf,
+}
+
 impl Baresip {
     /// Switches on a phone with this user part; it speaks a tone.
     pub fn start(place: &Place, host: u8, user: &str, hz: f64) -> Self {
         let account = format!("<sip:{user}@{}>;regint=0", place.ip(host));
-        Self::with_account(place, host, user, hz, &account)
+        Self::switched_on(place, host, user, hz, (&account, ""))
     }
 
     /// The same, that registers with the service over this transport.
@@ -55,14 +61,22 @@ impl Baresip {
     ) -> Self {
         let service = place.ip(SPILLWAY);
         let account = format!("<sip:{user}@{service};transport={transport}>;auth_pass={password};regint=60");
-        let phone = Self::with_account(place, host, user, hz, &account);
+        let phone = Self::switched_on(place, host, user, hz, (&account, ""));
         // Its event may be over before its control socket is.
         let registered = until(STARTS_WITHIN, || phone.process.said().contains("200 OK").then_some(()));
         assert!(registered.is_some(), "baresip does not register:\n{}", phone.process.said());
         phone
     }
 
-    fn with_account(place: &Place, host: u8, user: &str, hz: f64, account: &str) -> Self {
+    /// Switches on a phone that speaks over TLS.
+    pub fn start_secured(place: &Place, host: u8, user: &str, hz: f64, secured: &Secured) -> Self {
+        let believes = secured.believes.display();
+        let config = format!("sip_cafile {believes}\nsip_verify_server yes\n");
+        let account = format!("<sip:{user}@{};transport=tls>;regint=0", place.ip(host));
+        Self::switched_on(place, host, user, hz, (&account, &config))
+    }
+
+    fn switched_on(place: &Place, host: u8, user: &str, hz: f64, (account, more): (&str, &str)) -> Self {
         let ip = place.ip(host);
         let folder = place.path(&format!("baresip-{user}"));
         fs::create_dir(&folder).expect("the folder is new");
@@ -78,7 +92,7 @@ impl Baresip {
              audio_source aufile,{}\naudio_player aubridge,ear\naudio_alert aubridge,bell\n\
              ausrc_format s16\nauplay_format s16\naudio_jitter_buffer_delay 0-5\nsnd_path {written}\n\
              module g711.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\n\
-             module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen {ip}:{CONTROL_PORT}\n",
+             module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen {ip}:{CONTROL_PORT}\n{more}",
             media,
             media + RTP_PORTS - 1,
             tone.display(),

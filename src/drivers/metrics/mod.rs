@@ -8,6 +8,7 @@ mod registry;
 mod series;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use crate::base::{CallId, Map, Moment, Name};
 use crate::call::{Entry, Fact, Record, Subject};
@@ -22,6 +23,7 @@ use series::{CallSeries, OfferedSeries, QueueSeries, Series, SipSeries, SiteSeri
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+pub use tls::TlsLevels;
 
 /// Histograms keep each value until somebody renders; this many, and we fold them ourselves.
 const UNFOLDED_VALUES: u32 = 4_096;
@@ -54,6 +56,17 @@ pub struct SiteNames {
     pub slas: Vec<(Name, Name)>,
 }
 
+/// SIP connections of one transport.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StreamLevels {
+    /// Now.
+    pub now: u64,
+    /// Opened by others, since the start.
+    pub accepted: u64,
+    /// Closed at once because there were too many, since the start.
+    pub refused: u64,
+}
+
 /// Levels nobody announces: read every second or so and set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Levels {
@@ -65,12 +78,10 @@ pub struct Levels {
     pub rtp_unsent: u64,
     /// Copies of SIP messages the capture server did not get.
     pub sip_uncaptured: u64,
-    /// TCP connections for SIP.
-    pub connections: u64,
-    /// TCP connections others opened, since the start.
-    pub connections_accepted: u64,
-    /// TCP connections closed at once because there were too many, since the start.
-    pub connections_refused: u64,
+    /// SIP connections over TCP.
+    pub tcp: StreamLevels,
+    /// SIP connections over TLS.
+    pub tls: StreamLevels,
     /// SIP transactions held.
     pub sip_transactions: u64,
     /// SIP dialogs held.
@@ -315,6 +326,11 @@ impl Metrics {
     /// Sets what nobody announces.
     pub fn set_levels(&self, levels: &Levels) {
         self.series.set_levels(levels);
+    }
+
+    /// The same of TLS.
+    pub fn set_tls(&self, levels: &TlsLevels) {
+        self.series.tls.set(levels);
     }
 
     fn fact(&mut self, entry: &Entry) {

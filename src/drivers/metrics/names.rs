@@ -77,6 +77,9 @@ metrics! {
     Gauge CONNECTIONS "sip_connections", "SIP connections, whoever opened them, by transport.";
     Counter CONNECTIONS_ACCEPTED "sip_connections_accepted_total", "SIP connections opened by others, by transport.";
     Counter CONNECTIONS_REFUSED "sip_connections_refused_total", "SIP connections closed at once because there were too many, of one source or in all, by transport.";
+    Counter TLS_FAILED "tls_handshakes_failed_total", "TLS handshakes that came to nothing, by direction: whose connection it was.";
+    Gauge TLS_EXPIRES "tls_certificate_expiry_timestamp_seconds", "When the first certificate of ours runs out, Unix time; +Inf without any.";
+    Gauge TLS_UNUSABLE "tls_certificates_unusable", "1 while changed certificates or keys can't be used and those from before stand, else 0.";
     Counter SIP_STRAY "sip_stray_total", "SIP responses and ACKs that belong to no transaction and no dialog held.";
 
     Counter SIP_LIMITED "sip_limited_total", "SIP requests and streams refused or dropped by a limit that keeps nothing of them, by limit; no record tells of these.";
@@ -117,7 +120,7 @@ pub(super) const TALK_BOUNDS: [f64; 10] =
 /// Where a SIP message goes.
 pub(super) const DIRECTIONS: [&str; 2] = ["in", "out"];
 /// Transports that have connections.
-pub(super) const TRANSPORTS: [&str; 1] = ["tcp"];
+pub(super) const TRANSPORTS: [&str; 2] = ["tcp", "tls"];
 /// Methods of requests; the last stands for the rest.
 pub(super) const METHODS: [&str; 15] = [
     "INVITE",

@@ -441,16 +441,35 @@ fn connections_are_counted_by_transport() {
     let metrics = Metrics::new(&names());
     let page = metrics.page();
     metrics.set_levels(&Levels {
-        connections: 6,
-        connections_accepted: 7,
-        connections_refused: 8,
+        tcp: StreamLevels { now: 6, accepted: 7, refused: 8 },
+        tls: StreamLevels { now: 1, ..StreamLevels::default() },
         ..Levels::default()
     });
     for (series, expected) in [
         ("spillway_sip_connections{transport=\"tcp\"}", 6f64),
+        ("spillway_sip_connections{transport=\"tls\"}", 1.0),
         ("spillway_sip_connections_accepted_total{transport=\"tcp\"}", 7.0),
         ("spillway_sip_connections_refused_total{transport=\"tcp\"}", 8.0),
     ] {
         assert_eq!(value(&page, 0, series).to_bits(), expected.to_bits(), "{series}");
     }
+}
+
+#[test]
+fn handshakes_and_certificates_are_told() {
+    let metrics = Metrics::new(&names());
+    let page = metrics.page();
+    let tls = TlsLevels { failed_in: 6, failed_out: 7, expires: Some(1_900_000_000), unusable: true };
+    metrics.set_tls(&tls);
+    for (series, expected) in [
+        ("spillway_tls_handshakes_failed_total{direction=\"in\"}", 6f64),
+        ("spillway_tls_handshakes_failed_total{direction=\"out\"}", 7.0),
+        ("spillway_tls_certificate_expiry_timestamp_seconds", 1_900_000_000.0),
+        ("spillway_tls_certificates_unusable", 1.0),
+    ] {
+        assert_eq!(value(&page, 0, series).to_bits(), expected.to_bits(), "{series}");
+    }
+    metrics.set_tls(&TlsLevels::default());
+    let without = value(&page, 0, "spillway_tls_certificate_expiry_timestamp_seconds");
+    assert_eq!(without.to_bits(), f64::INFINITY.to_bits(), "no alarm where there is no certificate");
 }

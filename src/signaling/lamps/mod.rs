@@ -146,10 +146,11 @@ fn notify(
 ) -> ClientKey {
     let flow = watch.dialog.path(&layer.config.listens);
     let public = layer.public(flow);
+    let scheme = watch.dialog.scheme();
     let left = watch.until.since(now).as_secs();
     let body = body::write(&watch.watched, public, watch.version, lamp);
     watch.dialog.request(layer, now, Method::Notify, Owner::Lamp(key), |writer| {
-        put_contact(writer, flow, public);
+        put_contact(writer, flow, public, scheme);
         writer.header(HeaderName::Event, subscribe::EVENT);
         if is_alive {
             writer.header_fmt(HeaderName::SubscriptionState, format_args!("active;expires={left}"));

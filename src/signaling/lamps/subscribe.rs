@@ -81,9 +81,9 @@ impl Stack {
         dialog.keep();
         let key = LampKey(tag.number);
         let server = self.layer.open_server(flow, request, bytes, None, Some(tag));
-        let public = self.layer.public(flow);
+        let (public, scheme) = (self.layer.public(flow), dialog.scheme());
         self.layer.answer(now, server, 200, phrase(200), |writer, _| {
-            put_contact(writer, flow, public);
+            put_contact(writer, flow, public, scheme);
             writer.header_fmt(HeaderName::Expires, format_args!("{expires_s}"));
         });
         let watch = Watch { watcher, watched, dialog, until, version: 0, telling: None, is_behind: false };
@@ -114,10 +114,11 @@ impl Stack {
         }
         watch.until = until;
         watch.dialog.refresh(request);
+        let scheme = watch.dialog.scheme();
         let server = self.layer.open_server(flow, request, bytes, None, None);
         let public = self.layer.public(flow);
         self.layer.answer(now, server, 200, phrase(200), |writer, _| {
-            put_contact(writer, flow, public);
+            put_contact(writer, flow, public, scheme);
             writer.header_fmt(HeaderName::Expires, format_args!("{expires_s}"));
         });
         if expires_s > 0 {

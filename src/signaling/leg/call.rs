@@ -5,7 +5,7 @@ use super::refer::Referring;
 use super::reliable::Reliable;
 use super::session::{Proposal, SessionTimer};
 use super::{Calling, Established, Leg, State};
-use crate::base::{Cause, Flow, Moment, Transport};
+use crate::base::{Cause, Flow, Moment};
 use crate::signaling::compose::{self, User};
 use crate::signaling::crossing::{self, Carried};
 use crate::signaling::dialog::Dialog;
@@ -36,11 +36,8 @@ impl Leg {
         let host = invite.domain.as_ref().map_or_else(|| public.to_string(), ToString::to_string);
         let mark = layer.fresh(NameKind::Diversion);
         let local = format!("{};tag={tag}", identity::from(invite, &host));
-        let tcp = match invite.flow.transport {
-            Transport::Udp => "",
-            Transport::Tcp => ";transport=tcp",
-        };
-        let target = format!("sip:{}@{}{tcp}", User(&invite.target_user), invite.target_host);
+        let transport = invite.flow.transport.uri_parameter();
+        let target = format!("sip:{}@{}{transport}", User(&invite.target_user), invite.target_host);
         let remote = format!("<sip:{}@{}>", User(&invite.target_user), invite.target_host);
         let mut dialog = Dialog::calling(call_id, local, remote, target, invite.flow);
         if let Some(contact) = &invite.contact {

@@ -24,7 +24,7 @@ use super::timer::{LegTimer, TimerName};
 use super::transaction::{ClientKey, Layer, ServerKey};
 use super::verbs::Rejection;
 use crate::base::{Cause, Flow, Moment};
-use crate::wire::sip::{HeaderName, Message, Writer};
+use crate::wire::sip::{HeaderName, Message, Scheme, Writer};
 use bytes::Bytes;
 use prack::Pracks;
 use probe::Probe;
@@ -202,7 +202,8 @@ impl Leg {
 /// What makes a response part of a dialog (RFC 3261 section 12.1.1).
 fn put_dialog(writer: &mut Writer, request: &Message<'_>, (flow, public): (Flow, SocketAddr)) {
     writer.copy_headers(request, HeaderName::RecordRoute);
-    super::dialog::put_contact(writer, flow, public);
+    let scheme = request.request_uri().map_or(Scheme::Sip, |uri| uri.scheme);
+    super::dialog::put_contact(writer, flow, public, scheme);
     writer.header(HeaderName::Allow, compose::ALLOW).header(HeaderName::Supported, compose::SUPPORTED);
 }
 

@@ -10,7 +10,7 @@ use crate::signaling::{
 
 #[test]
 fn a_call_rings_is_answered_and_hung_up() {
-    for transport in [Transport::Udp, Transport::Tcp] {
+    for transport in Transport::ALL {
         let mut pair = Pair::over(transport, 1);
         let (caller, called) = pair.call();
         pair.act(Right, |stack, now| stack.ring(now, called));

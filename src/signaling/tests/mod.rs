@@ -25,6 +25,7 @@ mod session;
 mod session_refresh;
 mod storm;
 mod strangers;
+mod tls;
 mod trunks;
 
 pub(super) use pair::trunk;
