@@ -39,6 +39,7 @@ impl Engine {
         leg.others = keys[1..].iter().copied().collect();
         leg.port = Some(port);
         leg.offered = true;
+        leg.moved = dial.moved;
         self.legs.insert(id, leg);
     }
 

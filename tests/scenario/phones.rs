@@ -190,3 +190,28 @@ fn a_lamp_follows_the_phone_it_watches_and_says_nothing_of_the_other_side() {
     assert!(told.contains("<state>confirmed</state>") && told.contains("direction=\"initiator\""), "{told}");
     assert_eq!(world.watches(&marc, "999"), "404 Not Found");
 }
+
+#[test]
+fn a_phone_sends_its_caller_on_to_any_phone_and_two_that_name_each_other_end_it() {
+    let mut world = World::new(SITE);
+    let nadia = Desk::at("198.51.100.7:5060", "201");
+    let marc = Desk::at("198.51.100.8:5060", "202");
+    world.register(&nadia);
+    world.register(&marc);
+    world.trunk_invites("0384961370");
+    world.wait_ms(100);
+    world.names(&nadia, "202");
+    world.wait_ms(100);
+    assert_eq!(world.invites(), 2, "a colleague, agent or not");
+    world.names(&marc, "201");
+    world.wait_ms(1_000);
+    assert_eq!(world.invites(), 2, "followed once");
+    world.wait_ms(6_000);
+    assert_eq!(world.invites(), 3, "rung again after its back-off");
+    world.answers(&nadia);
+    world.wait_ms(1_000);
+    world.hangs_up(&nadia);
+    world.wait_ms(40_000);
+    assert_eq!(world.outcomes(), [Outcome::Answered]);
+    world.is_at_rest();
+}

@@ -221,6 +221,29 @@ impl World {
         self.respond(desk, code, "");
     }
 
+    /// A phone sends its caller on to another extension.
+    pub fn names(&mut self, desk: &Desk, extension: &str) {
+        let invite = self.last_invite_to(desk).expect("rung");
+        let contact = format!("sip:{extension}@spillway");
+        let text = response(&invite, "302 Moved Temporarily", &tag_of(desk), &contact, "");
+        self.say(desk.flow(), &text);
+    }
+
+    /// Somebody writes a phone's name, and its network's address, on a call with a wrong password.
+    pub fn guesses(&mut self, remote: &str) {
+        let guess = "Authorization: Digest username=\"201\", realm=\"spillway\", nonce=\"0\", uri=\"sip:112@spillway\", \
+                     algorithm=MD5, response=\"00000000000000000000000000000000\"\r\n";
+        let stranger = Desk::at(remote, "201");
+        self.n += 1;
+        let text = self.request(&stranger, "INVITE", "sip:112@spillway", guess, "");
+        self.say(stranger.flow(), &text);
+    }
+
+    /// The public network refuses what was sent to it last.
+    pub fn trunk_refuses(&mut self, code: &str) {
+        self.refuses(&Desk::at(TRUNK, "target"), code);
+    }
+
     /// The public network answers what was sent to it last.
     pub fn trunk_answers(&mut self) {
         self.answers(&Desk::at(TRUNK, "target"));
