@@ -280,7 +280,8 @@ impl Stack {
         self.trunks.get(trunk).is_some_and(|trunk| trunk.up != Some(false))
     }
 
-    /// The paths to a trunk's peers that may be tried, in the order a call should; none when every peer is down.
+    /// The paths to a trunk's peers that may be tried, in the order a call should. When none may, to all of them: whoever
+    /// calls all the same has seen that the trunk is down, and calls for help.
     pub fn ways(&mut self, trunk: TrunkId) -> Vec<Flow> {
         let Some(trunk) = self.trunks.get(trunk) else { return Vec::new() };
         peers::ways(&trunk.peers, &self.layer.config.listens, &mut self.layer.random)

@@ -215,3 +215,21 @@ fn a_phone_sends_its_caller_on_to_any_phone_and_two_that_name_each_other_end_it(
     assert_eq!(world.outcomes(), [Outcome::Answered]);
     world.is_at_rest();
 }
+
+#[test]
+fn an_emergency_call_is_tried_over_a_trunk_that_asked_to_be_left_alone() {
+    let mut world = World::with_outside(SITE, 9);
+    let nadia = Desk::at("198.51.100.7:5060", "201");
+    world.register(&nadia);
+    world.dials(&nadia, "0899000000");
+    world.wait_ms(100);
+    world.trunk_refuses("503 Service Unavailable\r\nRetry-After: 120");
+    world.dials(&nadia, "0899000001");
+    world.wait_ms(100);
+    let invite = world.last_to_trunk("INVITE").expect("sent");
+    assert!(invite.starts_with("INVITE sip:0899000000@"), "nothing else is sent: {invite}");
+    world.dials(&nadia, "112");
+    world.wait_ms(100);
+    let invite = world.last_to_trunk("INVITE").expect("sent");
+    assert!(invite.starts_with("INVITE sip:112@"), "{invite}");
+}
