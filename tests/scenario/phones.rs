@@ -233,3 +233,17 @@ fn an_emergency_call_is_tried_over_a_trunk_that_asked_to_be_left_alone() {
     let invite = world.last_to_trunk("INVITE").expect("sent");
     assert!(invite.starts_with("INVITE sip:112@"), "{invite}");
 }
+
+#[test]
+fn a_flood_in_a_phones_name_does_not_keep_it_from_calling() {
+    let mut world = World::new(SITE);
+    let nadia = Desk::at("198.51.100.7:5060", "201");
+    world.register(&nadia);
+    world.wait_ms(2_000);
+    for port in 10_000..12_000 {
+        world.guesses(&format!("198.51.100.7:{port}"));
+        world.guesses(&format!("198.18.0.{}:{port}", port % 256));
+    }
+    world.dials(&nadia, "112");
+    assert!(world.last_to_trunk("INVITE").expect("sent").starts_with("INVITE sip:112@"));
+}
