@@ -116,6 +116,9 @@ impl Core {
             .calls
             .get(&leg.call)
             .is_some_and(|slot| slot.legs.iter().any(|held| held.number == leg.number));
+        if let Command::HangUp(_) = command {
+            self.sent_on_over(leg);
+        }
         if holds {
             self.output.push_back(Output::Leg { leg, command });
         }
@@ -165,9 +168,10 @@ impl Core {
             To::Referred(_) => (Some(diverted(slot)), None),
             To::Agent(_) | To::Direct => (None, None),
         };
-        slot.legs.push(HeldLeg { number: leg.number, trunk, agent });
+        let sends_on = agent.is_none();
+        slot.legs.push(HeldLeg { number: leg.number, trunk, agent, sends_on });
         self.lines.take_out(trunk);
-        if agent.is_none() {
+        if sends_on {
             self.sent_on.begin(slot.caller.as_ref());
         }
         let caller = self.shown_number(from, trunk);

@@ -154,6 +154,8 @@ struct HeldLeg {
     trunk: TrunkId,
     /// Whose phone it rang.
     agent: Option<AgentId>,
+    /// It sends the caller on: nobody has answered it, or given it up.
+    sends_on: bool,
 }
 
 /// Calls, queues and agents of the machine.
@@ -267,7 +269,7 @@ impl Core {
             dialled: arrival.dialled,
             caller,
             facts: Vec::new(),
-            legs: smallvec![HeldLeg { number: 0, trunk: arrival.trunk, agent: None }],
+            legs: smallvec![HeldLeg { number: 0, trunk: arrival.trunk, agent: None, sends_on: false }],
             agents: SmallVec::new(),
             timers: SmallVec::new(),
             over: false,
@@ -357,12 +359,16 @@ impl Core {
 
     /// Something happened to a call. A call that is gone has nothing left to hear it.
     pub fn happened(&mut self, now: Now, call: CallId, event: Event) {
+        if let Event::LegAnswered(number) = event {
+            self.sent_on_over(LegId { call, number });
+        }
         self.pending.push_back((call, event));
         self.turn(now);
     }
 
     /// Nothing is left of a leg.
     pub fn leg_gone(&mut self, now: Now, leg: LegId) {
+        self.sent_on_over(leg);
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
         let Some(index) = slot.legs.iter().position(|held| held.number == leg.number) else { return };
         let HeldLeg { trunk, agent, .. } = slot.legs.remove(index);
@@ -371,9 +377,6 @@ impl Core {
             self.lines.give_back_in(trunk);
         } else {
             self.lines.give_back_out(trunk);
-            if agent.is_none() {
-                self.sent_on.end(slot.caller.as_ref());
-            }
         }
         if let Some(agent) = agent {
             self.free_when_quiet(now, leg.call, agent);

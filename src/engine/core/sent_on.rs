@@ -1,10 +1,12 @@
 //! Callers whose own call is being sent on to a target: carriers drop Diversion, so the same caller coming back while
-//! that leg lives is how a target that forwards to us shows. Callers nobody knows can't be told apart.
+//! that leg waits for its answer is how a target that forwards to us shows. Once somebody has answered, or nobody waits any
+//! more, it is not: many call from one number of their company. Callers nobody knows can't be told apart.
 
-use crate::base::Map;
+use super::Core;
 use crate::base::phone::{Country, PhoneNumber};
+use crate::base::{LegId, Map};
 
-/// Legs to targets that live, by caller.
+/// Legs to targets nobody has answered, by caller.
 #[derive(Debug, Default)]
 pub(super) struct SentOn(Map<PhoneNumber, u32>);
 
@@ -34,5 +36,17 @@ impl SentOn {
 
     pub(super) fn holds(&self, caller: Option<&PhoneNumber>) -> bool {
         caller.is_some_and(|caller| self.0.contains_key(caller))
+    }
+}
+
+impl Core {
+    /// A leg no longer waits for its answer.
+    pub(super) fn sent_on_over(&mut self, leg: LegId) {
+        let Some(slot) = self.calls.get_mut(&leg.call) else { return };
+        let held = slot.legs.iter_mut().find(|held| held.number == leg.number && held.sends_on);
+        if let Some(held) = held {
+            held.sends_on = false;
+            self.sent_on.end(slot.caller.as_ref());
+        }
     }
 }
