@@ -85,7 +85,7 @@ impl Engine {
     }
 
     fn dial(&mut self, now: Now, id: LegId, dial: Dial) {
-        let ways = self.stack.ways(dial.trunk);
+        let ways = self.stack.ways(dial.trunk, dial.is_emergency);
         let is_trunk = self.config.trunks.get(dial.trunk.index()).is_some();
         if is_trunk && ways.is_empty() {
             self.core.happened(now, id.call, CallEvent::LegRefused(id.number, Cause::Unreachable));

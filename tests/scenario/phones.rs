@@ -4,6 +4,18 @@
 use crate::support::phones::{Desk, SITE, World};
 use spillway::base::{Outcome, Transport};
 
+/// A number that leads outside.
+const SENT_ON: &str = r#"
+[target.prestataire]
+number = "03 84 00 00 02"
+ring   = "60s"
+else   = "rappelez"
+[flow.trois]
+steps = [{ go = "prestataire" }]
+[number."03 84 96 13 72"]
+flow = "trois"
+"#;
+
 #[test]
 fn an_agent_is_rung_from_the_instant_the_phone_registers() {
     let mut world = World::new(SITE);
@@ -246,4 +258,37 @@ fn a_flood_in_a_phones_name_does_not_keep_it_from_calling() {
     }
     world.dials(&nadia, "112");
     assert!(world.last_to_trunk("INVITE").expect("sent").starts_with("INVITE sip:112@"));
+}
+
+#[test]
+fn every_contact_hears_that_the_call_was_taken_elsewhere() {
+    let mut world = World::new(SITE);
+    let desk = Desk::at("198.51.100.7:5060", "201");
+    let softphone = Desk::at("198.51.100.8:5060", "201");
+    let marc = Desk::at("198.51.100.9:5060", "202");
+    for phone in [&desk, &softphone, &marc] {
+        world.register(phone);
+    }
+    world.dials(&marc, "201");
+    world.wait_ms(100);
+    world.rings(&desk);
+    world.rings(&softphone);
+    world.gives_up(&marc, "201");
+    for phone in [&desk, &softphone] {
+        let cancel = world.last_to(phone, "CANCEL").expect("stopped");
+        assert!(cancel.contains("Reason: SIP;cause=200"), "{cancel}");
+    }
+}
+
+#[test]
+fn a_phone_whose_first_call_is_being_sent_on_may_place_a_second() {
+    let site = format!("{SITE}{SENT_ON}");
+    let mut world = World::new(&site);
+    let nadia = Desk::at("198.51.100.7:5060", "201");
+    world.register(&nadia);
+    for _ in 0..2 {
+        world.dials(&nadia, "0384961372");
+        world.wait_ms(100);
+        assert_eq!(world.last_answer_to(&nadia), "100 Trying");
+    }
 }

@@ -224,8 +224,8 @@ impl World {
     /// A phone sends its caller on to another extension.
     pub fn names(&mut self, desk: &Desk, extension: &str) {
         let invite = self.last_invite_to(desk).expect("rung");
-        let contact = format!("sip:{extension}@spillway");
-        let text = response(&invite, "302 Moved Temporarily", &tag_of(desk), &contact, "");
+        let (code, contact) = ("302 Moved Temporarily", format!("sip:{extension}@spillway"));
+        let text = response(&invite, code, &tag_of(desk), &contact, "");
         self.say(desk.flow(), &text);
     }
 
@@ -233,10 +233,15 @@ impl World {
     pub fn guesses(&mut self, remote: &str) {
         let guess = "Authorization: Digest username=\"201\", realm=\"spillway\", nonce=\"0\", uri=\"sip:112@spillway\", \
                      algorithm=MD5, response=\"00000000000000000000000000000000\"\r\n";
-        let stranger = Desk::at(remote, "201");
         self.n += 1;
-        let text = self.request(&stranger, "INVITE", "sip:112@spillway", guess, "");
-        self.say(stranger.flow(), &text);
+        let stranger = Desk::at(remote, "201");
+        self.say(stranger.flow(), &self.request(&stranger, "INVITE", "sip:112@spillway", guess, ""));
+    }
+
+    /// Whoever dialled last gives up: the call was taken elsewhere.
+    pub fn gives_up(&mut self, desk: &Desk, number: &str) {
+        let (uri, reason) = (format!("sip:{number}@spillway"), "Reason: SIP;cause=200\r\n");
+        self.say(desk.flow(), &self.request(desk, "CANCEL", &uri, reason, ""));
     }
 
     /// The public network refuses what was sent to it last.

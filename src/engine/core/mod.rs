@@ -102,6 +102,8 @@ pub struct Dial {
     pub signed: Option<(Box<str>, Box<str>)>,
     /// Whether it is an agent's phone.
     pub is_agent: bool,
+    /// Whether it is tried whatever is known of the trunk.
+    pub is_emergency: bool,
     /// The number to call from, where it is not the caller's own.
     pub caller: Option<Name>,
 }
@@ -245,7 +247,7 @@ impl Core {
         let plan = Arc::clone(&self.plan);
         let found = plan.number(&arrival.dialled);
         let country = found.map(|(_, number)| &plan.sites[number.site.index()].country);
-        let caller = country.and_then(|country| sent_on::known(country, &arrival.caller));
+        let caller = country.and_then(|country| self.known(country, &arrival));
         let start = match self.dialled_on_phone(now, &arrival, found.is_some()) {
             Some(start) => start,
             None => self.admit(now, &arrival, caller.as_ref(), found.map(|(_, number)| number.flow)),

@@ -2,21 +2,13 @@
 //! that leg waits for its answer is how a target that forwards to us shows. Once somebody has answered, or nobody waits any
 //! more, it is not: many call from one number of their company. Callers nobody knows can't be told apart.
 
-use super::Core;
+use super::{Arrival, Core};
 use crate::base::phone::{Country, PhoneNumber};
 use crate::base::{LegId, Map};
 
 /// Legs to targets nobody has answered, by caller.
 #[derive(Debug, Default)]
 pub(super) struct SentOn(Map<PhoneNumber, u32>);
-
-/// Who a caller is, where that is a number: a name may stand for everybody who has none.
-pub(super) fn known(country: &Country, caller: &str) -> Option<PhoneNumber> {
-    match country.read(caller) {
-        number @ (PhoneNumber::E164(_) | PhoneNumber::Short(_)) => Some(number),
-        PhoneNumber::Text(_) => None,
-    }
-}
 
 impl SentOn {
     pub(super) fn begin(&mut self, caller: Option<&PhoneNumber>) {
@@ -40,6 +32,19 @@ impl SentOn {
 }
 
 impl Core {
+    /// Who a caller is, where that is a number: a name may stand for everybody who has none. A phone that registers here
+    /// has proved who it is, and is no call of ours come back.
+    pub(super) fn known(&self, country: &Country, arrival: &Arrival) -> Option<PhoneNumber> {
+        match country.read(&arrival.caller) {
+            number @ (PhoneNumber::E164(_) | PhoneNumber::Short(_))
+                if !self.is_phones_line(arrival.trunk) =>
+            {
+                Some(number)
+            }
+            PhoneNumber::E164(_) | PhoneNumber::Short(_) | PhoneNumber::Text(_) => None,
+        }
+    }
+
     /// A leg no longer waits for its answer.
     pub(super) fn sent_on_over(&mut self, leg: LegId) {
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
