@@ -113,7 +113,12 @@ impl Engine {
             direction: Direction::SendRecv,
         };
         let from = match &dial.caller {
-            Some(number) => Caller { number: number.to_string(), display: None, anonymous: false },
+            // Whoever calls for help is to be found.
+            Some(number) => Caller {
+                number: number.to_string(),
+                display: None,
+                anonymous: !dial.is_emergency && inbound.is_some_and(|inbound| inbound.caller.anonymous),
+            },
             None => inbound.map_or_else(Caller::default, |inbound| inbound.caller.clone()),
         };
         let mut invite = Invite::new(first, &dial.user, from, offer.clone());

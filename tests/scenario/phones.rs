@@ -292,3 +292,35 @@ fn a_phone_whose_first_call_is_being_sent_on_may_place_a_second() {
         assert_eq!(world.last_answer_to(&nadia), "100 Trying");
     }
 }
+
+#[test]
+fn a_phone_that_withholds_its_number_withholds_it_outside_but_not_when_it_calls_for_help() {
+    let mut world = World::with_outside(SITE, 9);
+    let nadia = Desk::at("198.51.100.7:5060", "201");
+    world.register(&nadia);
+    world.dials_with(&nadia, "0899000000", "Privacy: id\r\n");
+    world.wait_ms(100);
+    let invite = world.last_to_trunk("INVITE").expect("sent");
+    assert!(invite.contains("From: \"Anonymous\" <sip:anonymous@anonymous.invalid>"), "{invite}");
+    world.dials_with(&nadia, "112", "Privacy: id\r\n");
+    world.wait_ms(100);
+    let invite = world.last_to_trunk("INVITE").expect("sent");
+    assert!(invite.contains("From: <sip:+33384961370@"), "{invite}");
+}
+
+#[test]
+fn a_contact_that_was_busy_says_more_than_one_that_is_gone() {
+    let mut world = World::new(SITE);
+    let desk = Desk::at("198.51.100.7:5060", "201");
+    let softphone = Desk::over(Transport::Tcp, "198.51.100.8:40000", "201");
+    let marc = Desk::at("198.51.100.9:5060", "202");
+    for phone in [&desk, &softphone, &marc] {
+        world.register(phone);
+    }
+    world.dials(&marc, "201");
+    world.wait_ms(100);
+    world.refuses(&desk, "486 Busy Here");
+    world.loses(&softphone);
+    world.wait_ms(100);
+    assert_eq!(world.last_answer_to(&marc), "486 Busy Here");
+}

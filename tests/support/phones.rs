@@ -3,7 +3,7 @@
 
 mod words;
 
-use self::words::{header, reply, response, status};
+use self::words::{credentials, header, reply, response, status};
 use super::plan::{PROMPT, plan};
 use super::sim::wired::engine_config;
 use spillway::base::{Flow, JournalSeq, Moment, Now, Outcome, Random, Secret, Transport, TrunkId, Utc};
@@ -169,7 +169,12 @@ impl World {
 
     /// A phone dials, and answers the challenge.
     pub fn dials(&mut self, desk: &Desk, number: &str) {
-        let extra = format!("Contact: <{}>\r\nContent-Type: application/sdp\r\n", desk.contact());
+        self.dials_with(desk, number, "");
+    }
+
+    /// The same, with more header lines.
+    pub fn dials_with(&mut self, desk: &Desk, number: &str, more: &str) {
+        let extra = format!("Contact: <{}>\r\n{more}Content-Type: application/sdp\r\n", desk.contact());
         self.prove(desk, "INVITE", &format!("sip:{number}@spillway"), &extra, SDP);
     }
 
@@ -379,7 +384,7 @@ impl World {
         let challenge = self.sent.last().expect("challenged").1.clone();
         assert_eq!(status(&challenge), "401 Unauthorized");
         self.n += 1;
-        let credentials = credentials(&challenge, desk, method, uri);
+        let credentials = credentials(&challenge, &desk.extension, method, uri);
         let text = self.request(desk, method, uri, &format!("{extra}{credentials}"), body);
         self.say(desk.flow(), &text);
         // What the answer sets off, a ring, comes after it.
@@ -480,21 +485,4 @@ fn address(text: &str) -> SocketAddr {
 /// The tag a far end gives its answers.
 fn tag_of(desk: &Desk) -> String {
     format!("p{}", desk.remote.ip().to_string().replace('.', "-"))
-}
-
-/// The header that answers a 401, by MD5 (RFC 7616 section 3.4).
-fn credentials(challenge: &str, desk: &Desk, method: &str, uri: &str) -> String {
-    let nonce = challenge.split("nonce=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a nonce");
-    // A digest is the hash of words with colons between: the same whichever words.
-    let hash = |a: &str, b: &str, c: &str| password_digests(a, b, &Secret::new(c.as_bytes()))[0].clone();
-    let ha1 = hash(&desk.extension, REALM, PASSWORD);
-    // H(method:uri), where the URI has a colon already.
-    let (scheme, rest) = uri.split_once(':').expect("a URI");
-    let ha2 = hash(method, scheme, rest);
-    let response = hash(&ha1, nonce, &format!("00000001:c:auth:{ha2}"));
-    format!(
-        "Authorization: Digest username=\"{}\", realm=\"{REALM}\", nonce=\"{nonce}\", uri=\"{uri}\", algorithm=MD5, \
-         qop=auth, nc=00000001, cnonce=\"c\", response=\"{response}\"\r\n",
-        desk.extension
-    )
 }
