@@ -324,3 +324,32 @@ fn a_contact_that_was_busy_says_more_than_one_that_is_gone() {
     world.wait_ms(100);
     assert_eq!(world.last_answer_to(&marc), "486 Busy Here");
 }
+
+#[test]
+fn an_agent_on_a_phone_sends_the_caller_on_to_another_phone_and_its_channel_comes_back() {
+    let mut world = World::new(SITE);
+    let nadia = Desk::at("198.51.100.7:5060", "201");
+    let desk = Desk::at("198.51.100.8:5060", "202");
+    let softphone = Desk::at("198.51.100.9:5060", "202");
+    for phone in [&nadia, &desk, &softphone] {
+        world.register(phone);
+    }
+    world.trunk_invites("0384961370");
+    world.wait_ms(100);
+    world.answers(&nadia);
+    world.wait_ms(1_000);
+    let refer = "Contact: <sip:201@10.0.0.7:5060>\r\nRefer-To: <sip:202@spillway>\r\n";
+    world.says(&nadia, "REFER", 800, refer);
+    world.wait_ms(100);
+    assert_eq!(world.invites(), 3, "both contacts ring");
+    world.refuses(&desk, "486 Busy Here");
+    world.answers(&softphone);
+    let told = world.last_to(&nadia, "NOTIFY").expect("told");
+    assert!(told.contains("SIP/2.0 200 OK"), "{told}");
+    world.wait_ms(1_000);
+    assert_eq!(world.channels_taken(), 2, "the caller's and the new phone's");
+    world.hangs_up(&softphone);
+    world.wait_ms(40_000);
+    assert_eq!(world.outcomes(), [Outcome::Answered]);
+    world.is_at_rest();
+}

@@ -261,11 +261,16 @@ impl World {
 
     /// A phone hangs up the call it answered.
     pub fn hangs_up(&mut self, desk: &Desk) {
+        self.says(desk, "BYE", 900, "");
+    }
+
+    /// A phone says something in the call it answered.
+    pub fn says(&mut self, desk: &Desk, method: &str, cseq: u32, more: &str) {
         let invite = self.last_invite_to(desk).expect("rung");
         self.n += 1;
         let text = format!(
-            "BYE {} SIP/2.0\r\nVia: SIP/2.0/UDP {};branch=z9hG4bKb{};rport\r\nMax-Forwards: 70\r\nFrom: {};tag={}\r\n\
-             To: {}\r\nCall-ID: {}\r\nCSeq: 900 BYE\r\nContent-Length: 0\r\n\r\n",
+            "{method} {} SIP/2.0\r\nVia: SIP/2.0/UDP {};branch=z9hG4bKb{};rport\r\nMax-Forwards: 70\r\nFrom: {};tag={}\r\n\
+             To: {}\r\nCall-ID: {}\r\nCSeq: {cseq} {method}\r\n{more}Content-Length: 0\r\n\r\n",
             "sip:192.0.2.1:5060",
             desk.remote,
             self.n,
