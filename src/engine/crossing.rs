@@ -24,7 +24,9 @@ impl Engine {
             legs.filter_map(|other| self.legs.get(other)).filter(move |other| other.stage == stage)
         };
         match leg.stage {
-            Stage::Calling => in_stage(Stage::Called).map(|other| other.key).collect(),
+            Stage::Calling => in_stage(Stage::Called)
+                .flat_map(|other| std::iter::once(other.key).chain(other.others.iter().copied()))
+                .collect(),
             Stage::Called => in_stage(Stage::Calling).map(|other| other.key).collect(),
             Stage::Up => {
                 peer.and_then(|peer| self.legs.get(peer)).map(|other| other.key).into_iter().collect()

@@ -85,7 +85,7 @@ impl Engine {
     }
 
     fn dial(&mut self, now: Now, id: LegId, dial: Dial) {
-        let ways = self.stack.ways(dial.trunk);
+        let ways = self.stack.ways(dial.trunk, dial.is_emergency);
         let is_trunk = self.config.trunks.get(dial.trunk.index()).is_some();
         if is_trunk && ways.is_empty() {
             self.core.happened(now, id.call, CallEvent::LegRefused(id.number, Cause::Unreachable));
@@ -113,7 +113,12 @@ impl Engine {
             direction: Direction::SendRecv,
         };
         let from = match &dial.caller {
-            Some(number) => Caller { number: number.to_string(), display: None, anonymous: false },
+            // Whoever calls for help is to be found.
+            Some(number) => Caller {
+                number: number.to_string(),
+                display: None,
+                anonymous: !dial.is_emergency && inbound.is_some_and(|inbound| inbound.caller.anonymous),
+            },
             None => inbound.map_or_else(Caller::default, |inbound| inbound.caller.clone()),
         };
         let mut invite = Invite::new(first, &dial.user, from, offer.clone());

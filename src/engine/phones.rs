@@ -39,6 +39,7 @@ impl Engine {
         leg.others = keys[1..].iter().copied().collect();
         leg.port = Some(port);
         leg.offered = true;
+        leg.moved = dial.moved;
         self.legs.insert(id, leg);
     }
 
@@ -52,9 +53,16 @@ impl Engine {
     ) -> Option<LegEvent> {
         let Some(leg) = self.legs.get_mut(id) else { return Some(event) };
         if leg.others.is_empty() {
-            let LegEvent::Refused { code, cause } = event else { return Some(event) };
-            let cause = leg.refused.map_or(cause, |before| more_telling(before, cause));
-            return Some(LegEvent::Refused { code, cause });
+            let before = leg.refused.filter(|_| leg.stage == Stage::Called);
+            return Some(match (before, event) {
+                (Some(before), LegEvent::Refused { code, cause }) => {
+                    LegEvent::Refused { code, cause: more_telling(before, cause) }
+                }
+                (Some(before), LegEvent::Failed { cause }) => {
+                    LegEvent::Failed { cause: more_telling(before, cause) }
+                }
+                (_, event) => event,
+            });
         }
         match event {
             // Each may send audio of its own, and nobody could hear them all.

@@ -39,6 +39,7 @@ impl Engine {
                     diverted: None,
                     signed: None,
                     is_agent: true,
+                    is_emergency: false,
                     caller: None,
                 };
                 self.order(now, Output::Leg { leg: id, command: Command::Dial(dial) });

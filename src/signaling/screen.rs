@@ -79,9 +79,11 @@ impl Stack {
     }
 }
 
-/// Whether a phone's request says in From whose it is: what it proved, and nobody else.
+/// Whether a phone's request says in From whose it is: what it proved, and nobody else; or that nobody is to know
+/// (RFC 3323 section 4.1.1.3).
 fn says(request: &Message<'_>, own: &Name) -> bool {
-    request.from().is_ok_and(|from| *from.uri.user_unescaped() == *own.as_bytes())
+    let is_own = |uri: &Uri<'_>| *uri.user_unescaped() == *own.as_bytes();
+    request.from().is_ok_and(|from| is_own(&from.uri) || is_anonymous(&from.uri))
 }
 
 /// What is wrong with an initial INVITE although it is well formed.

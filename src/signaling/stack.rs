@@ -280,10 +280,13 @@ impl Stack {
         self.trunks.get(trunk).is_some_and(|trunk| trunk.up != Some(false))
     }
 
-    /// The paths to a trunk's peers that may be tried, in the order a call should; none when every peer is down.
-    pub fn ways(&mut self, trunk: TrunkId) -> Vec<Flow> {
+    /// The paths to a trunk's peers that may be tried, in the order a call should; none when every peer is down, unless
+    /// somebody calls for help: then all of them.
+    pub fn ways(&mut self, trunk: TrunkId, is_emergency: bool) -> Vec<Flow> {
         let Some(trunk) = self.trunks.get(trunk) else { return Vec::new() };
-        peers::ways(&trunk.peers, &self.layer.config.listens, &mut self.layer.random)
+        let is_left = trunk.peers.iter().any(peers::Known::is_usable);
+        let may_be_tried = |known: &peers::Known| known.is_usable() || is_emergency && !is_left;
+        peers::ways(&trunk.peers, may_be_tried, &self.layer.config.listens, &mut self.layer.random)
     }
 
     /// Whether nothing at all came back yet to our INVITE.

@@ -3,7 +3,7 @@
 
 mod words;
 
-use self::words::{header, reply, response, status};
+use self::words::{credentials, header, reply, response, status};
 use super::plan::{PROMPT, plan};
 use super::sim::wired::engine_config;
 use spillway::base::{Flow, JournalSeq, Moment, Now, Outcome, Random, Secret, Transport, TrunkId, Utc};
@@ -169,7 +169,12 @@ impl World {
 
     /// A phone dials, and answers the challenge.
     pub fn dials(&mut self, desk: &Desk, number: &str) {
-        let extra = format!("Contact: <{}>\r\nContent-Type: application/sdp\r\n", desk.contact());
+        self.dials_with(desk, number, "");
+    }
+
+    /// The same, with more header lines.
+    pub fn dials_with(&mut self, desk: &Desk, number: &str, more: &str) {
+        let extra = format!("Contact: <{}>\r\n{more}Content-Type: application/sdp\r\n", desk.contact());
         self.prove(desk, "INVITE", &format!("sip:{number}@spillway"), &extra, SDP);
     }
 
@@ -221,6 +226,34 @@ impl World {
         self.respond(desk, code, "");
     }
 
+    /// A phone sends its caller on to another extension.
+    pub fn names(&mut self, desk: &Desk, extension: &str) {
+        let invite = self.last_invite_to(desk).expect("rung");
+        let (code, contact) = ("302 Moved Temporarily", format!("sip:{extension}@spillway"));
+        let text = response(&invite, code, &tag_of(desk), &contact, "");
+        self.say(desk.flow(), &text);
+    }
+
+    /// Somebody writes a phone's name, and its network's address, on a call with a wrong password.
+    pub fn guesses(&mut self, remote: &str) {
+        let guess = "Authorization: Digest username=\"201\", realm=\"spillway\", nonce=\"0\", uri=\"sip:112@spillway\", \
+                     algorithm=MD5, response=\"00000000000000000000000000000000\"\r\n";
+        self.n += 1;
+        let stranger = Desk::at(remote, "201");
+        self.say(stranger.flow(), &self.request(&stranger, "INVITE", "sip:112@spillway", guess, ""));
+    }
+
+    /// Whoever dialled last gives up: the call was taken elsewhere.
+    pub fn gives_up(&mut self, desk: &Desk, number: &str) {
+        let (uri, reason) = (format!("sip:{number}@spillway"), "Reason: SIP;cause=200\r\n");
+        self.say(desk.flow(), &self.request(desk, "CANCEL", &uri, reason, ""));
+    }
+
+    /// The public network refuses what was sent to it last.
+    pub fn trunk_refuses(&mut self, code: &str) {
+        self.refuses(&Desk::at(TRUNK, "target"), code);
+    }
+
     /// The public network answers what was sent to it last.
     pub fn trunk_answers(&mut self) {
         self.answers(&Desk::at(TRUNK, "target"));
@@ -228,11 +261,16 @@ impl World {
 
     /// A phone hangs up the call it answered.
     pub fn hangs_up(&mut self, desk: &Desk) {
+        self.says(desk, "BYE", 900, "");
+    }
+
+    /// A phone says something in the call it answered.
+    pub fn says(&mut self, desk: &Desk, method: &str, cseq: u32, more: &str) {
         let invite = self.last_invite_to(desk).expect("rung");
         self.n += 1;
         let text = format!(
-            "BYE {} SIP/2.0\r\nVia: SIP/2.0/UDP {};branch=z9hG4bKb{};rport\r\nMax-Forwards: 70\r\nFrom: {};tag={}\r\n\
-             To: {}\r\nCall-ID: {}\r\nCSeq: 900 BYE\r\nContent-Length: 0\r\n\r\n",
+            "{method} {} SIP/2.0\r\nVia: SIP/2.0/UDP {};branch=z9hG4bKb{};rport\r\nMax-Forwards: 70\r\nFrom: {};tag={}\r\n\
+             To: {}\r\nCall-ID: {}\r\nCSeq: {cseq} {method}\r\n{more}Content-Length: 0\r\n\r\n",
             "sip:192.0.2.1:5060",
             desk.remote,
             self.n,
@@ -351,7 +389,7 @@ impl World {
         let challenge = self.sent.last().expect("challenged").1.clone();
         assert_eq!(status(&challenge), "401 Unauthorized");
         self.n += 1;
-        let credentials = credentials(&challenge, desk, method, uri);
+        let credentials = credentials(&challenge, &desk.extension, method, uri);
         let text = self.request(desk, method, uri, &format!("{extra}{credentials}"), body);
         self.say(desk.flow(), &text);
         // What the answer sets off, a ring, comes after it.
@@ -452,21 +490,4 @@ fn address(text: &str) -> SocketAddr {
 /// The tag a far end gives its answers.
 fn tag_of(desk: &Desk) -> String {
     format!("p{}", desk.remote.ip().to_string().replace('.', "-"))
-}
-
-/// The header that answers a 401, by MD5 (RFC 7616 section 3.4).
-fn credentials(challenge: &str, desk: &Desk, method: &str, uri: &str) -> String {
-    let nonce = challenge.split("nonce=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a nonce");
-    // A digest is the hash of words with colons between: the same whichever words.
-    let hash = |a: &str, b: &str, c: &str| password_digests(a, b, &Secret::new(c.as_bytes()))[0].clone();
-    let ha1 = hash(&desk.extension, REALM, PASSWORD);
-    // H(method:uri), where the URI has a colon already.
-    let (scheme, rest) = uri.split_once(':').expect("a URI");
-    let ha2 = hash(method, scheme, rest);
-    let response = hash(&ha1, nonce, &format!("00000001:c:auth:{ha2}"));
-    format!(
-        "Authorization: Digest username=\"{}\", realm=\"{REALM}\", nonce=\"{nonce}\", uri=\"{uri}\", algorithm=MD5, \
-         qop=auth, nc=00000001, cnonce=\"c\", response=\"{response}\"\r\n",
-        desk.extension
-    )
 }

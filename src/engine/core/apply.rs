@@ -18,6 +18,8 @@ enum To<'a> {
     Target(&'a PhoneNumber),
     /// What was dialled on a phone.
     Direct,
+    /// The same, where that was an emergency number.
+    Emergency,
     /// Whom an agent, by the extension, sends the caller on to.
     Referred(Option<&'a str>),
 }
@@ -116,6 +118,9 @@ impl Core {
             .calls
             .get(&leg.call)
             .is_some_and(|slot| slot.legs.iter().any(|held| held.number == leg.number));
+        if let Command::HangUp(_) = command {
+            self.sent_on_over(leg);
+        }
         if holds {
             self.output.push_back(Output::Leg { leg, command });
         }
@@ -140,7 +145,7 @@ impl Core {
             return self.refuse_dial(leg, Cause::Unreachable);
         };
         match to {
-            Direct::Emergency => self.send_dial(leg, trunk, user, To::Direct),
+            Direct::Emergency => self.send_dial(leg, trunk, user, To::Emergency),
             Direct::Outside | Direct::Phone => self.dial(now, leg, trunk, user, To::Direct),
         }
     }
@@ -158,16 +163,17 @@ impl Core {
         let (agent, referred_by) = match to {
             To::Agent(agent) => (Some(agent), None),
             To::Referred(by) => (None, by.map(str::to_owned)),
-            To::Target(_) | To::Direct => (None, None),
+            To::Target(_) | To::Direct | To::Emergency => (None, None),
         };
         let (diverted, signed) = match to {
             To::Target(number) => (Some(diverted(slot)), signed(slot, number)),
             To::Referred(_) => (Some(diverted(slot)), None),
-            To::Agent(_) | To::Direct => (None, None),
+            To::Agent(_) | To::Direct | To::Emergency => (None, None),
         };
-        slot.legs.push(HeldLeg { number: leg.number, trunk, agent });
+        let sends_on = agent.is_none();
+        slot.legs.push(HeldLeg { number: leg.number, trunk, agent, sends_on });
         self.lines.take_out(trunk);
-        if agent.is_none() {
+        if sends_on {
             self.sent_on.begin(slot.caller.as_ref());
         }
         let caller = self.shown_number(from, trunk);
@@ -177,6 +183,7 @@ impl Core {
             diverted,
             signed,
             is_agent: agent.is_some(),
+            is_emergency: matches!(to, To::Emergency),
             caller,
             moved: false,
             referred_by,

@@ -102,6 +102,8 @@ pub struct Dial {
     pub signed: Option<(Box<str>, Box<str>)>,
     /// Whether it is an agent's phone.
     pub is_agent: bool,
+    /// Whether it is tried whatever is known of the trunk.
+    pub is_emergency: bool,
     /// The number to call from, where it is not the caller's own.
     pub caller: Option<Name>,
 }
@@ -154,6 +156,8 @@ struct HeldLeg {
     trunk: TrunkId,
     /// Whose phone it rang.
     agent: Option<AgentId>,
+    /// It sends the caller on: nobody has answered it, or given it up.
+    sends_on: bool,
 }
 
 /// Calls, queues and agents of the machine.
@@ -243,7 +247,7 @@ impl Core {
         let plan = Arc::clone(&self.plan);
         let found = plan.number(&arrival.dialled);
         let country = found.map(|(_, number)| &plan.sites[number.site.index()].country);
-        let caller = country.and_then(|country| sent_on::known(country, &arrival.caller));
+        let caller = country.and_then(|country| self.known(country, &arrival));
         let start = match self.dialled_on_phone(now, &arrival, found.is_some()) {
             Some(start) => start,
             None => self.admit(now, &arrival, caller.as_ref(), found.map(|(_, number)| number.flow)),
@@ -267,7 +271,7 @@ impl Core {
             dialled: arrival.dialled,
             caller,
             facts: Vec::new(),
-            legs: smallvec![HeldLeg { number: 0, trunk: arrival.trunk, agent: None }],
+            legs: smallvec![HeldLeg { number: 0, trunk: arrival.trunk, agent: None, sends_on: false }],
             agents: SmallVec::new(),
             timers: SmallVec::new(),
             over: false,
@@ -357,12 +361,16 @@ impl Core {
 
     /// Something happened to a call. A call that is gone has nothing left to hear it.
     pub fn happened(&mut self, now: Now, call: CallId, event: Event) {
+        if let Event::LegAnswered(number) = event {
+            self.sent_on_over(LegId { call, number });
+        }
         self.pending.push_back((call, event));
         self.turn(now);
     }
 
     /// Nothing is left of a leg.
     pub fn leg_gone(&mut self, now: Now, leg: LegId) {
+        self.sent_on_over(leg);
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
         let Some(index) = slot.legs.iter().position(|held| held.number == leg.number) else { return };
         let HeldLeg { trunk, agent, .. } = slot.legs.remove(index);
@@ -371,9 +379,6 @@ impl Core {
             self.lines.give_back_in(trunk);
         } else {
             self.lines.give_back_out(trunk);
-            if agent.is_none() {
-                self.sent_on.end(slot.caller.as_ref());
-            }
         }
         if let Some(agent) = agent {
             self.free_when_quiet(now, leg.call, agent);

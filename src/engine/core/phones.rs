@@ -64,6 +64,11 @@ impl Core {
         self.phones.as_ref()?.by_extension.get(extension).copied()
     }
 
+    /// Whether this is the line of the phones that register here.
+    pub(super) fn is_phones_line(&self, trunk: TrunkId) -> bool {
+        self.phones.as_ref().is_some_and(|phones| phones.line.line == trunk)
+    }
+
     /// A phone can be rung from now on, or no longer; gives its extension.
     pub fn phone(&mut self, now: Now, phone: PhoneId, is_reachable: bool) -> Option<Name> {
         let phones = self.phones.as_mut()?;

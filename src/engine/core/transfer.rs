@@ -57,10 +57,11 @@ impl Core {
         self.behind(slot.call.as_ref()?.plan(), held.trunk, user)
     }
 
-    /// A colleague behind the same trunk, or what its list allows.
+    /// A colleague behind the same trunk, agent or not where phones register here, or what its list allows.
     fn behind(&self, plan: &Plan, trunk: TrunkId, user: &str) -> Option<Phone> {
         let mut agents = plan.agents.iter().flatten();
-        let colleague = agents.any(|other| other.via == trunk && other.extension.as_str() == user);
+        let colleague = agents.any(|other| other.via == trunk && other.extension.as_str() == user)
+            || self.is_phones_line(trunk) && self.phone_of(user).is_some();
         let allowed = colleague || self.lines.may_transfer(trunk, user);
         allowed.then(|| Phone { trunk, user: user.into() })
     }

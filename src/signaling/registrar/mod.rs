@@ -36,6 +36,8 @@ pub(super) struct Registrar {
     bindings: Bindings,
     /// Challenges given to sources nobody knows.
     challenges: Refusals,
+    /// Wrong answers on paths phones registered over: what is said in their network's name must not keep them out.
+    guesses: Refusals,
 }
 
 /// What a request proves.
@@ -68,6 +70,7 @@ impl Registrar {
             nonces: Nonces::default(),
             bindings: Bindings::new(settings.phones.len()),
             challenges: Refusals::new(limits::CHALLENGES_PER_SOURCE, limits::CHALLENGES),
+            guesses: Refusals::new(limits::CHALLENGES_PER_SOURCE, limits::CHALLENGES),
             settings,
         }
     }
@@ -126,7 +129,9 @@ impl Stack {
             Source::Unknown => true,
             Source::Trunk(trunk) => {
                 registrar.bindings.has_flow(flow)
-                    && self.trunks.get(trunk).is_none_or(|trunk| trunk.peer.peer != flow.remote)
+                    && !self.trunks.get(trunk).is_some_and(|trunk| {
+                        trunk.peers.iter().any(|known| known.peer.address == flow.remote)
+                    })
             }
             Source::Anyone | Source::Phone(_) => false,
         }
@@ -149,7 +154,8 @@ impl Stack {
         if method == Method::Cancel && self.layer.cancelled_invite(request).is_some() {
             return Some(source);
         }
-        let is_stranger = source == Source::Unknown;
+        let is_known = self.registrar.as_ref().is_some_and(|registrar| registrar.bindings.has_flow(flow));
+        let is_stranger = source == Source::Unknown && !is_known;
         if is_stranger && !self.hears_stranger(now, flow) {
             return None;
         }
@@ -172,7 +178,9 @@ impl Stack {
         let registrar = self.registrar.as_mut()?;
         // Who has had too many wrong goes is not even listened to: guessing is no faster than being refused.
         let is_counted = is_stranger || request.header(HeaderName::Authorization).is_some();
-        if is_counted && !registrar.challenges.has_room(now, flow.remote.ip()) {
+        let is_known = registrar.bindings.has_flow(flow);
+        let counter = if is_known { &registrar.guesses } else { &registrar.challenges };
+        if is_counted && !counter.has_room(now, flow.remote.ip()) {
             self.layer.observe(Observation::ChallengeWithheld);
             return None;
         }
@@ -189,7 +197,8 @@ impl Stack {
             Proof::Stale => self.layer.observe(Observation::PhoneRefused { why: "stale" }),
         }
         let is_counted = is_stranger || proof == Proof::Wrong;
-        let has_room = !is_counted || registrar.challenges.allow(now, flow.remote.ip());
+        let counter = if is_known { &mut registrar.guesses } else { &mut registrar.challenges };
+        let has_room = !is_counted || counter.allow(now, flow.remote.ip());
         if proof == Proof::Wrong && flow.transport.is_reliable() {
             // A nonce names no address: over datagrams a wrong answer may be sent in anybody's name.
             self.authentication_failed(now, flow);

@@ -431,3 +431,27 @@ fn a_phone_behind_a_translation_is_asked_for_a_sign_of_life_and_forgotten_withou
     world.raw.wait_ms(40_000);
     assert!(world.is_empty());
 }
+
+#[test]
+fn a_phone_may_withhold_its_number_but_not_take_anothers() {
+    let mut world = World::new();
+    world.prove(&register("<sip:201@10.0.0.7:40000>"));
+    let call = |user: &str, call_id: &str| Request {
+        method: "INVITE",
+        uri: "sip:112@spillway".into(),
+        user: user.into(),
+        call_id: call_id.into(),
+        extra: "Contact: <sip:201@10.0.0.7:40000>\r\nContent-Type: application/sdp\r\n".into(),
+        body: SDP,
+    };
+    for (user, refused) in [("anonymous", false), ("202", true)] {
+        world.prove(&call(user, user));
+        let (_, invitation) = world.raw.invited.last().expect("invited");
+        assert_eq!(invitation.phone.as_ref().map(|own| own.as_str()), Some("201"));
+        assert_eq!(
+            (invitation.caller.anonymous, invitation.refusal.is_some()),
+            (!refused, refused),
+            "{user}"
+        );
+    }
+}

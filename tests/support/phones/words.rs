@@ -1,5 +1,9 @@
 //! What far ends say and read: SIP text. Must never know the world.
 
+use super::{PASSWORD, REALM};
+use spillway::base::Secret;
+use spillway::signaling::password_digests;
+
 pub fn status(text: &str) -> String {
     text.lines().next().unwrap_or_default().trim_start_matches("SIP/2.0 ").to_owned()
 }
@@ -51,4 +55,20 @@ pub fn reply(text: &str) -> Option<String> {
 
 fn header_or_none<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
+}
+
+/// The header that answers a 401, by MD5 (RFC 7616 section 3.4).
+pub fn credentials(challenge: &str, user: &str, method: &str, uri: &str) -> String {
+    let nonce = challenge.split("nonce=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a nonce");
+    // A digest is the hash of words with colons between: the same whichever words.
+    let hash = |a: &str, b: &str, c: &str| password_digests(a, b, &Secret::new(c.as_bytes()))[0].clone();
+    let ha1 = hash(user, REALM, PASSWORD);
+    // H(method:uri), where the URI has a colon already.
+    let (scheme, rest) = uri.split_once(':').expect("a URI");
+    let ha2 = hash(method, scheme, rest);
+    let response = hash(&ha1, nonce, &format!("00000001:c:auth:{ha2}"));
+    format!(
+        "Authorization: Digest username=\"{user}\", realm=\"{REALM}\", nonce=\"{nonce}\", uri=\"{uri}\", algorithm=MD5, \
+         qop=auth, nc=00000001, cnonce=\"c\", response=\"{response}\"\r\n"
+    )
 }
