@@ -1,7 +1,7 @@
 //! The legs of all calls: which SIP leg, which port, what is heard there. The one place that knows all three.
 
 use super::keys::Keys;
-use crate::base::{CallId, LegId, Map, MusicId, PromptId, TrunkId};
+use crate::base::{CallId, LegId, Map, MusicId, PromptId, TrunkId, give_back};
 use crate::media::PortId;
 use crate::signaling::{Caller, Diversion, LegKey, RemoteMedia};
 
@@ -110,6 +110,8 @@ impl Legs {
     pub fn remove(&mut self, id: LegId) -> Option<Leg> {
         let leg = self.by_id.remove(&id)?;
         self.by_key.remove(&leg.key);
+        give_back(&mut self.by_id);
+        give_back(&mut self.by_key);
         Some(leg)
     }
 

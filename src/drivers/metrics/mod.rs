@@ -8,7 +8,7 @@ mod series;
 #[cfg(test)]
 mod tests;
 
-use crate::base::{CallId, Map, Moment, Name};
+use crate::base::{CallId, Map, Moment, Name, give_back};
 use crate::call::{Entry, Fact, Record, Subject};
 use crate::engine::Observation;
 use metrics::{Counter, Gauge};
@@ -318,6 +318,7 @@ impl Metrics {
         let (after, site) = (progress.doing, progress.site.clone());
         if matches!(fact, Fact::Ended { .. }) {
             self.progress.remove(&call);
+            give_back(&mut self.progress);
             self.moved(&site, Some(before), None);
         } else if before != after {
             self.moved(&site, Some(before), Some(after));
