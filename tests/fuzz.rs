@@ -3,6 +3,7 @@
 #![allow(
     clippy::disallowed_types,
     clippy::disallowed_methods,
+    clippy::disallowed_macros,
     reason = "measures; what is tried depends on a seed alone"
 )]
 
@@ -19,7 +20,7 @@ use mutation::Mutator;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::{Duration, Instant};
 
-/// Issue and stack.md alike: whatever 64 KB a stranger sends, reading them takes no longer.
+/// Whatever 64 KB a stranger sends, reading them takes no longer.
 const READ_WITHIN: Duration = Duration::from_millis(1);
 /// The seed of a run: another one finds other things, the same one the same.
 const SEED: u64 = 0x5b11;

@@ -47,7 +47,7 @@ fn who_sent_a_call_on_without_a_name_stays_nameless() {
         let policy = IdentityPolicy { diversion, ..IdentityPolicy::default() };
         pair.call_with(Invite { diversions: vec![nobody.clone()], policy, ..pair.invite() });
         let (_, invitation) = pair.right.invited.last().expect("it came");
-        assert_eq!(invitation.diversions, [nobody.clone()], "{diversion:?}");
+        assert_eq!(invitation.diversions, std::slice::from_ref(&nobody), "{diversion:?}");
     }
 }
 
