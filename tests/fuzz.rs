@@ -33,16 +33,22 @@ fn seconds() -> Duration {
 /// Gives it the input; one that fails is written down where it can be tried again.
 fn try_one(target: &Target, input: &[u8]) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (target.run)(input))) {
-        let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
-        let path = folder.join(format!("fuzz-{}", target.name));
-        std::fs::write(&path, input).expect("the folder is writable");
-        eprintln!("{}: {} bytes, kept in {}", target.name, input.len(), path.display());
+        keep(target, input);
         resume_unwind(panic);
     }
-    if let Some(read) = target.read.filter(|_| !cfg!(debug_assertions)) {
-        let slowest = slow(read, input);
-        assert!(slowest.is_none(), "{}: {} bytes take {slowest:?}", target.name, input.len());
+    if let Some(read) = target.read.filter(|_| !cfg!(debug_assertions))
+        && let Some(best) = slow(read, input)
+    {
+        keep(target, input);
+        panic!("{}: {} bytes take {best:?}", target.name, input.len());
     }
+}
+
+/// Writes an input down.
+fn keep(target: &Target, input: &[u8]) {
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{}", target.name));
+    std::fs::write(&path, input).expect("the folder is writable");
+    eprintln!("{}: {} bytes, kept in {}", target.name, input.len(), path.display());
 }
 
 /// How long reading takes, where that is too long every time: a machine that was busy meanwhile says nothing.

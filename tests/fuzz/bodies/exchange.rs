@@ -22,8 +22,9 @@ pub struct Exchange {
     number: u32,
 }
 
-/// The longest value said, bytes: escaped and said on, it must still leave room for the rest of a message.
-const LONGEST: usize = 8_192;
+/// The longest value said, bytes: a byte that is no text becomes nine when it is escaped and said on, and there must be
+/// room for the rest of the message.
+const LONGEST: usize = 4_096;
 
 /// A value that stays one field: what would end its line is white space.
 pub fn on_one_line(value: &[u8]) -> Vec<u8> {

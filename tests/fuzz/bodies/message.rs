@@ -37,17 +37,8 @@ pub fn run(bytes: &[u8]) {
     }
 }
 
+/// What every request costs before anybody knows whether it is served.
 pub fn read(bytes: &[u8]) {
     let Ok(message) = Message::parse(bytes) else { return };
-    let _ = black_box((
-        validate(&message),
-        message.request_uri(),
-        message.top_via(),
-        message.from(),
-        message.to(),
-    ));
-    let _ = black_box((message.cseq(), message.contact(), message.max_forwards(), message.call_id()));
-    for name in [HeaderName::Via, HeaderName::Route, HeaderName::RecordRoute, HeaderName::Contact] {
-        let _ = black_box((message.values(name).count(), message.addresses(name).count()));
-    }
+    let _ = black_box((validate(&message), message.request_uri(), message.values(HeaderName::Via).count()));
 }
