@@ -1,7 +1,7 @@
 //! The legs of all calls: which SIP leg, which port, what is heard there. The one place that knows all three.
 
 use super::keys::Keys;
-use crate::base::{CallId, Cause, LegId, Map, MusicId, Name, PromptId, TrunkId};
+use crate::base::{CallId, Cause, LegId, Map, MusicId, Name, PromptId, TrunkId, give_back};
 use crate::media::PortId;
 use crate::signaling::{Caller, Diversion, LegKey, RemoteMedia, UserToUser};
 use smallvec::SmallVec;
@@ -152,6 +152,8 @@ impl Legs {
         for other in &leg.others {
             self.by_key.remove(other);
         }
+        give_back(&mut self.by_id);
+        give_back(&mut self.by_key);
         Some(leg)
     }
 

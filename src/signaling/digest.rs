@@ -193,7 +193,8 @@ impl Scheme<'_> {
     }
 }
 
-fn unescaped(quoted: &[u8]) -> Vec<u8> {
+/// What a quoted string says: the escapes within its quotes taken off.
+pub(super) fn unescaped(quoted: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(quoted.len());
     let mut bytes = quoted.iter();
     while let Some(byte) = bytes.next() {

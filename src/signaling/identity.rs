@@ -2,7 +2,7 @@
 //! kin, Privacy (RFC 3323), Diversion (RFC 5806) and History-Info (RFC 7044, mapped by RFC 7544).
 //! Must never decide whom a trunk trusts.
 
-use super::compose::{self, User};
+use super::compose::{self, At};
 use super::config::{CallerHeader, DiversionHeader, IdentityPolicy};
 use super::event::{Caller, Diversion, DiversionReason};
 use super::mark::{MarkKey, Marked, NameKind};
@@ -75,7 +75,7 @@ fn put_history(writer: &mut Writer, invite: &Invite, host: &str, mark: Marked) {
     let mut index = String::from("1");
     let mut put = |user: &str, host: &str, reason: Option<DiversionReason>, is_ours: bool| {
         let cause = reason.map(|reason| format!(";cause={}", cause(reason))).unwrap_or_default();
-        let mut value = format!("<sip:{}@{host}{cause}>;index={index}", User(user));
+        let mut value = format!("<sip:{}{cause}>;index={index}", At(user, host));
         if let Some((parent, _)) = index.rsplit_once('.') {
             value = format!("{value};mp={parent}");
         }

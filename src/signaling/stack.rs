@@ -21,7 +21,7 @@ use super::transaction::{Layer, Owner, Reply, Report};
 use super::trunk::{Source, Trunks};
 use super::verbs::{Invite, Rejection};
 use crate::base::dns::{Answer, Question, Silent};
-use crate::base::{Cause, Flow, Map, Moment, Random, TrunkId, seeded_map};
+use crate::base::{Cause, Flow, Map, Moment, Random, TrunkId, give_back, seeded_map};
 use crate::wire::sip::{Message, Method, validate};
 
 /// SIP without sockets. After each call to it, drain [`Stack::poll`].
@@ -360,6 +360,8 @@ impl Stack {
         }
         self.tags.remove(&leg.tag);
         self.legs.remove(&key);
+        give_back(&mut self.tags);
+        give_back(&mut self.legs);
         for timer in LegTimer::ALL {
             self.layer.timers.cancel(TimerName::Leg(key, timer));
         }

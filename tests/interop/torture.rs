@@ -146,6 +146,10 @@ fn message(name: &str) -> Vec<u8> {
 
 /// A round starts every so often: RTP ports rest 5 s after each call (limits::PORT_COOLING).
 const ROUND: Duration = Duration::from_millis(50);
+/// What a service at rest may hold more after twice the rounds. Its tables and the store's cache (2 MiB) are as large as they get
+/// after the first; what the allocator keeps of freed pages comes and goes by 2 MiB. A leak of 1 KiB a message would be
+/// 12 MiB in the shortest run.
+const GROWTH_KIB: u64 = 4 * 1_024;
 
 #[test]
 fn messages_played_again_and_again_are_answered_and_leave_nothing_open() {
@@ -160,13 +164,16 @@ fn messages_played_again_and_again_are_answered_and_leave_nothing_open() {
         storm.play(rounds);
         service.comes_to_rest(Duration::from_secs(45));
         let before = service.process.resident_kib();
-        storm.play(rounds);
-        assert!(storm.player.is_alive());
-        service.comes_to_rest(Duration::from_secs(45));
-        let after = service.process.resident_kib();
-        eprintln!("{rounds} rounds: {before} KiB before, {after} KiB after");
+        let [after, again] = [(); 2].map(|()| {
+            storm.play(rounds);
+            assert!(storm.player.is_alive());
+            service.comes_to_rest(Duration::from_secs(45));
+            service.process.resident_kib()
+        });
+        eprintln!("{rounds} rounds: {before} KiB before, {after} KiB after, {again} KiB after as many again");
+        assert!(again <= after + GROWTH_KIB, "{before}, {after}, {again} KiB");
         let finals = storm.finals;
-        let answered = cases().iter().filter(|case| !case.earns_silence()).count() as u32 * 2 * rounds;
+        let answered = cases().iter().filter(|case| !case.earns_silence()).count() as u32 * 3 * rounds;
         assert!(finals >= u64::from(answered) * 99 / 100, "{finals} answers to {answered} requests");
     });
 }

@@ -10,7 +10,7 @@ mod series;
 mod tests;
 mod tls;
 
-use crate::base::{CallId, Map, Moment, Name};
+use crate::base::{CallId, Map, Moment, Name, give_back};
 use crate::call::{Entry, Fact, Record, Subject};
 use crate::engine::Observation;
 use crate::settings::PHONES;
@@ -368,6 +368,7 @@ impl Metrics {
         let (after, site) = (progress.doing, progress.site.clone());
         if matches!(fact, Fact::Ended { .. }) {
             self.progress.remove(&call);
+            give_back(&mut self.progress);
             self.moved(&site, Some(before), None);
         } else if before != after {
             self.moved(&site, Some(before), Some(after));

@@ -17,7 +17,9 @@ pub use phones::PhoneLine;
 
 use crate::acd::{Acd, Match};
 use crate::base::phone::PhoneNumber;
-use crate::base::{AgentId, CallId, Cause, LegId, Map, Moment, Name, Now, Random, TrunkId, limits};
+use crate::base::{
+    AgentId, CallId, Cause, LegId, Map, Moment, Name, Now, Random, TrunkId, give_back, limits,
+};
 use crate::call::{Call, Event, Fact, State, Subject, Timer, VisitEnd};
 use crate::dialplan::{FlowStart, Plan};
 use crate::engine::Observation;
@@ -489,6 +491,7 @@ impl Core {
         let Some(slot) = self.calls.get(&id) else { return };
         if slot.over && slot.legs.is_empty() {
             self.calls.remove(&id);
+            give_back(&mut self.calls);
             self.output.push_back(Output::Forgotten(id));
         }
     }

@@ -4,7 +4,7 @@ use super::action::{Action, Actions, Class, TransactionTimer as Timer};
 use super::client::Client;
 use super::client_invite::ClientInvite;
 use super::layer::{Layer, method_label};
-use crate::base::{Flow, Moment, TrunkId};
+use crate::base::{Flow, Moment, TrunkId, give_back};
 use crate::signaling::compose;
 use crate::signaling::config::TimerSettings;
 use crate::signaling::event::{LegKey, Observation};
@@ -174,6 +174,7 @@ impl Layer {
     /// Forgets a client transaction at once: a cancelled INVITE nobody answers (RFC 3261 section 9.1).
     pub(in crate::signaling) fn drop_client(&mut self, key: ClientKey) {
         self.clients.remove(&key);
+        give_back(&mut self.clients);
         for timer in [Timer::A, Timer::B, Timer::D, Timer::E, Timer::F, Timer::K, Timer::M] {
             self.timers.cancel(TimerName::Client(key, timer));
         }

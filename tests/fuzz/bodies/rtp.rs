@@ -1,11 +1,10 @@
 //! Any bytes as RTP and as a telephone event: the payload lies within the packet, and a header or event that was read
 //! is written as it was.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use spillway::wire::rtp::{RtpHeader, RtpPacket, TelephoneEvent, is_rtcp};
+use std::hint::black_box;
 
-fuzz_target!(|bytes: &[u8]| {
+pub fn run(bytes: &[u8]) {
     let _ = is_rtcp(bytes);
     let Some(RtpPacket { header, payload }) = RtpPacket::read(bytes) else { return };
     let mut written = [0; RtpHeader::BYTES];
@@ -16,4 +15,8 @@ fuzz_target!(|bytes: &[u8]| {
     if let Some(key) = event.key() {
         assert_eq!(TelephoneEvent::code(key), Some(event.event));
     }
-});
+}
+
+pub fn read(bytes: &[u8]) {
+    let _ = black_box((is_rtcp(bytes), RtpPacket::read(bytes), TelephoneEvent::read(bytes)));
+}

@@ -2,14 +2,10 @@
 //! read). Further steps: `K`, a key on the port lent last; `F`, a fault of the disk from here on. Media threads are
 //! stood in for: ports open, prompts last 3 s. It never panics, nothing is caught as a fault, and once all calls are
 //! ended nothing is left.
-#![no_main]
 
-mod peer;
-
-use libfuzzer_sys::fuzz_target;
-use peer::{OURS, Peer, STEPS, Step, THEIRS, address, due};
+use super::peer::{OURS, Peer, STEPS, Step, THEIRS, address, due};
 use spillway::base::finding::Source;
-use spillway::base::{CallId, Codec, Flow, JournalSeq, Moment, Now, Random, Transport, TrunkId, Utc};
+use spillway::base::{CallId, Codec, JournalSeq, Moment, Now, Random, Transport, TrunkId, Utc};
 use spillway::dialplan::{Files, Ids, Known, Plan, SoundFile, load};
 use spillway::engine::core::{Channels, TrunkLine};
 use spillway::engine::{Effect, Engine, EngineConfig, EngineTrunk, Event, Observation, Sounds};
@@ -51,11 +47,12 @@ struct World {
     disk: bool,
 }
 
-fuzz_target!(|bytes: &[u8]| {
+pub fn run(bytes: &[u8]) {
     let mut world = World::new();
     for chunk in bytes.split(|byte| *byte == 0xff).take(STEPS) {
         match world.peer.step(chunk) {
             Some(Step::Say(flow, bytes)) => world.tell(Event::Sip { flow, bytes: &bytes }),
+            Some(Step::Unframed(flow, bytes)) => world.tell(Event::Unframed { flow, bytes: &bytes }),
             Some(Step::Lose(flow)) => world.tell(Event::FlowLost(flow)),
             Some(Step::Wait(time)) => world.wait(time),
             Some(Step::Other([b'F', ..])) => world.disk = false,
@@ -64,7 +61,7 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
     world.end();
-});
+}
 
 impl World {
     fn new() -> Self {
@@ -221,7 +218,14 @@ fn trunk(index: u16) -> EngineTrunk {
             domain: None,
             account: None,
         },
-        line: TrunkLine { name: name.into(), channels: Channels::Unlimited, numbers: NumberFormat::National, callers: None, calls_per_second: None, transfer_to: Vec::new() },
+        line: TrunkLine {
+            name: name.into(),
+            channels: Channels::Unlimited,
+            numbers: NumberFormat::National,
+            callers: None,
+            calls_per_second: None,
+            transfer_to: Vec::new(),
+        },
         invite_timeout: None,
         identity: IdentityPolicy::default(),
         alerting: Vec::new(),

@@ -2,12 +2,8 @@
 //! byte says who may call: anyone, two trunks, or two trunks that are asked for a sign of life. Further steps: `V`,
 //! which verb, which leg. It never panics, everything it sends can be read, what it holds is bounded by what came, no
 //! leg speaks after its end, and once everybody hung up nothing is left.
-#![no_main]
 
-mod peer;
-
-use libfuzzer_sys::fuzz_target;
-use peer::{OURS, Peer, STEPS, Step, THEIRS, address, due, path};
+use super::peer::{OURS, Peer, STEPS, Step, THEIRS, address, due, path};
 use spillway::base::{Cause, Codec, Flow, Moment, Random, Transport, TrunkId};
 use spillway::signaling::{
     Admission, Caller, CallerHeader, Direction, Invite, LegEvent, LegKey, Listen, LocalMedia, MediaOffer,
@@ -25,7 +21,7 @@ struct World {
     deeds: usize,
 }
 
-fuzz_target!(|bytes: &[u8]| {
+pub fn run(bytes: &[u8]) {
     let Some((admission, steps)) = bytes.split_first() else { return };
     let mut world = World::new(admission % 3);
     for chunk in steps.split(|byte| *byte == 0xff).take(STEPS) {
@@ -33,6 +29,7 @@ fuzz_target!(|bytes: &[u8]| {
         world.deeds += 1;
         match step {
             Step::Say(flow, bytes) => world.stack.receive(world.now, flow, &bytes),
+            Step::Unframed(flow, bytes) => world.stack.unframed(world.now, flow, &bytes),
             Step::Lose(flow) => world.stack.flow_lost(world.now, flow),
             Step::Wait(time) => world.wait(time),
             Step::Other([b'V', verb, leg, ..]) => world.act(*verb, *leg),
@@ -41,7 +38,7 @@ fuzz_target!(|bytes: &[u8]| {
         world.look();
     }
     world.end(usize::from(admission % 3 == 2) * 2);
-});
+}
 
 impl World {
     fn new(admission: u8) -> Self {

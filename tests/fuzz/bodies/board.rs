@@ -1,9 +1,7 @@
 //! Datagrams on a media board in virtual time: one record each, its head saying which port, RTP or RTCP, from where,
 //! and how much later. Two ports relay to each other, a third plays. It never panics, what it sends is RTP or RTCP, a
 //! packet makes at most one other, and no more keys are heard than a second may have.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use spillway::base::{Codec, Moment, Random, limits};
 use spillway::media::{Board, Command, Event, Kind, PortId, Sink, SourceLocking, StreamSetup, Tone};
 use spillway::wire::rtp::{RtpPacket, is_rtcp, read_rtcp};
@@ -62,7 +60,7 @@ fn lend(board: &mut Board, now: Moment, sink: &mut Seen) {
     board.command(now, Command::Tone { port: port(2), tone: Tone::Ringback }, sink);
 }
 
-fuzz_target!(|bytes: &[u8]| {
+pub fn run(bytes: &[u8]) {
     let (mut now, mut sink) = (Moment::from_millis(1_000), Seen::default());
     let (mut board, mut rest) = (Board::new(0, Random::from_number(7)), bytes);
     lend(&mut board, now, &mut sink);
@@ -89,4 +87,4 @@ fuzz_target!(|bytes: &[u8]| {
     }
     board.tick(now + Duration::from_secs(1), &mut sink);
     assert_eq!(board.open_ports(), 0);
-});
+}

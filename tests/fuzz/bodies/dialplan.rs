@@ -1,7 +1,5 @@
 //! Any text as one site, or as two split at a form feed: a plan or findings, and findings can be drawn.
-#![no_main]
 
-use libfuzzer_sys::fuzz_target;
 use spillway::base::finding::{Source, Style, render};
 use spillway::base::{TrunkId, Utc};
 use spillway::dialplan::{Files, Hours, Ids, Known, SoundFile, load};
@@ -35,7 +33,8 @@ fn look(hours: &Hours) {
     }
 }
 
-fuzz_target!(|text: &str| {
+pub fn run(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
     let texts = text.splitn(2, '\u{c}');
     let sources: Vec<_> =
         texts.zip(["un.toml", "deux.toml"]).map(|(text, path)| Source::new(path, text)).collect();
@@ -57,4 +56,4 @@ fuzz_target!(|text: &str| {
         }
     };
     let _ = (render(&findings, Style::Plain), render(&findings, Style::Colours));
-});
+}
