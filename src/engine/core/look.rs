@@ -21,6 +21,13 @@ pub struct CallView<'a> {
 }
 
 impl Core {
+    /// Whether two users of a Request-URI are one number of ours.
+    #[must_use]
+    pub fn is_same_number(&self, one: &str, other: &str) -> bool {
+        let number = |user| self.plan.number(user).map(|(number, _)| number);
+        number(one).is_some_and(|one| Some(one) == number(other))
+    }
+
     /// Every call, in order of arrival.
     #[must_use]
     pub fn calls(&self) -> Vec<CallView<'_>> {

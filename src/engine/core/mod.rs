@@ -354,13 +354,6 @@ impl Core {
         self.lines.write_caller(trunk, country, &country.read(caller))
     }
 
-    /// Whether two users of a Request-URI are one number of ours.
-    #[must_use]
-    pub fn is_same_number(&self, one: &str, other: &str) -> bool {
-        let number = |user| self.plan.number(user).map(|(number, _)| number);
-        number(one).is_some_and(|one| Some(one) == number(other))
-    }
-
     /// Something happened to a call. A call that is gone has nothing left to hear it.
     pub fn happened(&mut self, now: Now, call: CallId, event: Event) {
         if let Event::LegAnswered(number) = event {
