@@ -43,7 +43,7 @@ pub(super) fn start_response(
 ) {
     writer.start_response(code, phrase);
     writer.copy_vias(request, source);
-    writer.copy_headers(request, HeaderName::From);
+    writer.copy_header(request, HeaderName::From);
     match (tag, request.to(), request.header(HeaderName::To)) {
         (Some(tag), Ok(to), Some(value)) if to.tag.is_none() => {
             let mut value = value.to_vec();
@@ -52,13 +52,13 @@ pub(super) fn start_response(
             writer.header(HeaderName::To, value);
         }
         _ => {
-            writer.copy_headers(request, HeaderName::To);
+            writer.copy_header(request, HeaderName::To);
         }
     }
-    writer.copy_headers(request, HeaderName::CallId);
-    writer.copy_headers(request, HeaderName::CSeq);
+    writer.copy_header(request, HeaderName::CallId);
+    writer.copy_header(request, HeaderName::CSeq);
     if code == 100 {
-        writer.copy_headers(request, HeaderName::Timestamp);
+        writer.copy_header(request, HeaderName::Timestamp);
     }
 }
 

@@ -41,6 +41,20 @@ fn each_fault_earns_its_answer_without_a_trace() {
 }
 
 #[test]
+fn what_a_request_repeats_its_answer_says_once() {
+    let mut raw = Raw::new();
+    let repeated =
+        invite(1).replace("Call-ID: ", "Call-ID: call-0\r\n".repeat(60).as_str()).replace("call-1", "");
+    let twice = repeated.replace("From: ", "From: <sip:b@h>\r\nFrom: ");
+    let said = raw.say(&twice);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!(status(&said[0]), "400 Bad Request");
+    for name in ["\r\nCall-ID: ", "\r\nFrom: ", "\r\nTo: ", "\r\nCSeq: "] {
+        assert_eq!(said[0].matches(name).count(), 1, "{name} in {}", said[0]);
+    }
+}
+
+#[test]
 fn a_request_whose_end_a_stream_does_not_tell_is_refused_when_it_is_one_otherwise() {
     let plain = request("OPTIONS", 1, 1, "", "");
     let length = |with: &str| plain.replace("Content-Length: 0\r\n", with);

@@ -2,7 +2,7 @@
 //! can't be guessed, so a step names the message of ours it speaks to. The steps lie between bytes 0xff, which no
 //! text has.
 
-use spillway::base::{Flow, Moment, Transport};
+use spillway::base::{Flow, Moment, Transport, limits};
 use spillway::wire::sip::{Frame, HeaderName, Message, Method, ParseErrorKind, frame};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -42,8 +42,9 @@ impl Peer {
     /// Remembers what was sent, which must be one whole message a strict reader takes.
     pub fn hears(&mut self, flow: Flow, bytes: &[u8]) {
         let framed = frame(bytes);
-        // The answer to what has more fields than we read has as many Vias.
-        if bytes.starts_with(b"SIP/2.0 513 ")
+        // An answer has as many Vias as its request, and some fields of its own.
+        let vias = bytes.windows(6).filter(|line| *line == b"\r\nVia:").count();
+        if vias > limits::SIP_HEADERS / 2
             && framed.is_err_and(|error| error.kind == ParseErrorKind::TooManyHeaders)
         {
             return;
