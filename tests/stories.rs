@@ -10,6 +10,7 @@ mod support;
 
 #[path = "scenario"]
 mod scenario {
+    mod acceptance;
     mod attacks;
     mod attacks_calls;
     mod by_hand;

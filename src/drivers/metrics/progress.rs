@@ -91,6 +91,8 @@ impl Progress {
             | Fact::TransferStarted { .. }
             | Fact::TransferLeft { .. }
             | Fact::TransferEnded { .. }
+            | Fact::AcceptanceAsked { .. }
+            | Fact::Forwarded { .. }
             | Fact::Held { .. }
             | Fact::Resumed { .. }
             | Fact::LegHungUp { .. }

@@ -308,6 +308,11 @@ impl Sim {
                 subject.hears = Hears::Silence;
                 "hears silence".into()
             }
+            Command::Whisper(whisper) => {
+                subject.hears = Hears::Whisper;
+                let what = whisper.map(|prompt| &*self.plan.prompts[prompt.index()].name);
+                format!("hears {}, a key is asked for", what.unwrap_or("a tone"))
+            }
             Command::Connect { with } => self.connect(leg, with),
             Command::ReportTransfer(code) => format!("hears of the transfer: {code}"),
             Command::Dial(_) => unreachable!("dialled above"),
