@@ -106,6 +106,7 @@ impl Engine {
                 self.first_remote(now, id, media);
                 self.tell(now, id, CallEvent::LegAnswered(number));
             }
+            LegEvent::Forwarded => self.tell(now, id, CallEvent::LegForwarded(number)),
             LegEvent::Redirected { code, user } => self.redirected(now, id, code, &user),
             LegEvent::Refused { code, cause } => self.leg_refused(now, id, code, cause),
             LegEvent::Brought { carried } => self.pass_on(id, carried),
@@ -169,6 +170,7 @@ impl Engine {
             | LegEvent::Confirmed { .. }
             | LegEvent::Ringing
             | LegEvent::Progressed { .. }
+            | LegEvent::Forwarded
             | LegEvent::Refused { .. }
             | LegEvent::Remote { .. }
             | LegEvent::KeyPressed { .. }

@@ -149,7 +149,7 @@ impl Arriving {
             Event::LegKeyPressed(pressed, key) if pressed == leg && pickup.accepts(key) => {
                 return callee.put_through(leg, ctx, out);
             }
-            Event::LegForwarded(leg) => out.note(Fact::Forwarded { leg }),
+            Event::LegForwarded(forwarded) if forwarded == leg => out.note(Fact::Forwarded { leg }),
             Event::LegRefused(ended, cause) | Event::HungUp(ended, cause) if ended == leg => {
                 callee.over(leg, pickup.end(cause), ctx, out);
                 return callee.otherwise(cause, ctx, out);
@@ -177,6 +177,7 @@ impl Arriving {
             | Event::PromptEnded(_)
             | Event::LegAnswered(_)
             | Event::LegKeyPressed(..)
+            | Event::LegForwarded(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Held(_)

@@ -137,10 +137,9 @@ fn on_agents(
                 return win(winner, &rings, visit, ctx, out);
             }
         }
-        Event::LegForwarded(leg) => out.note(Fact::Forwarded { leg }),
+        Event::LegForwarded(leg) if of(&rings, leg).is_some() => out.note(Fact::Forwarded { leg }),
         Event::LegRefused(leg, cause) | Event::HungUp(leg, cause) if leg != 0 => {
-            let ring = rings.iter().find(|ring| ring.leg == leg);
-            let end = ring.map_or(LegEnd::from_cause(cause), |ring| ring.pickup.end(cause));
+            let end = of(&rings, leg).map_or(LegEnd::from_cause(cause), |ring| ring.pickup.end(cause));
             return one_over(visit, rings, then, (leg, end), ctx, out);
         }
         Event::Due(Timer::Ring(leg)) => {
@@ -182,6 +181,7 @@ fn on_agents(
         | Event::PromptEnded(_)
         | Event::LegRinging(_)
         | Event::LegProgressed(_)
+        | Event::LegForwarded(_)
         | Event::LegRefused(..)
         | Event::HungUp(..)
         | Event::Held(_)
@@ -203,7 +203,7 @@ fn one_over(
     ctx: Ctx,
     out: &mut Out,
 ) -> State {
-    let over = rings.iter().copied().find(|ring| ring.leg == leg);
+    let over = of(&rings, leg);
     rings.retain(|ring| ring.leg != leg);
     if rings.is_empty()
         && let Then::Leave(to) = then
@@ -221,6 +221,10 @@ fn one_over(
         return Queued::back_in_line(visit);
     }
     State::Ringing(Ringing { whom: Whom::Agents { visit, rings, then } })
+}
+
+fn of(rings: &[AgentRing], leg: u16) -> Option<AgentRing> {
+    rings.iter().copied().find(|ring| ring.leg == leg)
 }
 
 /// The phone that is put through, if this event does it.
@@ -278,7 +282,7 @@ fn on_target(
         Event::LegKeyPressed(pressed, key) if pressed == leg && pickup.accepts(key) => {
             return Bridged::begin(Peer::Target { leg, target }, ctx, out);
         }
-        Event::LegForwarded(leg) => out.note(Fact::Forwarded { leg }),
+        Event::LegForwarded(forwarded) if forwarded == leg => out.note(Fact::Forwarded { leg }),
         Event::LegRefused(ended, cause) | Event::HungUp(ended, cause) if ended == leg => {
             Ringing::target_over(target, leg, pickup.end(cause), ctx, out);
             return enter(ctx.plan.targets[target.index()].otherwise, standing, ctx, out);
@@ -308,6 +312,7 @@ fn on_target(
         | Event::LegProgressed(_)
         | Event::LegAnswered(_)
         | Event::LegKeyPressed(..)
+        | Event::LegForwarded(_)
         | Event::LegRefused(..)
         | Event::HungUp(..)
         | Event::Held(_)
