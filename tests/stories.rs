@@ -25,6 +25,7 @@ mod scenario {
     mod keys_by_info;
     mod limits;
     mod loops;
+    mod media_moves;
     mod menu;
     mod names;
     mod on_the_wire;
