@@ -227,7 +227,7 @@ fn of(rings: &[AgentRing], leg: u16) -> Option<AgentRing> {
     rings.iter().copied().find(|ring| ring.leg == leg)
 }
 
-/// The phone that is put through, if this event does it.
+/// The phone that is put through, if its answer or this key on it does that.
 fn winner(
     rings: &mut SmallVec<[AgentRing; 2]>,
     leg: u16,
@@ -237,9 +237,10 @@ fn winner(
 ) -> Option<AgentRing> {
     let index = rings.iter().position(|ring| ring.leg == leg)?;
     let pickup = &mut rings[index].pickup;
-    let wins = match event {
-        Event::LegKeyPressed(_, key) => pickup.accepts(*key),
-        _ => pickup.answered(leg, ctx, out),
+    let wins = if let Event::LegKeyPressed(_, key) = event {
+        pickup.accepts(*key)
+    } else {
+        pickup.answered(leg, ctx, out)
     };
     wins.then(|| rings.remove(index))
 }

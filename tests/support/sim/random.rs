@@ -171,7 +171,7 @@ impl Sim {
     /// In a simulation a phone that asks for a key may be anybody's, or a voicemail's.
     pub(super) fn perhaps_presses(&mut self, leg: LegId) {
         let Some(chance) = self.whims.as_mut() else { return };
-        let presses: Vec<_> = (0..chance.below(3)).map(|_| (instant(chance, 12), key(chance))).collect();
+        let presses: Vec<_> = (0..chance.below(7)).map(|_| (instant(chance, 11), key(chance))).collect();
         for (after, key) in presses {
             self.comes(after, Coming::Presses(leg, key));
         }
