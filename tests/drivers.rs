@@ -77,6 +77,8 @@ fn record(id: u64, start: Now) -> Record {
         at_ms: 6_300,
         for_ms: 700,
         end: LegEnd::Answered,
+        picked_up_ms: None,
+        forwarded: false,
     }];
     Record {
         call: CallId(id),

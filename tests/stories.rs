@@ -10,6 +10,7 @@ mod support;
 
 #[path = "scenario"]
 mod scenario {
+    mod acceptance;
     mod attacks;
     mod attacks_calls;
     mod by_hand;
@@ -24,6 +25,7 @@ mod scenario {
     mod keys_by_info;
     mod limits;
     mod loops;
+    mod media_moves;
     mod menu;
     mod names;
     mod on_the_wire;

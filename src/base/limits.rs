@@ -144,6 +144,8 @@ pub const USER_TO_USER_BYTES: usize = 512;
 pub const TRANSFERS: usize = 10;
 /// How long the phone an agent sends a caller to may ring before the agent has the caller back.
 pub const TRANSFER_RING: std::time::Duration = std::time::Duration::from_secs(30);
+/// How long a phone that answered is waited for to press the key that accepts its call, once it has been asked.
+pub const ACCEPTANCE: std::time::Duration = std::time::Duration::from_secs(10);
 /// Diversions of a call that are read and handed on.
 pub const DIVERSIONS: usize = 5;
 /// RTP ports one media thread is asked to open in one go.

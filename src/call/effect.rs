@@ -90,6 +90,8 @@ pub enum LegCommand {
     Ringback,
     /// Send silence.
     Silence,
+    /// Ask whoever answered this leg for a key, again and again: with a prompt, or with a tone.
+    Whisper(Option<PromptId>),
     /// Tell the agent on this leg what has become of the transfer, as a SIP status code; from 200 on it is the last.
     ReportTransfer(u16),
     /// Let the caller and this leg hear each other.

@@ -23,6 +23,10 @@ pub enum Event {
     LegProgressed(u16),
     /// A rung leg answered.
     LegAnswered(u16),
+    /// A key was pressed on a phone that is asked for one.
+    LegKeyPressed(u16, char),
+    /// A rung leg's IPBX says that somebody else's phone rings or answers for it.
+    LegForwarded(u16),
     /// A rung leg was refused, or could not be reached.
     LegRefused(u16, Cause),
     /// A leg hung up: BYE, CANCEL, or loss.

@@ -116,6 +116,16 @@ pub enum Fact {
         /// How.
         end: LegEnd,
     },
+    /// A phone answered, and whoever is there is asked to accept the call with a key.
+    AcceptanceAsked {
+        /// The leg's number within the call.
+        leg: u16,
+    },
+    /// The IPBX behind a rung phone said that somebody else's rings or answers for it: forwarding, voicemail.
+    Forwarded {
+        /// The leg's number within the call.
+        leg: u16,
+    },
     /// The visit to the queue ended.
     Dequeued {
         /// The queue first entered.

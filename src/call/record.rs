@@ -121,4 +121,10 @@ pub struct Ring {
     pub for_ms: u64,
     /// How it ended.
     pub end: LegEnd,
+    /// How long it had rung, ms, when it answered and was asked for a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picked_up_ms: Option<u64>,
+    /// Its IPBX said that somebody else's phone rang or answered for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forwarded: bool,
 }

@@ -166,14 +166,30 @@ impl Timeline {
             at_ms: at,
             for_ms: 0,
             end: LegEnd::Cancelled,
+            picked_up_ms: None,
+            forwarded: false,
         });
     }
 
-    fn ring_ended(&mut self, leg: u16, end: LegEnd, at: u64) {
+    fn of_ring(&mut self, leg: u16, mark: impl FnOnce(&mut Ring)) {
         if let Some(ring) = self.record.rings.iter_mut().rev().find(|ring| ring.leg == leg) {
+            mark(ring);
+        }
+    }
+
+    fn target_rung(&mut self, target: &Name, leg: u16, overflowed: bool, at: u64) {
+        self.record.target = Some(target.clone());
+        self.overflowed = overflowed;
+        self.target_end = None;
+        self.handover_ms = Some(at);
+        self.ring_started(target, Rung::Target, leg, at);
+    }
+
+    fn ring_ended(&mut self, leg: u16, end: LegEnd, at: u64) {
+        self.of_ring(leg, |ring| {
             ring.for_ms = at - ring.at_ms;
             ring.end = end;
-        }
+        });
         if self.phase == Phase::Wait && self.ringing > 0 {
             self.ringing -= 1;
             if self.ringing == 0 {
@@ -241,12 +257,12 @@ impl Timeline {
             }
             Fact::RingStarted { agent, leg, .. } => self.ring_started(agent, Rung::Agent, *leg, at),
             Fact::RingEnded { leg, end, .. } => self.ring_ended(*leg, *end, at),
+            Fact::AcceptanceAsked { leg } => {
+                self.of_ring(*leg, |ring| ring.picked_up_ms = Some(at - ring.at_ms));
+            }
+            Fact::Forwarded { leg } => self.of_ring(*leg, |ring| ring.forwarded = true),
             Fact::TargetRung { target, leg, from_queue, .. } => {
-                self.record.target = Some(target.clone());
-                self.overflowed = from_queue.is_some();
-                self.target_end = None;
-                self.handover_ms = Some(at);
-                self.ring_started(target, Rung::Target, *leg, at);
+                self.target_rung(target, *leg, from_queue.is_some(), at);
             }
             Fact::TargetEnded { leg, end, .. } => {
                 self.target_end = Some(*end);

@@ -170,8 +170,21 @@ pub struct Queue {
     pub at_close: AtClose,
     /// What the caller's deadline does to a phone that is ringing.
     pub while_ringing: WhileRinging,
+    /// What whoever answers must do to be put through; nothing where the answer is enough.
+    pub accept: Option<Acceptance>,
     /// How it is judged.
     pub sla: Option<SlaId>,
+}
+
+/// A key to press before a call is put through: an IPBX may answer for its user, and does not press keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acceptance {
+    /// Which.
+    pub key: char,
+    /// What asks for it; a tone when `None`.
+    pub whisper: Option<PromptId>,
+    /// How long it is waited for, from the answer.
+    pub wait: Duration,
 }
 
 /// Who is rung next.
@@ -237,6 +250,8 @@ pub struct Target {
     pub ring: Duration,
     /// Where the call goes when it fails.
     pub otherwise: Destination,
+    /// What whoever answers must do to be put through; nothing where the answer is enough.
+    pub accept: Option<Acceptance>,
     /// How it is judged.
     pub sla: Option<SlaId>,
 }

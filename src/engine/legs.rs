@@ -29,6 +29,7 @@ pub(super) enum Heard {
     Music { music: MusicId, played: u32 },
     Ringback,
     Silence,
+    Whisper(Option<PromptId>),
     Peer(LegId),
 }
 

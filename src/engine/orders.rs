@@ -42,6 +42,7 @@ impl Engine {
             Command::Music(music) => self.hear(id, Heard::Music { music, played: 0 }),
             Command::Ringback => self.hear(id, Heard::Ringback),
             Command::Silence => self.hear(id, Heard::Silence),
+            Command::Whisper(whisper) => self.hear(id, Heard::Whisper(whisper)),
             Command::ReportTransfer(code) => {
                 if let Some(key) = self.legs.get(id).map(|leg| leg.key) {
                     self.stack.report_refer(now.moment, key, code);
@@ -221,6 +222,10 @@ impl Engine {
             Heard::Prompt { prompt, token } => match self.config.sounds.prompt(prompt) {
                 Some(sound) => media::Command::Play { port, token, sound: sound.clone(), repeat: false },
                 None => media::Command::Tone { port, tone: Tone::Silence },
+            },
+            Heard::Whisper(whisper) => match whisper.and_then(|prompt| self.config.sounds.prompt(prompt)) {
+                Some(sound) => media::Command::Play { port, token: 0, sound: sound.clone(), repeat: true },
+                None => media::Command::Tone { port, tone: Tone::PressKey },
             },
             Heard::Music { music, played } => match self.config.sounds.piece(music, played) {
                 Some((sound, only)) => {

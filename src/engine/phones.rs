@@ -82,7 +82,7 @@ impl Engine {
                 self.contact_refused(id, key, Cause::from_sip_code(code));
                 None
             }
-            LegEvent::Brought { .. } => Some(event),
+            LegEvent::Brought { .. } | LegEvent::Forwarded => Some(event),
             LegEvent::Ended => {
                 self.legs.drop_contact(id, key);
                 None

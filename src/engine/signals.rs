@@ -106,6 +106,7 @@ impl Engine {
                 self.first_remote(now, id, media);
                 self.tell(now, id, CallEvent::LegAnswered(number));
             }
+            LegEvent::Forwarded => self.tell(now, id, CallEvent::LegForwarded(number)),
             LegEvent::Redirected { code, user } => self.redirected(now, id, code, &user),
             LegEvent::Refused { code, cause } => self.leg_refused(now, id, code, cause),
             LegEvent::Brought { carried } => self.pass_on(id, carried),
@@ -169,6 +170,7 @@ impl Engine {
             | LegEvent::Confirmed { .. }
             | LegEvent::Ringing
             | LegEvent::Progressed { .. }
+            | LegEvent::Forwarded
             | LegEvent::Refused { .. }
             | LegEvent::Remote { .. }
             | LegEvent::KeyPressed { .. }
@@ -266,6 +268,7 @@ impl Engine {
                 | Heard::Prompt { .. }
                 | Heard::Music { .. }
                 | Heard::Ringback
+                | Heard::Whisper(_)
                 | Heard::Silence,
             )
             | None => None,
@@ -313,11 +316,16 @@ impl Engine {
         }
     }
 
-    /// The caller's keys alone choose anything.
+    /// The caller's keys choose, and those of a phone that is asked for one accept; nobody else's mean anything.
     fn key(&mut self, now: Now, id: LegId, key: char, way: Way) {
-        let Some(leg) = self.legs.get_mut(id).filter(|_| id.is_caller()) else { return };
-        if leg.keys.is_press(now.moment, key, way) {
-            self.tell(now, id, CallEvent::KeyPressed(key));
+        let Some(leg) = self.legs.get_mut(id) else { return };
+        let is_asked = matches!(leg.heard, Heard::Whisper(_));
+        if (id.is_caller() || is_asked) && leg.keys.is_press(now.moment, key, way) {
+            let event = match id.number {
+                0 => CallEvent::KeyPressed(key),
+                number => CallEvent::LegKeyPressed(number, key),
+            };
+            self.tell(now, id, event);
         }
     }
 
@@ -338,7 +346,12 @@ impl Engine {
                 self.sound(id);
             }
             Some(
-                Heard::Prompt { .. } | Heard::Nothing | Heard::Ringback | Heard::Silence | Heard::Peer(_),
+                Heard::Prompt { .. }
+                | Heard::Nothing
+                | Heard::Ringback
+                | Heard::Silence
+                | Heard::Whisper(_)
+                | Heard::Peer(_),
             )
             | None => {}
         }

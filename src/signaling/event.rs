@@ -219,6 +219,8 @@ pub enum LegEvent {
         /// Their media.
         media: RemoteMedia,
     },
+    /// The one dialled is not who rings or answers: forwarding, or a voicemail. Told once, and before the answer.
+    Forwarded,
     /// They refused, and name somebody else to ask (301, 302); told instead of [`LegEvent::Refused`].
     Redirected {
         /// The code.

@@ -124,6 +124,24 @@ pub(super) fn diversions(marks: &MarkKey, request: &Message<'_>) -> Vec<Diversio
     diverted.take(limits::DIVERSIONS).collect()
 }
 
+/// Whether a response says that somebody else than the one dialled rings or has answered: by its code (RFC 3261 section
+/// 21.1.3), by a Diversion away from the one dialled (RFC 5806 section 4), or by a History-Info that goes on behind them
+/// (RFC 7044 section 5). What only gives back what our INVITE said is no forwarding.
+pub(super) fn is_forwarded(response: &Message<'_>) -> bool {
+    if response.code() == Some(181) {
+        return true;
+    }
+    let Ok(to) = response.to() else { return false };
+    let dialled = user_text(&to.uri);
+    let users = |name| {
+        let addresses = response.addresses(name).map_while(Result::ok).take(limits::SIP_HEADERS);
+        addresses.map(|address| user_text(&address.uri)).collect::<Vec<_>>()
+    };
+    let history = users(HeaderName::HistoryInfo);
+    let behind = history.iter().skip_while(|user| **user != dialled).skip(1);
+    behind.into_iter().any(|user| *user != dialled) || users(HeaderName::Diversion).contains(&dialled)
+}
+
 /// RFC 4458 section 3, as RFC 7544 section 7.1 maps it.
 const fn cause(reason: DiversionReason) -> u16 {
     match reason {

@@ -69,6 +69,40 @@ fn a_forwarded_extension_says_181_and_rings_on() {
     world.advance(Duration::from_millis(100));
     let acks = world.watch().ours("ACK").count();
     assert_eq!(acks, 1);
+    let bye = Request { method: "BYE", cseq: 1, tag: "ipo", headers: "", body: "" };
+    request(&mut world, IPOFFICE, &invite, &bye);
+    world.advance(Duration::from_secs(1));
+    let record = &world.outcomes().records[0];
+    assert_eq!(record.outcome, Outcome::Answered, "without `accept` it is only said");
+    assert!(record.rings[0].forwarded);
+}
+
+/// How the ring of a phone that answers with these headers is told.
+fn is_forwarded(headers: &str) -> bool {
+    let mut world = world();
+    let (_, invite) = rung(&mut world);
+    answer(&mut world, IPOFFICE, &invite, "180 Ringing", "ipo", ALLOW, "");
+    world.advance(Duration::from_secs(2));
+    answer(&mut world, IPOFFICE, &invite, "200 OK", "ipo", &format!("{ALLOW}{headers}"), SDP);
+    world.advance(Duration::from_secs(1));
+    let bye = Request { method: "BYE", cseq: 1, tag: "ipo", headers: "", body: "" };
+    request(&mut world, IPOFFICE, &invite, &bye);
+    world.advance(Duration::from_secs(1));
+    world.outcomes().records[0].rings[0].forwarded
+}
+
+#[test]
+fn an_answer_from_another_phone_says_so() {
+    assert!(!is_forwarded(""));
+    assert!(is_forwarded("Diversion: \"Nadia\" <sip:201@203.0.113.1>;reason=unconditional\r\n"));
+    assert!(
+        !is_forwarded("Diversion: <sip:0384961370@192.0.2.1>;reason=unknown\r\n"),
+        "who sent them to 201"
+    );
+    let history = "History-Info: <sip:0384961370@192.0.2.1>;index=1, <sip:201@203.0.113.1>;index=1.1";
+    assert!(!is_forwarded(&format!("{history}\r\n")), "how they came to 201");
+    assert!(is_forwarded(&format!("{history}, <sip:vm@203.0.113.1;cause=408>;index=1.1.1\r\n")));
+    assert!(!is_forwarded("History-Info: <sip:201@203.0.113.1>;index=1\r\nDiversion: \0\r\n"));
 }
 
 #[test]

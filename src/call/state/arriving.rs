@@ -1,7 +1,7 @@
 //! Arriving: the INVITE is not answered. Either the plan is about to be read, or a target rings unanswered,
 //! its 180 and 183 passing, its 200 answering the caller (language.md, Before and after answer).
 
-use super::{Bridged, Ending, Peer, Ringing, State};
+use super::{Bridged, Ending, Peer, Pickup, Ringing, State};
 use crate::base::{Cause, TargetId};
 use crate::call::walk::{Standing, enter};
 use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer};
@@ -16,7 +16,7 @@ pub struct Arriving {
 #[derive(Debug)]
 enum Stage {
     Unread(FlowStart),
-    Rings { callee: Callee, leg: u16 },
+    Rings { callee: Callee, leg: u16, pickup: Pickup },
 }
 
 /// Who is rung, unanswered.
@@ -34,6 +34,13 @@ impl Callee {
             Self::Target(target) => Peer::Target { leg, target },
             Self::Direct(to) => Peer::Direct { leg, to },
         }
+    }
+
+    /// The answer of whoever was rung answers the caller.
+    fn put_through(self, leg: u16, ctx: Ctx, out: &mut Out) -> State {
+        let mut standing = Standing::NEW;
+        standing.answer(out);
+        Bridged::begin(self.peer(leg), ctx, out)
     }
 
     /// Writes down how a ring ended without winning.
@@ -69,8 +76,8 @@ impl Arriving {
         matches!(self.stage, Stage::Unread(FlowStart::Refused(_)))
     }
 
-    pub(in crate::call) const fn ringing(target: TargetId, leg: u16) -> Self {
-        Self { stage: Stage::Rings { callee: Callee::Target(target), leg } }
+    pub(in crate::call) const fn ringing(target: TargetId, leg: u16, pickup: Pickup) -> Self {
+        Self { stage: Stage::Rings { callee: Callee::Target(target), leg, pickup } }
     }
 
     /// Rings whom a phone of ours dialled.
@@ -84,7 +91,9 @@ impl Arriving {
         });
         out.push(Effect::Set(Timer::Ring(leg), ctx.now.moment + to.ring()));
         out.leg(leg, LegCommand::RingDirect(to));
-        State::Arriving(Self { stage: Stage::Rings { callee: Callee::Direct(to), leg } })
+        State::Arriving(Self {
+            stage: Stage::Rings { callee: Callee::Direct(to), leg, pickup: Pickup::Connects },
+        })
     }
 
     pub(super) fn on(self, event: Event, ctx: Ctx, out: &mut Out) -> State {
@@ -105,6 +114,8 @@ impl Arriving {
                 | Event::LegRinging(_)
                 | Event::LegProgressed(_)
                 | Event::LegAnswered(_)
+                | Event::LegKeyPressed(..)
+                | Event::LegForwarded(_)
                 | Event::LegRefused(..)
                 | Event::HungUp(..)
                 | Event::Held(_)
@@ -115,44 +126,48 @@ impl Arriving {
                 | Event::Matched { .. }
                 | Event::Unstaffed => State::Arriving(Self { stage: Stage::Unread(start) }),
             },
-            Stage::Rings { callee, leg } => Self::on_ring(callee, leg, event, ctx, out),
+            Stage::Rings { callee, leg, pickup } => Self::on_ring((callee, leg, pickup), event, ctx, out),
         }
     }
 
-    fn on_ring(callee: Callee, leg: u16, event: Event, ctx: Ctx, out: &mut Out) -> State {
-        let unchanged = State::Arriving(Self { stage: Stage::Rings { callee, leg } });
+    fn on_ring(
+        (callee, leg, mut pickup): (Callee, u16, Pickup),
+        event: Event,
+        ctx: Ctx,
+        out: &mut Out,
+    ) -> State {
         match event {
-            Event::LegRinging(_) => {
-                out.leg(0, LegCommand::Ring);
-                unchanged
-            }
-            Event::LegProgressed(from) => {
+            Event::LegProgressed(from) if pickup.passes_early_audio() => {
                 out.leg(0, LegCommand::PassProgress { from });
-                unchanged
             }
+            Event::LegRinging(_) | Event::LegProgressed(_) => out.leg(0, LegCommand::Ring),
             Event::LegAnswered(answered) if answered == leg => {
-                let mut standing = Standing::NEW;
-                standing.answer(out);
-                Bridged::begin(callee.peer(leg), ctx, out)
+                if pickup.answered(leg, ctx, out) {
+                    return callee.put_through(leg, ctx, out);
+                }
             }
+            Event::LegKeyPressed(pressed, key) if pressed == leg && pickup.accepts(key) => {
+                return callee.put_through(leg, ctx, out);
+            }
+            Event::LegForwarded(forwarded) if forwarded == leg => out.note(Fact::Forwarded { leg }),
             Event::LegRefused(ended, cause) | Event::HungUp(ended, cause) if ended == leg => {
-                callee.over(leg, LegEnd::from_cause(cause), ctx, out);
-                callee.otherwise(cause, ctx, out)
+                callee.over(leg, pickup.end(cause), ctx, out);
+                return callee.otherwise(cause, ctx, out);
             }
             Event::Due(Timer::Ring(due)) if due == leg => {
                 out.leg(leg, LegCommand::HangUp(Cause::NoAnswer));
                 callee.over(leg, LegEnd::NoAnswer, ctx, out);
-                callee.otherwise(Cause::NoAnswer, ctx, out)
+                return callee.otherwise(Cause::NoAnswer, ctx, out);
             }
             Event::HungUp(0, cause) => {
                 out.leg(leg, LegCommand::HangUp(Cause::Cancelled));
                 callee.over(leg, LegEnd::Cancelled, ctx, out);
-                Ending::after_hang_up(0, cause, out)
+                return Ending::after_hang_up(0, cause, out);
             }
             Event::Stopping => {
                 out.leg(leg, LegCommand::HangUp(Cause::ShuttingDown));
                 callee.over(leg, LegEnd::Cancelled, ctx, out);
-                Ending::hang_up(Cause::ShuttingDown, out)
+                return Ending::hang_up(Cause::ShuttingDown, out);
             }
             Event::Invited
             | Event::NoRoom(_)
@@ -161,6 +176,8 @@ impl Arriving {
             | Event::KeyPressed(_)
             | Event::PromptEnded(_)
             | Event::LegAnswered(_)
+            | Event::LegKeyPressed(..)
+            | Event::LegForwarded(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Held(_)
@@ -169,7 +186,8 @@ impl Arriving {
             | Event::Joined { .. }
             | Event::TurnedAway(_)
             | Event::Matched { .. }
-            | Event::Unstaffed => unchanged,
+            | Event::Unstaffed => {}
         }
+        State::Arriving(Self { stage: Stage::Rings { callee, leg, pickup } })
     }
 }

@@ -141,6 +141,8 @@ impl Bridged {
             | Event::LegRinging(_)
             | Event::LegProgressed(_)
             | Event::LegAnswered(_)
+            | Event::LegKeyPressed(..)
+            | Event::LegForwarded(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Due(_)

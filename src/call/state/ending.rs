@@ -44,6 +44,8 @@ impl Ending {
             | Event::PromptEnded(_)
             | Event::LegRinging(_)
             | Event::LegProgressed(_)
+            | Event::LegKeyPressed(..)
+            | Event::LegForwarded(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Held(_)

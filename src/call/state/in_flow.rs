@@ -90,6 +90,8 @@ impl InFlow {
             | Event::LegRinging(_)
             | Event::LegProgressed(_)
             | Event::LegAnswered(_)
+            | Event::LegKeyPressed(..)
+            | Event::LegForwarded(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Held(_)

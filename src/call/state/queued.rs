@@ -99,6 +99,8 @@ impl Queued {
             | Event::LegRinging(_)
             | Event::LegProgressed(_)
             | Event::LegAnswered(_)
+            | Event::LegKeyPressed(..)
+            | Event::LegForwarded(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Held(_)

@@ -103,6 +103,8 @@ impl Transferring {
             | Event::LegRinging(_)
             | Event::LegProgressed(_)
             | Event::LegAnswered(_)
+            | Event::LegKeyPressed(..)
+            | Event::LegForwarded(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Due(_)

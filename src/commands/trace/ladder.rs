@@ -113,6 +113,8 @@ impl Columns {
                 LegEnd::NoAnswer | LegEnd::Cancelled => to(*leg),
                 LegEnd::Unreachable => Stroke::Own,
             },
+            Fact::AcceptanceAsked { leg } => to(*leg),
+            Fact::Forwarded { leg } => from(*leg),
             Fact::TransferStarted { leg, .. } | Fact::TransferLeft { leg } => from(*leg),
             Fact::TransferEnded { to_leg, end } => match end {
                 LegEnd::Answered | LegEnd::Busy | LegEnd::Declined => from(*to_leg),

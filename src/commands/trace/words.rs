@@ -29,6 +29,8 @@ pub(super) fn words(fact: &Fact, language: Language) -> Option<String> {
         Fact::RingEnded { end, .. } | Fact::TargetEnded { end, .. } | Fact::TransferEnded { end, .. } => {
             leg_end(*end, language).into()
         }
+        Fact::AcceptanceAsked { .. } => say("décroche, touche demandée", "picks up, asked for a key").into(),
+        Fact::Forwarded { .. } => say("renvoie vers un autre poste", "forwards elsewhere").into(),
         Fact::Dequeued { queue, end } => {
             format!("{} {queue} ({})", say("hors file", "left queue"), end.label())
         }

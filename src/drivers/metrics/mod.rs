@@ -398,10 +398,12 @@ impl Metrics {
             }
         } else if let Fact::RingEnded { leg, end, .. } = fact {
             let series = progress.rung_for(*leg).and_then(of_queue);
-            self.count(series.and_then(|series| series.rings.get(series::leg_end(*end))));
-        } else if let Fact::TargetEnded { target, end, .. } = fact {
+            let end = series::leg_end(*end, progress.is_forwarded(*leg));
+            self.count(series.and_then(|series| series.rings.get(end)));
+        } else if let Fact::TargetEnded { target, leg, end } = fact {
             let ends = site.and_then(|site| site.targets.get(target));
-            self.count(ends.and_then(|ends| ends.get(series::leg_end(*end))));
+            let end = series::leg_end(*end, progress.is_forwarded(*leg));
+            self.count(ends.and_then(|ends| ends.get(end)));
         }
     }
 

@@ -178,8 +178,8 @@ pub(super) const TRUNK_LIMITS: [&str; 2] = ["channels", "cps"];
 /// What a call in progress is doing.
 pub(super) const CALL_STATES: [&str; 6] = ["arriving", "in_flow", "queued", "ringing", "bridged", "ending"];
 /// Ends of a ring.
-pub(super) const RING_ENDS: [&str; 6] =
-    ["answered", "no_answer", "busy", "declined", "unreachable", "cancelled"];
+pub(super) const RING_ENDS: [&str; 7] =
+    ["answered", "no_answer", "busy", "declined", "unreachable", "cancelled", "answered_elsewhere"];
 /// An SLA's indicators.
 pub(super) const INDICATORS: [&str; 2] = ["qs1", "qs2"];
 /// An SLA's verdicts.

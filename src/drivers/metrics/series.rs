@@ -42,9 +42,10 @@ pub(super) fn agent_state(state: &str) -> Option<&'static str> {
     AGENT_STATES.into_iter().find(|known| *known == state)
 }
 
-/// The label of a ring's end.
-pub(super) const fn leg_end(end: LegEnd) -> &'static str {
+/// The label of a ring's end; `forwarded`: the one who was rung is not who answered.
+pub(super) const fn leg_end(end: LegEnd, forwarded: bool) -> &'static str {
     n::RING_ENDS[match end {
+        LegEnd::Answered if forwarded => 6,
         LegEnd::Answered => 0,
         LegEnd::NoAnswer => 1,
         LegEnd::Busy => 2,

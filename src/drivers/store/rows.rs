@@ -196,6 +196,8 @@ fn agent_of(fact: &Fact) -> Option<&Name> {
         | Fact::TargetEnded { .. }
         | Fact::TransferLeft { .. }
         | Fact::TransferEnded { .. }
+        | Fact::AcceptanceAsked { .. }
+        | Fact::Forwarded { .. }
         | Fact::Held { .. }
         | Fact::Resumed { .. }
         | Fact::MessageStarted { .. }

@@ -47,6 +47,8 @@ fn record(call: u64, outcome: Outcome, wait_ms: u64) -> Record {
             at_ms: 13_000,
             for_ms: 4_000,
             end: LegEnd::Answered,
+            picked_up_ms: None,
+            forwarded: false,
         }],
         transfers: vec![Transfer {
             by: "201@ipoffice".into(),

@@ -90,6 +90,7 @@ impl Station {
             LegEvent::Referred { .. } => self.stack.refuse_refer(now, leg, 403),
             LegEvent::Confirmed { media: None }
             | LegEvent::Progressed { .. }
+            | LegEvent::Forwarded
             | LegEvent::KeyPressed { .. }
             | LegEvent::Brought { .. } => {}
         }

@@ -109,6 +109,7 @@ impl Core {
             LegCommand::Music(music) => Command::Music(music),
             LegCommand::Ringback => Command::Ringback,
             LegCommand::Silence => Command::Silence,
+            LegCommand::Whisper(whisper) => Command::Whisper(whisper),
             LegCommand::Connect { with } => Command::Connect { with: LegId { call: leg.call, number: with } },
             LegCommand::RingAgent(agent) => return self.dial_agent(now, leg, plan, agent),
             LegCommand::RingTarget(target) => return self.dial_target(now, leg, plan, target),

@@ -78,6 +78,8 @@ pub enum Command {
     Ringback,
     /// Send silence.
     Silence,
+    /// Ask whoever answered for a key, again and again: with a prompt, or with a tone.
+    Whisper(Option<crate::base::PromptId>),
     /// Tell the agent on this leg what has become of the transfer.
     ReportTransfer(u16),
     /// Join the caller and this leg.

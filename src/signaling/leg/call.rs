@@ -62,6 +62,7 @@ impl Leg {
             }
         });
         let calling = Calling {
+            forwarded: false,
             invite,
             proposal: Proposal::first(layer.client_request(invite)),
             late,
@@ -177,6 +178,7 @@ impl Leg {
                 if cancelled {
                     self.send_cancel(now, layer);
                 } else if counts {
+                    self.tell_forwarding(layer, response);
                     self.on_progress(layer, code, response);
                 }
             }
@@ -187,7 +189,10 @@ impl Leg {
                 decline(now, layer, invite, response, self.dialog.flow, Some(number));
                 self.state = State::Over;
             }
-            200..=299 => self.on_answer(now, layer, response),
+            200..=299 => {
+                self.tell_forwarding(layer, response);
+                self.on_answer(now, layer, response);
+            }
             code => {
                 let moved = moved(code, response);
                 if calling.cancelled {
@@ -199,6 +204,14 @@ impl Leg {
                 }
                 self.state = State::Over;
             }
+        }
+    }
+
+    fn tell_forwarding(&mut self, layer: &mut Layer, response: &Message<'_>) {
+        let State::Calling(calling) = &mut self.state else { return };
+        if !calling.forwarded && identity::is_forwarded(response) {
+            calling.forwarded = true;
+            layer.tell(self.key, LegEvent::Forwarded);
         }
     }
 

@@ -85,6 +85,8 @@ enum State {
 /// An INVITE of ours under way.
 #[derive(Debug)]
 struct Calling {
+    /// The far end said that somebody else is rung, and that is told.
+    forwarded: bool,
     invite: ClientKey,
     /// What it proposes for the session's timer.
     proposal: Proposal,

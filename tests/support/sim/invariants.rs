@@ -275,7 +275,10 @@ impl Invariants {
                     continue;
                 }
                 let last = queue.overflow.last().expect("a queue has an overflow").after;
-                let rings = seen.lines.iter().map(|line| self.queue(line).ring);
+                let rings = seen.lines.iter().map(|line| {
+                    let queue = self.queue(line);
+                    queue.ring + queue.accept.map_or(Duration::ZERO, |accept| accept.wait)
+                });
                 let grace = match queue.while_ringing {
                     WhileRinging::Cancel => Duration::ZERO,
                     WhileRinging::Finish => rings.max().unwrap_or_default(),

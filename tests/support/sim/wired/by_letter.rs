@@ -24,12 +24,26 @@ impl Wired {
         self.network.carry(self.now.moment, datagram);
     }
 
+    /// A packet of audio from one of those, to one of our ports.
+    #[allow(dead_code, reason = "for stories of audio")]
+    pub fn sends_audio(&mut self, from: SocketAddr, to: u16, packet: &[u8]) {
+        let to = SocketAddr::new(site::SPILLWAY.into(), to);
+        let datagram = Datagram { sip: false, from, to, bytes: packet.to_vec() };
+        self.network.carry(self.now.moment, datagram);
+    }
+
     /// What came to an address of those since it was last looked at.
     pub fn letters(&mut self, to: SocketAddr) -> Vec<String> {
-        let (theirs, others) = std::mem::take(&mut self.letters).into_iter().partition(|(at, _)| *at == to);
+        let theirs = self.packets(to).into_iter();
+        theirs.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect()
+    }
+
+    /// The same, byte by byte.
+    pub fn packets(&mut self, to: SocketAddr) -> Vec<Vec<u8>> {
+        let (theirs, others): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.letters).into_iter().partition(|(at, _)| *at == to);
         self.letters = others;
-        let theirs: Vec<(SocketAddr, Vec<u8>)> = theirs;
-        theirs.into_iter().map(|(_, bytes)| String::from_utf8_lossy(&bytes).into_owned()).collect()
+        theirs.into_iter().map(|(_, bytes)| bytes).collect()
     }
 
     /// What the agents of the IPBX may send callers to besides what the plan knows.
