@@ -18,6 +18,8 @@ mod attacks;
 mod audio;
 #[path = "interop/baresip.rs"]
 mod baresip;
+#[path = "interop/call_stage.rs"]
+mod call_stage;
 #[path = "interop/calls.rs"]
 mod calls;
 #[path = "torture/cases.rs"]

@@ -93,7 +93,7 @@ pub fn plays(place: &Place, host: u8, transport: &str, dials: Option<&str>, ladd
         }
         None => {
             // -aa: OPTIONS is answered beside the scenario.
-            let calls = ladder.contains("unless").then_some("2").unwrap_or("1");
+            let calls = if ladder.contains("unless") { "2" } else { "1" };
             command.args(["-aa", "-m", calls]);
         }
     }
