@@ -18,6 +18,10 @@ mod attacks;
 mod audio;
 #[path = "interop/baresip.rs"]
 mod baresip;
+#[path = "interop/call_stage.rs"]
+mod call_stage;
+#[path = "interop/calls.rs"]
+mod calls;
 #[path = "torture/cases.rs"]
 mod cases;
 #[path = "interop/dead_phones.rs"]
@@ -28,6 +32,8 @@ mod doorway;
 mod http;
 #[path = "interop/impaired.rs"]
 mod impaired;
+#[path = "interop/ladder.rs"]
+mod ladder;
 #[path = "interop/load.rs"]
 mod load;
 #[path = "interop/loss.rs"]
