@@ -61,7 +61,7 @@ impl<'a> Setting<'a> {
     /// Writes the site and starts the service by the settings that are there.
     fn run(&self, site: &str) -> Service<'a> {
         self.place.write("dialplans/site/site.toml", site);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_spillway"));
+        let mut command = service_command();
         command.arg("serve").arg("--config").arg(self.place.path("spillway.toml"));
         let process = Process::start("spillway", &mut command, self.place.path("spillway.log"));
         Service { process, place: self.place }
@@ -92,6 +92,16 @@ impl<'a> Setting<'a> {
         );
         service
     }
+}
+
+/// The binary, run by the words of `SPILLWAY_RUN_BY` where there are some: see `tests/bad_line`.
+fn service_command() -> Command {
+    let binary = env!("CARGO_BIN_EXE_spillway");
+    let by = std::env::var("SPILLWAY_RUN_BY").unwrap_or_default();
+    let mut words = by.split_whitespace().chain([binary]);
+    let mut command = Command::new(words.next().unwrap_or(binary));
+    command.args(words);
+    command
 }
 
 /// A running service.
