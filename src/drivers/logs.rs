@@ -84,6 +84,10 @@ pub fn observe(observation: &Observation) {
             duration_ms = record.duration_ms,
             "call ended"
         ),
+        Observation::LegCalled { leg, sip_call_id } => {
+            let (call, leg, sip_call_id) = (leg.call, leg.number, sip_call_id.escape_ascii());
+            debug!(target: part::SIP, %call, leg, %sip_call_id, "leg called");
+        }
         Observation::QueueLine { site, queue, waiting, .. } => {
             trace!(target: part::QUEUE, %site, %queue, waiting, "queue line");
         }

@@ -15,6 +15,8 @@ mod port_wait;
 mod signals;
 mod sounds;
 pub mod status;
+pub mod traces;
+pub mod wanted;
 mod withheld;
 
 pub use self::core::Core;

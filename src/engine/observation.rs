@@ -1,7 +1,7 @@
 //! What the core lets the world see. Drivers turn observations into logs, metrics, rows and the wallboard;
 //! the core itself never logs.
 
-use crate::base::{Cause, Name};
+use crate::base::{Cause, LegId, Name};
 use crate::call::{Entry, Record};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -14,6 +14,14 @@ pub enum Observation {
     Fact(Arc<Entry>),
     /// A call is over: its record, right after its last fact.
     Recorded(Arc<Record>),
+    /// An INVITE of ours is about to go out: what its leg is called in SIP messages. A leg that tries another peer is
+    /// called anew.
+    LegCalled {
+        /// Which.
+        leg: LegId,
+        /// Its Call-ID.
+        sip_call_id: Box<[u8]>,
+    },
     /// A queue's waiting line changed.
     QueueLine {
         /// The queue's site: names are unique within one only.

@@ -84,7 +84,8 @@ fn sip(section: &Section<'_>, findings: &mut Findings) -> Sip {
     }
     let hep = section.section("hep").and_then(|section| hep(&section, &listen, findings));
     let ban = section.section("ban").map_or(BAN, |section| ban(&section, findings));
-    Sip { listen, drain: section.duration("drain").map_or(DRAIN, |drain| drain.value), hep, ban }
+    let trace = section.flag("trace").is_none_or(|trace| trace.value);
+    Sip { listen, drain: section.duration("drain").map_or(DRAIN, |drain| drain.value), hep, trace, ban }
 }
 
 /// Copies sent to where we listen would be copied again, without end.

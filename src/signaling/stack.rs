@@ -235,6 +235,12 @@ impl Stack {
         peers::ways(&trunk.peers, &self.layer.config.listens, &mut self.layer.random)
     }
 
+    /// The Call-ID of a leg's messages.
+    #[must_use]
+    pub fn call_id(&self, leg: LegKey) -> Option<&[u8]> {
+        self.legs.get(&leg).map(Leg::call_id)
+    }
+
     /// Whether nothing at all came back yet to our INVITE.
     #[must_use]
     pub fn is_silent(&self, leg: LegKey) -> bool {

@@ -66,6 +66,7 @@ impl Tally {
             }
             Observation::Fault { what } => self.faults.push(what.clone()),
             Observation::Fact(_)
+            | Observation::LegCalled { .. }
             | Observation::QueueLine { .. }
             | Observation::Trunk { .. }
             | Observation::Peer { .. }

@@ -244,6 +244,7 @@ impl Metrics {
         match observation {
             Observation::Fact(entry) => self.fact(entry),
             Observation::Recorded(record) => self.recorded(record),
+            Observation::LegCalled { .. } => {}
             Observation::QueueLine { site, queue, waiting, oldest } => {
                 match self.sites.get(site).and_then(|site| site.queues.get(queue)) {
                     Some(series) => {

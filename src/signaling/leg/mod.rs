@@ -133,6 +133,11 @@ impl Leg {
         matches!(&self.state, State::Calling(calling) if !calling.provisional)
     }
 
+    /// What all its messages carry.
+    pub(super) fn call_id(&self) -> &[u8] {
+        &self.dialog.call_id
+    }
+
     /// Whether a request of theirs belongs to this leg; its To tag is known to be ours.
     pub(super) fn owns(&self, request: &Message<'_>) -> bool {
         self.dialog.owns(request)
