@@ -306,7 +306,12 @@ impl Server {
             let event = match received {
                 Received::Message { flow, bytes } => {
                     if let Some(hep) = &self.hep {
-                        hep.received(now.utc, flow, bytes);
+                        hep.received(
+                            now.utc,
+                            flow,
+                            bytes,
+                            self.traces.correlation(bytes).unwrap_or_default(),
+                        );
                     }
                     let patience = self.engine.patience(&flow, bytes);
                     match self.lobby.enter(now.moment, flow, bytes, patience) {
@@ -378,7 +383,7 @@ impl Server {
         let now = self.clock.now();
         self.traces.sent(now, flow, bytes);
         if let Some(hep) = &self.hep {
-            hep.sent(now.utc, flow, bytes);
+            hep.sent(now.utc, flow, bytes, self.traces.correlation(bytes).unwrap_or_default());
         }
     }
 

@@ -101,15 +101,16 @@ pub fn observe(observation: &Observation) {
         | Observation::TrunkLimit { .. }
         | Observation::Registration { .. }
         | Observation::CredentialsRefused { .. } => trunk(observation),
-        Observation::SipRequest { direction, method } => {
+        Observation::SipRequest { direction, method, .. } => {
             trace!(target: part::SIP, direction, method, "SIP request");
         }
-        Observation::SipResponse { direction, method, code } => {
+        Observation::SipResponse { direction, method, code, .. } => {
             trace!(target: part::SIP, direction, method, code, "SIP response")
         }
-        Observation::SipRetransmission { direction } => {
+        Observation::SipRetransmission { direction, .. } => {
             trace!(target: part::SIP, direction, "SIP retransmission");
         }
+        Observation::SipFirstResponse { .. } => {}
         Observation::SourceRefused => debug!(target: part::SIP, "request from a source no trunk accepts"),
         Observation::NotSip => debug!(target: part::SIP, "bytes that are no SIP message"),
         Observation::SipStray => debug!(target: part::SIP, "SIP response or ACK that belongs to nothing"),

@@ -92,6 +92,8 @@ pub enum Observation {
     SipResponse {
         /// `in` or `out`.
         direction: &'static str,
+        /// The trunk it went to or came from, if any.
+        trunk: Option<Name>,
         /// The method, from the closed list of known ones, else `OTHER`.
         method: &'static str,
         /// The status code.
@@ -101,6 +103,8 @@ pub enum Observation {
     SipRequest {
         /// `in` or `out`.
         direction: &'static str,
+        /// The trunk it went to or came from, if any.
+        trunk: Option<Name>,
         /// The method, from the closed list of known ones, else `OTHER`.
         method: &'static str,
     },
@@ -108,6 +112,17 @@ pub enum Observation {
     SipRetransmission {
         /// `in` or `out`.
         direction: &'static str,
+        /// The trunk it went to or came from, if any.
+        trunk: Option<Name>,
+    },
+    /// The first response to an INVITE or OPTIONS of ours came.
+    SipFirstResponse {
+        /// The trunk that was asked, if any.
+        trunk: Option<Name>,
+        /// The request's method.
+        method: &'static str,
+        /// How long after the request.
+        after: Duration,
     },
     /// A request came from a source no trunk accepts.
     SourceRefused,

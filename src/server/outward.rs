@@ -108,6 +108,7 @@ impl Outward {
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }
+            | Observation::SipFirstResponse { .. }
             | Observation::SourceRefused
             | Observation::NotSip
             | Observation::SipStray

@@ -223,6 +223,12 @@ impl Stack {
         self.trunks.iter().filter_map(|trunk| trunk.registration.as_ref()).any(Registration::is_leaving)
     }
 
+    /// The trunk whose peer, or whose accepted source, is at the end of `flow`.
+    #[must_use]
+    pub fn trunk_at(&self, flow: &Flow) -> Option<TrunkId> {
+        if let Source::Trunk(trunk) = self.trunks.identify(flow) { Some(trunk) } else { None }
+    }
+
     /// Whether a trunk gave a sign of life when last asked; before the first answer it counts as up.
     #[must_use]
     pub fn trunk_up(&self, trunk: TrunkId) -> bool {

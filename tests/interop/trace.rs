@@ -60,7 +60,12 @@ fn a_call_is_followed_from_its_invite_to_the_bye_of_its_other_leg() {
         let _agent = answering(&place, PBX, "agent", "udp", Duration::from_secs(2));
         let mut caller = Calls::default().start(&place, "caller");
         let grows = until(SOON, || live.said().contains("talking").then_some(()));
-        assert!(grows.is_some() && live.ended().is_none(), "while the call goes:\n{}", live.said());
+        assert!(
+            grows.is_some() && live.ended().is_none(),
+            "while the call goes:\n{}\n{}",
+            live.said(),
+            service.process.said()
+        );
         caller.succeed(SOON);
         live.succeed(SOON);
 

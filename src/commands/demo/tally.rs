@@ -78,6 +78,7 @@ impl Tally {
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }
+            | Observation::SipFirstResponse { .. }
             | Observation::SourceRefused
             | Observation::NotSip
             | Observation::SipStray

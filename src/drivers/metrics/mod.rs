@@ -5,6 +5,7 @@ mod names;
 mod progress;
 mod registry;
 mod series;
+mod sip;
 #[cfg(test)]
 mod tests;
 
@@ -15,7 +16,8 @@ use metrics::{Counter, Gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
 use progress::Progress;
 use registry::Registry;
-use series::{CallSeries, OfferedSeries, QueueSeries, Series, SipSeries, SiteSeries, TrunkSeries};
+use series::{CallSeries, OfferedSeries, QueueSeries, Series, SiteSeries, TrunkSeries};
+use sip::SipSeries;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -147,7 +149,7 @@ impl Metrics {
         let page = Page { handle: registry.handle(), oldest: Arc::default() };
         let mut metrics = Self {
             series: Series::new(&registry),
-            sip: SipSeries::new(&registry),
+            sip: SipSeries::new(&registry, names::NO_TRUNK),
             registry,
             page,
             trunks: Map::default(),
@@ -269,11 +271,16 @@ impl Metrics {
                 Some(series) if series.observe(observation) => {}
                 Some(_) | None => self.unknown(),
             },
-            Observation::SipResponse { direction, method, code } => {
-                self.sip.response(direction, method, *code)
-            }
-            Observation::SipRequest { direction, method } => self.sip.request(direction, method),
-            Observation::SipRetransmission { direction } => self.sip.retransmission(direction),
+            Observation::SipResponse { trunk, .. }
+            | Observation::SipRequest { trunk, .. }
+            | Observation::SipRetransmission { trunk, .. }
+            | Observation::SipFirstResponse { trunk, .. } => match trunk {
+                None => self.sip.observe(observation),
+                Some(trunk) => match self.trunks.get(trunk) {
+                    Some(series) => series.sip.observe(observation),
+                    None => self.unknown(),
+                },
+            },
             Observation::SourceRefused => self.series.sources_refused.increment(1),
             Observation::NotSip => self.series.not_sip.increment(1),
             Observation::SipStray => self.series.sip_stray.increment(1),

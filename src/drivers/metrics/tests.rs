@@ -202,23 +202,52 @@ fn what_is_in_no_configuration_gets_no_label_but_is_counted() {
     let mut metrics = Metrics::new(&names());
     let page = metrics.page();
     metrics.observe(&Observation::Trunk { trunk: "étranger".into(), up: true });
-    metrics.observe(&Observation::SipRequest { direction: "in", method: "BREW" });
-    metrics.observe(&Observation::SipResponse { direction: "out", method: "INVITE", code: 418 });
-    metrics.observe(&Observation::SipResponse { direction: "out", method: "INVITE", code: 486 });
+    metrics.observe(&Observation::SipRequest { direction: "in", trunk: None, method: "BREW" });
+    for code in [418, 486] {
+        let trunk = Some("operateur".into());
+        metrics.observe(&Observation::SipResponse { direction: "out", trunk, method: "INVITE", code });
+    }
     metrics.observe(&Observation::LimitReached { limit: "teapots", cause: Cause::Overload });
     metrics.observe(&Observation::NotSip);
     metrics.observe(&Observation::SipStray);
     assert!(!page.render(Moment::ZERO).contains("étranger"));
     for series in [
         "spillway_metrics_unknown_names_total",
-        "spillway_sip_requests_total{direction=\"in\",method=\"OTHER\"}",
-        "spillway_sip_responses_total{direction=\"out\",method=\"INVITE\",code=\"other\"}",
-        "spillway_sip_responses_total{direction=\"out\",method=\"INVITE\",code=\"486\"}",
+        "spillway_sip_requests_total{trunk=\"none\",direction=\"in\",method=\"OTHER\"}",
+        "spillway_sip_responses_total{trunk=\"operateur\",direction=\"out\",method=\"INVITE\",code=\"other\"}",
+        "spillway_sip_responses_total{trunk=\"operateur\",direction=\"out\",method=\"INVITE\",code=\"486\"}",
         "spillway_limits_reached_total{limit=\"other\"}",
         "spillway_sip_unreadable_total",
         "spillway_sip_stray_total",
     ] {
         assert_eq!(value(&page, 0, series).to_bits(), 1f64.to_bits(), "{series}");
+    }
+}
+
+#[test]
+fn messages_are_counted_on_their_trunk_and_how_long_a_first_response_takes() {
+    let mut metrics = Metrics::new(&names());
+    let page = metrics.page();
+    let trunk = || Some("ipoffice".into());
+    metrics.observe(&Observation::SipRequest { direction: "out", trunk: trunk(), method: "INVITE" });
+    metrics.observe(&Observation::SipRetransmission { direction: "out", trunk: trunk() });
+    for ms in [30, 700] {
+        let after = Duration::from_millis(ms);
+        metrics.observe(&Observation::SipFirstResponse { trunk: trunk(), method: "INVITE", after });
+    }
+    let unknown = Some("étranger".into());
+    metrics.observe(&Observation::SipRetransmission { direction: "in", trunk: unknown });
+    for (series, expected) in [
+        ("sip_requests_total{trunk=\"ipoffice\",direction=\"out\",method=\"INVITE\"}", 1.0),
+        ("sip_requests_total{trunk=\"operateur\",direction=\"out\",method=\"INVITE\"}", 0.0),
+        ("sip_retransmissions_total{trunk=\"ipoffice\",direction=\"out\"}", 1.0),
+        ("sip_first_response_seconds_bucket{trunk=\"ipoffice\",method=\"INVITE\",le=\"0.05\"}", 1.0),
+        ("sip_first_response_seconds_bucket{trunk=\"ipoffice\",method=\"INVITE\",le=\"1\"}", 2.0),
+        ("sip_first_response_seconds_count{trunk=\"ipoffice\",method=\"OPTIONS\"}", 0.0),
+        ("metrics_unknown_names_total", 1.0),
+    ] {
+        let counted = value(&page, 0, &format!("spillway_{series}"));
+        assert_eq!(counted.to_bits(), f64::to_bits(expected), "{series}");
     }
 }
 

@@ -35,7 +35,8 @@ impl Traffic {
             | Observation::Strayed
             | Observation::SourceRefused
             | Observation::Limited { .. } => &mut self.strayed,
-            Observation::Peer { .. }
+            Observation::FirstResponse { .. }
+            | Observation::Peer { .. }
             | Observation::LookupFailed { .. }
             | Observation::Banned { .. }
             | Observation::TrunkUp { .. }

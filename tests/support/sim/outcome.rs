@@ -61,6 +61,7 @@ impl Outcomes {
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }
+            | Observation::SipFirstResponse { .. }
             | Observation::SourceRefused
             | Observation::Audio { .. }
             | Observation::Overload { .. }
