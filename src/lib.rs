@@ -17,7 +17,7 @@
 //! | 1 | [`wire`] | bytes ⇄ values: SIP, SDP, RTP; nothing copied, nothing allocated on the hot path |
 //! | 1 | [`settings`] | `config/spillway.toml`: what the machine is and whom it is wired to |
 //! | 1 | [`dialplan`] | `dialplans/*.toml` → document → checked → [`dialplan::Plan`], immutable, ids resolved |
-//! | 2 | [`signaling`] | SIP without sockets: transactions, dialogs, legs, offer/answer, trunks, their digests and registrations |
+//! | 2 | [`signaling`] | SIP without sockets: transactions, dialogs, legs, offer/answer, trunks and registering with them, phones that register here |
 //! | 2 | [`media`] | RTP without sockets: boards that relay, play and listen; ports |
 //! | 2 | [`acd`] | queues, agents, matching |
 //! | 3 | [`call`] | a call's life: events, states, effects, facts, record, judgement |
@@ -73,6 +73,19 @@
 //! **Why is a challenge answered only on the path its request took, and only for one realm?** A digest lets whoever gets
 //! it try passwords at leisure, and one that is passed on opens the trunk to others. A peer that answers from another
 //! address than it is configured with gets no call through either way.
+//!
+//! **Why are phones a line beside the trunks, and all contacts of one a single leg?** Channels, agents behind a line, and
+//! what a lost line means are the same for both, and a call, which knows no phones, needs no second engine: a fork is over
+//! before the core hears of an answer.
+//!
+//! **Why is a phone reached where it speaks from, and never where its Contact says?** That is where it is, whatever
+//! translates addresses; and nobody can register somebody else's address to have it rung.
+//!
+//! **Why does a sixth contact take the place of the one refreshed longest ago?** A phone that lost its address registers
+//! anew under another: refusing it would lock it out until what nobody answers any more has lapsed.
+//!
+//! **Why is no TLS connection opened to where no trunk expects anyone?** A certificate proves a name, and a dialog that leads
+//! elsewhere gives an address alone: there would be nothing to hold the certificate against.
 //!
 //! **Why is a password never in spillway.toml?** Files are copied, kept and shown. The settings say where it is; the
 //! driver that reads them for `serve` and `check` fetches it, and `base::Secret` shows nothing.

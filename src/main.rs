@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 use clap::{Parser, Subcommand};
-use spillway::commands::{check, demo, serve, status, trace};
+use spillway::commands::{check, demo, phones, serve, status, trace};
 use spillway::drivers::logs::LogFormat;
 use spillway::drivers::store::find::Wanted;
 use std::net::SocketAddr;
@@ -88,6 +88,9 @@ enum Command {
         #[arg(long)]
         keep: bool,
     },
+    /// Help with the phones that register here.
+    #[command(subcommand)]
+    Phones(PhonesCommand),
     /// Say how a running service stands.
     #[command(after_help = STATUS_CODES)]
     Status {
@@ -145,6 +148,21 @@ fn duration(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs).ok_or_else(|| "a whole number with its unit: 90s, 5m, 1h".into())
 }
 
+#[derive(Subcommand)]
+enum PhonesCommand {
+    /// Ask for a password and print a phone's line of the users' file: extension;name;ha1_md5;ha1_sha256.
+    Hash {
+        /// The phone's extension.
+        extension: String,
+        /// The `realm` of [phones].
+        #[arg(long)]
+        realm: String,
+        /// Whose phone it is.
+        #[arg(long, default_value = "")]
+        name: String,
+    },
+}
+
 fn main() -> ExitCode {
     let code = match Arguments::parse().command {
         Command::Serve { config, json_logs, log } => serve::run(&serve::ServeArgs {
@@ -155,6 +173,9 @@ fn main() -> ExitCode {
         Command::Check { config } => check::run(&check::CheckArgs { config }),
         Command::Demo { calls, rate, duration, http, keep } => {
             demo::run(&demo::DemoArgs { calls, rate, duration, http, keep })
+        }
+        Command::Phones(PhonesCommand::Hash { extension, realm, name }) => {
+            phones::hash(&phones::HashArgs { extension, realm, name })
         }
         Command::Status { config, socket, json } => status::run(&status::StatusArgs { config, socket, json }),
         Command::Trace { wanted, config, store, json, live, messages } => {

@@ -14,6 +14,7 @@ mod outward;
 pub use assemble::{Service, load};
 
 use crate::base::{Flow, JournalSeq, Name, Random};
+use crate::drivers::certificates::Certificates;
 use crate::drivers::clock::Clock;
 use crate::drivers::console::ConsoleError;
 use crate::drivers::control::ControlError;
@@ -137,6 +138,7 @@ pub struct Server {
     engine: Engine,
     sockets: Sockets,
     lobby: Lobby,
+    certificates: Certificates,
     media: MediaThreads,
     /// Where a trunk is found by its name.
     resolver: Option<Resolver>,
@@ -173,7 +175,10 @@ impl Server {
         let listens: Vec<_> =
             service.listens.iter().map(|listen| (listen.transport, listen.address)).collect();
         let found = FoundAddresses::default();
-        let sockets = Sockets::open(&listens, service.accepts(found.clone()))?;
+        let mut sockets = Sockets::open(&listens, service.accepts(found.clone()))?;
+        sockets.speak_tls(service.tls(found.clone()));
+        let certificates = service.certificates.clone();
+        certificates.watch()?;
         let (requests_in, requests) = unbounded();
         let handle = Handle { requests: requests_in, waker: sockets.waker() };
         let mut seed = [0; 32];
@@ -186,7 +191,7 @@ impl Server {
         let traces = Traces::new(service.trace, random.number());
         let hep = service.hep.map(|hep| Hep::start(hep.to, hep.id)).transpose()?;
         let config = service.engine(&sockets, opened)?;
-        let bind = assemble::media_address(&config.listens, &config.trunks);
+        let bind = assemble::media_address(&config.listens, &config.trunks, config.phones.is_some());
         let waker = sockets.waker();
         let media = MediaThreads::start(
             media_threads::Config { threads: config.boards, bind, epoch: clock.epoch() },
@@ -203,6 +208,7 @@ impl Server {
             engine,
             sockets,
             lobby: Lobby::default(),
+            certificates,
             media,
             resolver,
             found,
@@ -294,6 +300,7 @@ impl Server {
         self.carry_out();
         let uncaptured = self.hep.as_ref().map_or(0, Hep::dropped);
         self.outward.levels(&self.engine, &self.sockets, &self.media, &self.store, uncaptured);
+        self.outward.tls(self.sockets.failed_handshakes(), &self.certificates);
         self.outward.answer(&self.engine, self.clock.now(), &self.store, &mut self.traces);
         self.media.failed().map_or(Ok(()), |board| Err(ServeError::MediaThread(board)))
     }
@@ -368,6 +375,7 @@ impl Server {
                         resolver.ask(question);
                     }
                 }
+                Effect::Prove { flow } => self.sockets.trust(flow),
                 Effect::Media(command) => self.media.send(command),
                 Effect::Observe(observation) => {
                     self.traces.observe(&observation);
@@ -422,7 +430,7 @@ impl Server {
     /// Moves the shutdown on; says whether it is over.
     fn is_over(&mut self) -> bool {
         if let Stage::Draining(until) = self.stage
-            && (self.engine.core().in_progress() == 0 || until <= Instant::now())
+            && (self.engine.core().open_calls() == 0 || until <= Instant::now())
         {
             self.end();
             self.carry_out();

@@ -77,6 +77,8 @@ fn record(id: u64, start: Now) -> Record {
         at_ms: 6_300,
         for_ms: 700,
         end: LegEnd::Answered,
+        picked_up_ms: None,
+        forwarded: false,
     }];
     Record {
         call: CallId(id),
@@ -107,6 +109,7 @@ fn record(id: u64, start: Now) -> Record {
         since_answer_ms: Some(6_300),
         visit: Some(VisitEnd::Answered),
         rings,
+        transfers: Vec::new(),
     }
 }
 

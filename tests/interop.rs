@@ -18,6 +18,10 @@ mod attacks;
 mod audio;
 #[path = "interop/baresip.rs"]
 mod baresip;
+#[path = "interop/call_stage.rs"]
+mod call_stage;
+#[path = "interop/calls.rs"]
+mod calls;
 #[path = "torture/cases.rs"]
 mod cases;
 #[path = "interop/dead_phones.rs"]
@@ -28,6 +32,8 @@ mod doorway;
 mod http;
 #[path = "interop/impaired.rs"]
 mod impaired;
+#[path = "interop/ladder.rs"]
+mod ladder;
 #[path = "interop/load.rs"]
 mod load;
 #[path = "interop/loss.rs"]
@@ -36,6 +42,8 @@ mod loss;
 mod machine;
 #[path = "interop/overflow.rs"]
 mod overflow;
+#[path = "interop/phones.rs"]
+mod phones;
 #[path = "interop/place.rs"]
 mod place;
 #[path = "interop/player.rs"]
@@ -44,6 +52,8 @@ mod player;
 mod process;
 #[path = "interop/prometheus.rs"]
 mod prometheus;
+#[path = "interop/secured.rs"]
+mod secured;
 #[path = "interop/service.rs"]
 mod service;
 #[path = "interop/shutdown.rs"]

@@ -10,20 +10,28 @@ mod support;
 
 #[path = "scenario"]
 mod scenario {
+    mod acceptance;
     mod attacks;
+    mod attacks_calls;
+    mod by_hand;
+    mod crossing;
     mod direct;
     mod failover;
     mod figures;
     mod hours;
     mod identities;
+    mod ip_office;
     mod journal;
     mod keys_by_info;
     mod limits;
     mod loops;
+    mod media_moves;
     mod menu;
     mod names;
     mod on_the_wire;
     mod overflow;
+    mod phones;
     mod ring_all;
+    mod transfer;
     mod waiting;
 }

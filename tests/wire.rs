@@ -1,9 +1,15 @@
-//! The wire floor from outside: torture messages, round trips, a witness, growth.
+//! The wire floor from outside: torture messages, round trips, witnesses, growth.
 
+#[path = "wire/differences.rs"]
+mod differences;
+#[path = "wire/extra_cases.rs"]
+mod extra_cases;
 #[path = "wire/growth.rs"]
 mod growth;
 #[path = "wire/hep.rs"]
 mod hep;
+#[path = "wire/known_faults.rs"]
+mod known_faults;
 #[path = "wire/mutation.rs"]
 mod mutation;
 #[path = "wire/round_trip.rs"]
@@ -12,3 +18,5 @@ mod round_trip;
 mod torture;
 #[path = "wire/witness.rs"]
 mod witness;
+#[path = "wire/witnesses.rs"]
+mod witnesses;

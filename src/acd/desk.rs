@@ -22,7 +22,7 @@ pub enum AgentState {
     WrapUp,
     /// Left alone for a moment after a ring that led nowhere, or until the phone we stopped has stopped.
     BackedOff,
-    /// Behind a trunk that does not answer.
+    /// Behind a trunk that does not answer, or on a phone that is not registered.
     Unreachable,
     /// In no plan any more.
     LoggedOut,

@@ -178,9 +178,14 @@ impl Acd {
         let behind: Vec<AgentId> =
             self.agents().filter(|agent| self.desks[agent.index()].via == Some(trunk)).collect();
         for agent in behind {
-            self.desks[agent.index()].reachable = up;
-            self.reseat(now, agent);
+            self.reach(now, agent, up);
         }
+    }
+
+    /// An agent's phone can be reached from now on, or no longer.
+    pub fn reach(&mut self, now: Moment, agent: AgentId, is_reachable: bool) {
+        self.desks[agent.index()].reachable = is_reachable;
+        self.reseat(now, agent);
     }
 
     /// Callers whom nobody could serve, though the queue they entered has somewhere else to send them.

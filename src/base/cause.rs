@@ -122,9 +122,14 @@ impl Cause {
             Self::NoChannel => {
                 row(486, "Busy Here", 34, "no_channel", "every channel taken", "toutes les lignes prises")
             }
-            Self::RateLimited => {
-                row(503, "Service Unavailable", 42, "rate_limited", "calls too fast", "appels trop serrés")
-            }
+            Self::RateLimited => row(
+                503,
+                "Service Unavailable",
+                42,
+                "rate_limited",
+                "too many calls a second",
+                "trop d'appels par seconde",
+            ),
             Self::Overload => {
                 row(503, "Service Unavailable", 42, "overload", "machine overloaded", "machine surchargée")
             }
@@ -169,6 +174,13 @@ impl Cause {
                 "interrompu par une panne",
             ),
         }
+    }
+
+    /// The SIP code that refuses for this cause; a cause that is no refusal counts as nobody having been there.
+    #[must_use]
+    pub const fn refusal_code(self) -> u16 {
+        let code = self.row().sip_code;
+        if code < 300 { 480 } else { code }
     }
 
     /// The label in metrics and records.

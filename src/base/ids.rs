@@ -32,6 +32,8 @@ id!(/// A trunk of spillway.toml, in written order.
     TrunkId(u16), "trunk-");
 id!(/// An agent: a (via, extension) pair. Stable across reloads.
     AgentId(u32), "agent-");
+id!(/// A phone that may register, in the order of the users' file.
+    PhoneId(u32), "phone-");
 id!(/// A queue. Stable across reloads.
     QueueId(u32), "queue-");
 id!(/// A flow of one plan.

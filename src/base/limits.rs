@@ -48,6 +48,24 @@ pub const REFUSALS: u32 = 100;
 pub const BINDINGS_PER_SOURCE: u32 = 50;
 /// STUN binding requests answered, all sources together, per second.
 pub const BINDINGS: u32 = 2_000;
+/// Challenges to sources that have proved nothing, per source address and second: phones of an office behind one address
+/// register again together after an outage.
+pub const CHALLENGES_PER_SOURCE: u32 = 20;
+/// Challenges to sources that have proved nothing, all sources together, per second.
+pub const CHALLENGES: u32 = 500;
+/// Nonces whose use is counted. Above it the oldest count as too old.
+pub const NONCES: usize = 10_000;
+/// Contacts one phone may have registered; one more takes the place of the one refreshed longest ago.
+pub const CONTACTS: usize = 5;
+/// Extensions one phone may watch.
+pub const LAMPS_PER_PHONE: usize = 100;
+/// How long a subscription lasts without a refresh, s (RFC 4235 section 3.4), and the shortest one taken.
+pub const LAMP_EXPIRES_S: u32 = 3_600;
+/// See [`LAMP_EXPIRES_S`].
+pub const LAMP_MIN_EXPIRES_S: u32 = 60;
+/// How often a phone behind an address translation is asked whether it is there: translations over UDP are forgotten
+/// after 30 s at the earliest (RFC 4787 section 4.3 wants two minutes; RFC 5626 section 4.4.2 asks every 24 to 29 s).
+pub const PHONE_KEEP_ALIVE: Duration = Duration::from_secs(27);
 /// Keys of one call that are written down.
 pub const DIGITS: u32 = 64;
 /// Keys of one call that are heard. Who presses more has left the choice to the menu's `else`.
@@ -63,6 +81,8 @@ pub const PORT_COOLING: Duration = Duration::from_secs(5);
 pub const STREAMS: usize = 1_000;
 /// TCP connections at once from one source address, whoever it is.
 pub const STREAMS_PER_SOURCE: usize = 100;
+/// Certificates and keys are small files: a longer one is another, bytes.
+pub const CERTIFICATE_FILE_BYTES: u64 = 1024 * 1024;
 /// A half-sent message on a stream, a new connection without a message, and whatever a stranger opened, is closed after
 /// this.
 pub const STREAM_IDLE: Duration = Duration::from_secs(30);
@@ -118,6 +138,14 @@ pub const EARLY_DIALOGS: usize = 16;
 pub const SESSION_INTERVAL_S: u32 = 1_800;
 /// The shortest we take, s: the shortest there may be (RFC 4028 section 5).
 pub const SESSION_MIN_INTERVAL_S: u32 = 90;
+/// The longest User-to-User value handed on; the longest of ISDN is 256 digits and its parameters.
+pub const USER_TO_USER_BYTES: usize = 512;
+/// How often one caller may be sent on by agents: a call opens no end of legs.
+pub const TRANSFERS: usize = 10;
+/// How long the phone an agent sends a caller to may ring before the agent has the caller back.
+pub const TRANSFER_RING: std::time::Duration = std::time::Duration::from_secs(30);
+/// How long a phone that answered is waited for to press the key that accepts its call, once it has been asked.
+pub const ACCEPTANCE: std::time::Duration = std::time::Duration::from_secs(10);
 /// Diversions of a call that are read and handed on.
 pub const DIVERSIONS: usize = 5;
 /// RTP ports one media thread is asked to open in one go.

@@ -5,6 +5,7 @@
 pub mod cause;
 pub mod codec;
 pub mod dns;
+pub mod emergency;
 pub mod finding;
 pub mod ids;
 pub mod limits;
@@ -22,7 +23,7 @@ pub mod written;
 pub use cause::Cause;
 pub use codec::{Codec, PayloadTypes};
 pub use ids::*;
-pub use map::{Map, Set, seeded_map};
+pub use map::{Map, Set, give_back, seeded_map};
 pub use name::Name;
 pub use net::{Flow, Transport};
 pub use outcome::Outcome;

@@ -1,6 +1,6 @@
 //! Named deadlines in one ordered set. Timers have names, so setting one again moves it and forgetting one is exact.
 
-use super::{Map, Moment};
+use super::{Map, Moment, give_back};
 use std::collections::BTreeSet;
 use std::hash::Hash;
 
@@ -28,10 +28,9 @@ impl<N: Copy + Ord + Hash> Timers<N> {
 
     /// Forgets `name`; says whether it was set.
     pub fn cancel(&mut self, name: N) -> bool {
-        match self.at.remove(&name) {
-            Some(at) => self.due.remove(&(at, name)),
-            None => false,
-        }
+        let Some(at) = self.at.remove(&name) else { return false };
+        give_back(&mut self.at);
+        self.due.remove(&(at, name))
     }
 
     /// When `name` falls due, if it is set.
@@ -54,6 +53,7 @@ impl<N: Copy + Ord + Hash> Timers<N> {
         }
         self.due.remove(&first);
         self.at.remove(&first.1);
+        give_back(&mut self.at);
         Some(first)
     }
 

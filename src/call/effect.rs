@@ -1,8 +1,9 @@
 //! What a call asks for, in the imperative. Effects are data: they apply after the state has returned.
 
-use super::event::Timer;
+use super::event::{Phone, Timer};
 use super::fact::{Fact, LegEnd};
 use crate::base::{AgentId, Cause, Moment, MusicId, PromptId, QueueId, TargetId};
+use crate::dialplan::Direct;
 use std::time::Duration;
 
 /// Something to be done for a call.
@@ -41,6 +42,15 @@ pub enum Effect {
         /// Time left alone afterwards.
         wrap_up: Duration,
     },
+    /// Dial whom an agent sends the caller to.
+    DialTransfer {
+        /// The new leg.
+        leg: u16,
+        /// Whom.
+        to: Phone,
+        /// The agent.
+        by: AgentId,
+    },
     /// Set a timer.
     Set(Timer, Moment),
     /// Forget a timer.
@@ -63,6 +73,8 @@ pub enum LegCommand {
     RingAgent(AgentId),
     /// Dial a target.
     RingTarget(TargetId),
+    /// Dial what a phone of ours dialled.
+    RingDirect(Direct),
     /// End the leg, whatever its stage: refuse, cancel or hang up.
     HangUp(Cause),
     /// Play a prompt once.
@@ -78,6 +90,10 @@ pub enum LegCommand {
     Ringback,
     /// Send silence.
     Silence,
+    /// Ask whoever answered this leg for a key, again and again: with a prompt, or with a tone.
+    Whisper(Option<PromptId>),
+    /// Tell the agent on this leg what has become of the transfer, as a SIP status code; from 200 on it is the last.
+    ReportTransfer(u16),
     /// Let the caller and this leg hear each other.
     Connect {
         /// The other leg.

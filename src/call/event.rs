@@ -1,6 +1,6 @@
 //! What can happen to a call, in the past tense.
 
-use crate::base::{AgentId, Cause, QueueId};
+use crate::base::{AgentId, Cause, FlowId, Name, QueueId, TrunkId};
 use crate::dialplan::Destination;
 use smallvec::SmallVec;
 
@@ -23,10 +23,16 @@ pub enum Event {
     LegProgressed(u16),
     /// A rung leg answered.
     LegAnswered(u16),
+    /// A key was pressed on a phone that is asked for one.
+    LegKeyPressed(u16, char),
+    /// A rung leg's IPBX says that somebody else's phone rings or answers for it.
+    LegForwarded(u16),
     /// A rung leg was refused, or could not be reached.
     LegRefused(u16, Cause),
     /// A leg hung up: BYE, CANCEL, or loss.
     HungUp(u16, Cause),
+    /// The agent in conversation sends the caller on; they may.
+    Referred(TransferTo),
     /// A leg put the other on hold.
     Held(u16),
     /// A leg took the other off hold.
@@ -51,6 +57,29 @@ pub enum Event {
     Unstaffed,
     /// The service ends the calls that are left.
     Stopping,
+}
+
+/// Where an agent sends a caller.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransferTo {
+    /// To a phone.
+    Phone(Phone),
+    /// To a number of ours: its flow begins, and the agent is free at once.
+    Number {
+        /// The number, as the dialplan writes it.
+        name: Name,
+        /// Its flow.
+        flow: FlowId,
+    },
+}
+
+/// A phone to dial that is no agent's and no target's of the moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Phone {
+    /// Over which trunk.
+    pub trunk: TrunkId,
+    /// The user part to dial.
+    pub user: String,
 }
 
 /// Why a queue took no more.

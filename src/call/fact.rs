@@ -116,6 +116,16 @@ pub enum Fact {
         /// How.
         end: LegEnd,
     },
+    /// A phone answered, and whoever is there is asked to accept the call with a key.
+    AcceptanceAsked {
+        /// The leg's number within the call.
+        leg: u16,
+    },
+    /// The IPBX behind a rung phone said that somebody else's rings or answers for it: forwarding, voicemail.
+    Forwarded {
+        /// The leg's number within the call.
+        leg: u16,
+    },
     /// The visit to the queue ended.
     Dequeued {
         /// The queue first entered.
@@ -153,6 +163,40 @@ pub enum Fact {
         agent_key: Option<Name>,
         /// The target that answered, or none when an agent did.
         target: Option<Name>,
+    },
+    /// An agent sent the caller on: the new phone began to ring.
+    TransferStarted {
+        /// Who sent them, by label.
+        agent: Name,
+        /// The same, by key.
+        agent_key: Name,
+        /// The agent's leg number.
+        leg: u16,
+        /// The user part dialled.
+        to: String,
+        /// The new leg's number.
+        to_leg: u16,
+    },
+    /// An agent sent the caller on to a number of ours, and is free: its flow begins.
+    TransferredToNumber {
+        /// Who sent them, by label.
+        agent: Name,
+        /// The same, by key.
+        agent_key: Name,
+        /// The number, as the dialplan writes it.
+        number: Name,
+    },
+    /// The agent who sent the caller on has hung up before the new phone answered.
+    TransferLeft {
+        /// The agent's leg number.
+        leg: u16,
+    },
+    /// The new phone answered, and caller and it hear each other from here on; or it stopped ringing.
+    TransferEnded {
+        /// The new leg's number.
+        to_leg: u16,
+        /// How.
+        end: LegEnd,
     },
     /// One side put the other on hold.
     Held {

@@ -12,11 +12,11 @@ mod timeline;
 mod walk;
 
 pub use effect::{Effect, LegCommand};
-pub use event::{Event, Timer, TurnedAway};
+pub use event::{Event, Phone, Timer, TransferTo, TurnedAway};
 pub use fact::{Entry, Fact, LegEnd, Subject, VisitEnd};
 pub use judgement::{Indicator, Judgement, Verdict, judge};
-pub use record::{Record, Ring, Rung};
-pub use state::State;
+pub use record::{Record, Ring, Rung, Transfer};
+pub use state::{Peer, State};
 pub use timeline::fold;
 
 use crate::base::{CallId, Moment, Now, limits};
@@ -126,6 +126,11 @@ impl Out<'_> {
     /// The caller's own clock: it starts at the first queue and never again.
     fn start_waiting(&mut self, now: Moment) -> Moment {
         *self.ledger.waiting_since.get_or_insert(now)
+    }
+
+    /// An agent had the caller and sent them on: what they wait from here on is another wait.
+    fn forget_waiting(&mut self) {
+        self.ledger.waiting_since = None;
     }
 
     /// What the caller's own clock shows, as the record will tell it.

@@ -33,7 +33,7 @@ pub struct Record {
     pub cause: Cause,
     /// The first queue entered.
     pub queue: Option<Name>,
-    /// The agent who answered, by label.
+    /// The agent who answered first, by label.
     pub agent: Option<Name>,
     /// The same, by key: a label may be another person's at another site.
     pub agent_key: Option<Name>,
@@ -49,7 +49,7 @@ pub struct Record {
     pub wait_ms: u64,
     /// The part of the wait with a phone ringing.
     pub ring_ms: u64,
-    /// From the answer to the first hang-up.
+    /// From the answer to the first hang-up; a transfer's ringing counts while the agent waits for it, and not after.
     pub talk_ms: u64,
     /// The part of the talk on hold.
     pub hold_ms: u64,
@@ -65,6 +65,9 @@ pub struct Record {
     pub visit: Option<VisitEnd>,
     /// Everything rung, in order.
     pub rings: Vec<Ring>,
+    /// Who sent the caller on to whom, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transfers: Vec<Transfer>,
 }
 
 impl Record {
@@ -74,6 +77,23 @@ impl Record {
     pub const fn is_offered(&self) -> bool {
         self.number.is_some()
     }
+}
+
+/// One transfer by an agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transfer {
+    /// Who sent the caller on, by key: `201@ipoffice`.
+    pub by: Name,
+    /// The user part dialled, or the number of ours.
+    pub to: String,
+    /// The new leg's number; 0 when they were sent to a number of ours.
+    pub leg: u16,
+    /// From arrival, ms.
+    pub at_ms: u64,
+    /// How long the new phone rang, ms.
+    pub for_ms: u64,
+    /// How that ended.
+    pub end: LegEnd,
 }
 
 /// What kind of phone was rung.
@@ -101,4 +121,10 @@ pub struct Ring {
     pub for_ms: u64,
     /// How it ended.
     pub end: LegEnd,
+    /// How long it had rung, ms, when it answered and was asked for a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picked_up_ms: Option<u64>,
+    /// Its IPBX said that somebody else's phone rang or answered for it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub forwarded: bool,
 }

@@ -2,7 +2,7 @@
 //! and reports read the record. Must never look at anything but facts.
 
 use super::fact::{Entry, Fact, LegEnd, VisitEnd};
-use super::record::{Record, Ring, Rung};
+use super::record::{Record, Ring, Rung, Transfer};
 use super::whole_ms;
 use crate::base::{CallId, Cause, Moment, Name, Now, Outcome};
 
@@ -95,6 +95,7 @@ impl Timeline {
             since_answer_ms: None,
             visit: None,
             rings: Vec::new(),
+            transfers: Vec::new(),
         };
         Some(Self {
             record,
@@ -165,19 +166,54 @@ impl Timeline {
             at_ms: at,
             for_ms: 0,
             end: LegEnd::Cancelled,
+            picked_up_ms: None,
+            forwarded: false,
         });
     }
 
-    fn ring_ended(&mut self, leg: u16, end: LegEnd, at: u64) {
+    fn of_ring(&mut self, leg: u16, mark: impl FnOnce(&mut Ring)) {
         if let Some(ring) = self.record.rings.iter_mut().rev().find(|ring| ring.leg == leg) {
+            mark(ring);
+        }
+    }
+
+    fn target_rung(&mut self, target: &Name, leg: u16, overflowed: bool, at: u64) {
+        self.record.target = Some(target.clone());
+        self.overflowed = overflowed;
+        self.target_end = None;
+        self.handover_ms = Some(at);
+        self.ring_started(target, Rung::Target, leg, at);
+    }
+
+    fn ring_ended(&mut self, leg: u16, end: LegEnd, at: u64) {
+        self.of_ring(leg, |ring| {
             ring.for_ms = at - ring.at_ms;
             ring.end = end;
-        }
+        });
         if self.phase == Phase::Wait && self.ringing > 0 {
             self.ringing -= 1;
             if self.ringing == 0 {
                 self.record.ring_ms += at - self.ringing_ms;
             }
+        }
+    }
+
+    fn transferred(&mut self, by: &Name, to: &str, (leg, end): (u16, LegEnd), at: u64) {
+        let (by, to) = (by.clone(), to.to_owned());
+        self.record.transfers.push(Transfer { by, to, leg, at_ms: at, for_ms: 0, end });
+        if end == LegEnd::Answered {
+            // Nobody has to answer first: the agent is gone.
+            self.enter(Phase::After, at);
+        }
+    }
+
+    fn transfer_ended(&mut self, leg: u16, end: LegEnd, at: u64) {
+        if let Some(transfer) = self.record.transfers.iter_mut().rev().find(|transfer| transfer.leg == leg) {
+            transfer.for_ms = at - transfer.at_ms;
+            transfer.end = end;
+        }
+        if end == LegEnd::Answered {
+            self.enter(Phase::Talk, at);
         }
     }
 
@@ -221,12 +257,12 @@ impl Timeline {
             }
             Fact::RingStarted { agent, leg, .. } => self.ring_started(agent, Rung::Agent, *leg, at),
             Fact::RingEnded { leg, end, .. } => self.ring_ended(*leg, *end, at),
+            Fact::AcceptanceAsked { leg } => {
+                self.of_ring(*leg, |ring| ring.picked_up_ms = Some(at - ring.at_ms));
+            }
+            Fact::Forwarded { leg } => self.of_ring(*leg, |ring| ring.forwarded = true),
             Fact::TargetRung { target, leg, from_queue, .. } => {
-                self.record.target = Some(target.clone());
-                self.overflowed = from_queue.is_some();
-                self.target_end = None;
-                self.handover_ms = Some(at);
-                self.ring_started(target, Rung::Target, *leg, at);
+                self.target_rung(target, *leg, from_queue.is_some(), at);
             }
             Fact::TargetEnded { leg, end, .. } => {
                 self.target_end = Some(*end);
@@ -234,13 +270,20 @@ impl Timeline {
                 self.ring_ended(*leg, *end, at);
             }
             Fact::Bridged { agent, agent_key, .. } => {
-                if agent.is_some() {
-                    self.agent_answered = true;
+                if agent.is_some() && !std::mem::replace(&mut self.agent_answered, true) {
                     self.record.agent.clone_from(agent);
                     self.record.agent_key.clone_from(agent_key);
                 }
                 self.enter(Phase::Talk, at);
             }
+            Fact::TransferStarted { agent_key, to, to_leg, .. } => {
+                self.transferred(agent_key, to, (*to_leg, LegEnd::Cancelled), at);
+            }
+            Fact::TransferredToNumber { agent_key, number, .. } => {
+                self.transferred(agent_key, number, (0, LegEnd::Answered), at);
+            }
+            Fact::TransferLeft { .. } => self.enter(Phase::After, at),
+            Fact::TransferEnded { to_leg, end } => self.transfer_ended(*to_leg, *end, at),
             Fact::Held { leg } => self.held(*leg, at),
             Fact::Resumed { leg } => self.resumed(*leg, at),
             Fact::MessageStarted { .. } => {

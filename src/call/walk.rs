@@ -1,6 +1,6 @@
 //! From destination to destination until something takes time: a sound, a line, a ringing phone.
 
-use super::state::{Arriving, Ending, InFlow, Queued, Ringing, State};
+use super::state::{Arriving, Ending, InFlow, Pickup, Queued, Ringing, State};
 use super::{Ctx, Fact, LegCommand, Out};
 use crate::base::{Cause, FlowId, MenuId, MessageId, QueueId, TargetId, limits};
 use crate::dialplan::{Action, Condition, Destination};
@@ -118,6 +118,7 @@ fn enter_menu(menu: MenuId, mut standing: Standing, ctx: Ctx, out: &mut Out) -> 
 
 fn ring_target(target: TargetId, mut standing: Standing, ctx: Ctx, out: &mut Out) -> State {
     let leg = Ringing::dial_target(target, standing, ctx, out);
+    let pickup = Pickup::of(ctx.plan.targets[target.index()].accept);
     if standing.answered {
         // Out of a queue the music goes on.
         let queue = standing.left_queue.and_then(|queue| ctx.plan.queue(queue));
@@ -126,9 +127,9 @@ fn ring_target(target: TargetId, mut standing: Standing, ctx: Ctx, out: &mut Out
             standing.hears = Some(sound);
             out.leg(0, sound);
         }
-        State::Ringing(Ringing::target(target, leg, standing))
+        State::Ringing(Ringing::target(target, leg, pickup, standing))
     } else {
-        State::Arriving(Arriving::ringing(target, leg))
+        State::Arriving(Arriving::ringing(target, leg, pickup))
     }
 }
 

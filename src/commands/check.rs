@@ -1,7 +1,8 @@
-//! `spillway check`: says everything wrong with the settings and the sites. Opens no socket, changes nothing.
+//! `spillway check`: says everything wrong with the settings and the sites, then with certificates. Opens no socket, changes nothing.
 
 use crate::base::finding::{Finding, Style, render};
 use crate::dialplan::{Ids, Plan};
+use crate::drivers::certificates::Certificates;
 use crate::drivers::dialplan_files::{self, ConfigurationError};
 use std::io::IsTerminal;
 use std::path::PathBuf;
@@ -19,6 +20,10 @@ pub struct CheckArgs {
 pub fn run(args: &CheckArgs) -> u8 {
     match dialplan_files::read(&args.config, &mut Ids::default()) {
         Ok(configuration) => {
+            if let Err(findings) = Certificates::read(&configuration.settings) {
+                print(&findings);
+                return 1;
+            }
             print(&configuration.warnings);
             eprintln!("{}: {}", args.config.display(), summary(&configuration.plan));
             0
@@ -99,6 +104,12 @@ mod tests {
         let account = |kept| format!("agents = true\nuser = \"u\"\npassword = {{ {kept} }}\n#");
         for kept in ["env = \"SPILLWAY_TEST_ABSENT\"", "file = \"absent\"", "file = \"spillway.toml\""] {
             assert_eq!(checked("config/spillway.toml", "agents = true", &account(kept)), 1, "{kept}");
+        }
+        let tls =
+            |file| format!("\"tls:127.0.0.1:5061\"]\ntls = {{ certificate = \"{file}\", key = \"{file}\" }}");
+        let listen = "\"tcp:127.0.0.1:5060\"]";
+        for file in ["absent.pem", "spillway.toml"] {
+            assert_eq!(checked("config/spillway.toml", listen, &tls(file)), 1, "{file}");
         }
         assert_eq!(run(&CheckArgs { config: "absent/spillway.toml".into() }), 2);
     }

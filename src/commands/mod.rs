@@ -11,6 +11,7 @@ pub mod check;
 pub mod demo;
 pub mod demo_site;
 pub mod language;
+pub mod phones;
 pub mod serve;
 pub mod status;
 pub mod trace;

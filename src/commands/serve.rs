@@ -4,6 +4,7 @@ use super::check;
 use crate::base::finding::Place;
 use crate::base::finding::{Finding, Severity, Words};
 use crate::dialplan::Ids;
+use crate::drivers::certificates::Certificates;
 use crate::drivers::console::ConsoleError;
 use crate::drivers::dialplan_files::{self, Configuration, ConfigurationError};
 use crate::drivers::logs::{self, LogFormat};
@@ -41,13 +42,20 @@ pub fn run(args: &ServeArgs) -> u8 {
             return 2;
         }
     };
+    let certificates = match Certificates::read(&configuration.settings) {
+        Ok(certificates) => certificates,
+        Err(findings) => {
+            check::print(&findings);
+            return 1;
+        }
+    };
     if let Err(error) = logs::start(args.logs, &args.log_filter) {
         eprintln!("error: {error}");
         return 2;
     }
     check::print(&configuration.warnings);
     let settings = configuration.settings.clone();
-    match serve(configuration) {
+    match serve(configuration, certificates) {
         Ok(()) => 0,
         Err(error) => {
             match place(&settings, &error) {
@@ -59,10 +67,11 @@ pub fn run(args: &ServeArgs) -> u8 {
     }
 }
 
-fn serve(configuration: Configuration) -> Result<(), ServeError> {
-    let Configuration { settings, plan, passwords, .. } = configuration;
+fn serve(configuration: Configuration, certificates: Certificates) -> Result<(), ServeError> {
+    let Configuration { settings, plan, passwords, phones, .. } = configuration;
     let sounds = server::load(&plan, |path| std::fs::read(path))?;
-    let service = Service { passwords, ..Service::new(&settings, Arc::new(plan), sounds) };
+    let usual = Service::new(&settings, Arc::new(plan), sounds);
+    let service = Service { passwords, phone_users: phones, certificates, ..usual };
     open_files::raise_limit();
     let server = Server::open(service)?;
     let handle = server.handle();

@@ -90,7 +90,7 @@ static STEP: Table = Table::closed(&[
 ]);
 
 /// The keys of a phone.
-const PHONE_KEYS: [&str; 12] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "#"];
+pub(super) const PHONE_KEYS: [&str; 12] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "*", "#"];
 
 static MENU: Table = Table {
     keys: &[
@@ -123,7 +123,8 @@ const WHILE_RINGING: Key = Key::optional(
     Kind::Choice(&RINGING),
     "what the caller's deadline does to a ringing phone",
 );
-const ACCEPT: Key = Key::later("accept", "the key an agent accepts a call with");
+const ACCEPT: Key = Key::optional("accept", Kind::Text, "the key an agent accepts a call with");
+const WHISPER: Key = Key::optional("whisper", Kind::Text, "the prompt that asks whoever answers for the key");
 
 static QUEUE: Table = Table::closed(&[
     Key::required("agents", Kind::Table(&AGENTS), "who serves it: { Nadia = 201 }"),
@@ -145,6 +146,7 @@ static QUEUE: Table = Table::closed(&[
     JUDGED,
     RECORD,
     ACCEPT,
+    WHISPER,
 ]);
 
 static TARGET: Table = Table::closed(&[
@@ -154,7 +156,8 @@ static TARGET: Table = Table::closed(&[
     Key::required("else", Kind::Text, "where the call goes when nobody answers"),
     JUDGED,
     RECORD,
-    Key::later("answer", "whether the one who answers must press a key"),
+    ANSWER,
+    WHISPER,
 ]);
 
 static DEFAULTS: Table = Table::closed(&[
@@ -177,9 +180,14 @@ static QUEUE_DEFAULTS: Table = Table::closed(&[
     JUDGED,
     RECORD,
     ACCEPT,
+    WHISPER,
 ]);
 
-static TARGET_DEFAULTS: Table = Table::closed(&[VIA, RING, JUDGED, RECORD]);
+static TARGET_DEFAULTS: Table = Table::closed(&[VIA, RING, JUDGED, RECORD, ANSWER, WHISPER]);
+
+const ANSWER: Key =
+    Key::optional("answer", Kind::Choice(&ANSWERS), "whether the one who answers must press 1");
+static ANSWERS: [Choice; 2] = [Choice::now("connect"), Choice::now("key")];
 
 static STRATEGIES: [Choice; 2] = [Choice::now("longest-idle"), Choice::now("ring-all")];
 static RINGING: [Choice; 2] = [Choice::now("cancel"), Choice::now("finish")];

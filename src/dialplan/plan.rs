@@ -170,8 +170,21 @@ pub struct Queue {
     pub at_close: AtClose,
     /// What the caller's deadline does to a phone that is ringing.
     pub while_ringing: WhileRinging,
+    /// What whoever answers must do to be put through; nothing where the answer is enough.
+    pub accept: Option<Acceptance>,
     /// How it is judged.
     pub sla: Option<SlaId>,
+}
+
+/// A key to press before a call is put through: an IPBX may answer for its user, and does not press keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Acceptance {
+    /// Which.
+    pub key: char,
+    /// What asks for it; a tone when `None`.
+    pub whisper: Option<PromptId>,
+    /// How long it is waited for, from the answer.
+    pub wait: Duration,
 }
 
 /// Who is rung next.
@@ -237,6 +250,8 @@ pub struct Target {
     pub ring: Duration,
     /// Where the call goes when it fails.
     pub otherwise: Destination,
+    /// What whoever answers must do to be put through; nothing where the answer is enough.
+    pub accept: Option<Acceptance>,
     /// How it is judged.
     pub sla: Option<SlaId>,
 }
@@ -318,11 +333,51 @@ pub enum Clock {
     Handover,
 }
 
-/// What a dialled number leads to.
+/// Whom a phone of ours may dial without a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direct {
+    /// The emergency services.
+    Emergency,
+    /// Another phone that registers here.
+    Phone,
+    /// Anyone outside.
+    Outside,
+}
+
+impl Direct {
+    /// The name facts and records use.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Emergency => "emergency",
+            Self::Phone => "phone",
+            Self::Outside => "outside",
+        }
+    }
+
+    /// How long it rings. Outside the far end's network says when to stop; three minutes are where a proxy must (RFC 3261
+    /// section 16.6, timer C).
+    #[must_use]
+    pub const fn ring(self) -> Duration {
+        match self {
+            Self::Emergency | Self::Outside => Duration::from_secs(180),
+            Self::Phone => Duration::from_secs(60),
+        }
+    }
+}
+
+/// What a dialled number leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FlowStart {
     /// A flow of ours.
     Flow(FlowId),
+    /// Someone else, whom no plan names: a phone of ours dialled them.
+    Direct {
+        /// What kind of number it is.
+        to: Direct,
+        /// As dialled.
+        dialled: Name,
+    },
     /// Nothing: the call is refused.
     Refused(Cause),
 }

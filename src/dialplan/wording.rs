@@ -230,6 +230,16 @@ pub(super) fn bad_extension(text: &str) -> Words {
         .hint("digits, letters and . - _ + * #")
 }
 
+pub(super) fn no_phone_key(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no key of a phone"), "can't be pressed")
+        .hint("one of 0 to 9, \"*\" and \"#\": accept = \"1\"")
+}
+
+pub(super) fn whispers_for_nothing() -> Words {
+    Words::new("nobody is asked for a key: `whisper` is never heard", "asks for nothing")
+        .hint("in a queue write accept = \"1\" beside it, in a target answer = \"key\"")
+}
+
 pub(super) fn no_overflow(name: &str) -> Words {
     Words::new(format!("queue `{name}` never lets its callers go"), "empty")
         .hint("write overflow = [{ after = \"90s\", to = \"…\" }]")

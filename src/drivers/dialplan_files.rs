@@ -6,12 +6,13 @@ use crate::base::written;
 use crate::base::{Map, Name, Secret, TrunkId};
 use crate::dialplan::{self, Files, Ids, Known, Plan, SoundFile};
 use crate::media::Sound;
-use crate::settings::{self, Settings};
+use crate::settings::{self, PhoneUser, Settings};
 use std::cell::RefCell;
 use std::io;
 use std::path::{Path, PathBuf};
 
 mod passwords;
+mod phones;
 mod words;
 
 /// Everything the files say, checked.
@@ -23,6 +24,8 @@ pub struct Configuration {
     pub plan: Plan,
     /// The passwords of trunks that have one.
     pub passwords: Vec<(TrunkId, Secret)>,
+    /// Who may register, where phones do.
+    pub phones: Vec<PhoneUser>,
     /// What is unlikely to be meant.
     pub warnings: Vec<Finding>,
 }
@@ -63,11 +66,17 @@ pub fn read(config: &Path, ids: &mut Ids) -> Result<Configuration, Configuration
         .as_ref()
         .ok()
         .map(|(settings, _)| passwords::read(settings, |name| std::env::var_os(name), &mut surroundings));
+    let phones = settings.as_ref().ok().map(|(settings, _)| {
+        let plan = sites.as_ref().and_then(|sites| sites.as_ref().ok()).map(|(plan, _)| plan);
+        phones::read(settings, plan, &mut surroundings)
+    });
+    let any_error = surroundings.any_error();
     let amiss = surroundings.into_sorted();
-    match (settings, passwords, sites) {
-        (Ok((settings, mut warnings)), Some(passwords), Some(Ok((plan, more)))) if amiss.is_empty() => {
+    match (settings, passwords.zip(phones), sites) {
+        (Ok((settings, mut warnings)), Some((passwords, phones)), Some(Ok((plan, more)))) if !any_error => {
+            warnings.extend(amiss);
             warnings.extend(more);
-            Ok(Configuration { settings, plan, passwords, warnings })
+            Ok(Configuration { settings, plan, passwords, phones, warnings })
         }
         (settings, _, sites) => {
             let mut findings = amiss;

@@ -2,7 +2,7 @@
 //! single facts are debug. Must never write a caller's number above debug, nor decide what a call does.
 
 use crate::call::{Entry, Fact, Subject};
-use crate::engine::Observation;
+use crate::engine::{Observation, PhoneObservation};
 use std::io::IsTerminal;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -57,6 +57,7 @@ mod part {
     pub const AGENT: &str = "spillway::agent";
     pub const QUEUE: &str = "spillway::queue";
     pub const SLA: &str = "spillway::sla";
+    pub const PHONE: &str = "spillway::phone";
     pub const TRUNK: &str = "spillway::trunk";
     pub const SIP: &str = "spillway::sip";
     pub const MEDIA: &str = "spillway::media";
@@ -101,6 +102,7 @@ pub fn observe(observation: &Observation) {
         | Observation::TrunkLimit { .. }
         | Observation::Registration { .. }
         | Observation::CredentialsRefused { .. } => trunk(observation),
+        Observation::Phone(seen) => phone(seen),
         Observation::SipRequest { direction, method, .. } => {
             trace!(target: part::SIP, direction, method, "SIP request");
         }
@@ -189,6 +191,25 @@ fn service(fact: &Fact) {
         info!(target: part::SERVICE, "service stopped");
     } else {
         info!(target: part::SERVICE, ?fact, "service");
+    }
+}
+
+/// What strangers do at will is debug: they could fill a disk.
+fn phone(seen: &PhoneObservation) {
+    match seen {
+        PhoneObservation::Challenged => debug!(target: part::PHONE, "request challenged"),
+        PhoneObservation::Withheld => debug!(target: part::PHONE, "request dropped: challenged too often"),
+        PhoneObservation::Refused { why } => debug!(target: part::PHONE, why, "phone not let in"),
+        PhoneObservation::Answered { result } => debug!(target: part::PHONE, result, "REGISTER answered"),
+        PhoneObservation::Contacts { extension, contacts } => {
+            info!(target: part::PHONE, %extension, contacts, "phone's contacts");
+        }
+        PhoneObservation::LampRefused => {
+            warn!(target: part::PHONE, "a phone watches as many others as it may");
+        }
+        PhoneObservation::Replaced => {
+            warn!(target: part::PHONE, "a phone has more contacts than it may: the oldest is gone");
+        }
     }
 }
 

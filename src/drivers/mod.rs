@@ -8,6 +8,7 @@
     reason = "clocks, threads, sockets and files are what drivers are for"
 )]
 
+pub mod certificates;
 pub mod clock;
 pub mod console;
 pub mod control;

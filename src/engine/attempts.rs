@@ -7,7 +7,7 @@
 //! the same rules. Not 482 and 483: a loop must not be multiplied. Nothing does once a phone has rung.
 
 use super::{Engine, Observation};
-use crate::base::{Flow, LegId, Map, Moment, Now, Timers, TrunkId};
+use crate::base::{Flow, LegId, Map, Moment, Now, Timers, TrunkId, give_back};
 use crate::signaling::{Invite, LegKey};
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -77,6 +77,7 @@ impl Attempts {
     /// The leg is settled: a phone rings, somebody answered, or nobody wants it any more.
     pub fn forget(&mut self, leg: LegId) {
         if self.open.remove(&leg).is_some() {
+            give_back(&mut self.open);
             for check in [Check::Ask, Check::Judge, Check::GiveUp] {
                 self.timers.cancel((leg, check));
             }
@@ -105,7 +106,9 @@ impl Engine {
         key
     }
 
-    fn invite(&mut self, now: Now, id: LegId, invite: Invite) -> LegKey {
+    /// Sends an INVITE of a leg's, and says what it is called. Every one of ours goes out here: one that did not would be
+    /// missing from traces.
+    pub(super) fn invite(&mut self, now: Now, id: LegId, invite: Invite) -> LegKey {
         let key = self.stack.invite(now.moment, invite);
         if let Some(sip_call_id) = self.stack.call_id(key).map(Box::from) {
             self.observe(Observation::LegCalled { leg: id, sip_call_id });

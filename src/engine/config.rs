@@ -1,11 +1,11 @@
 //! What an engine is told once, at its making.
 
 use super::Sounds;
-use super::core::TrunkLine;
-use crate::base::{CallId, JournalSeq};
+use super::core::{PhoneLine, TrunkLine};
+use crate::base::{CallId, Flow, JournalSeq, Name, TrunkId};
 use crate::dialplan::Plan;
-use crate::signaling::{Admission, BanPolicy, IdentityPolicy, Listen, StackConfig, TrunkPeer};
-use std::net::IpAddr;
+use crate::signaling::{Admission, BanPolicy, IdentityPolicy, Listen, PhoneSettings, StackConfig, TrunkPeer};
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +19,8 @@ pub struct EngineConfig {
     pub sounds: Sounds,
     /// Trunks, by [`crate::base::TrunkId`].
     pub trunks: Vec<EngineTrunk>,
+    /// Phones that register here.
+    pub phones: Option<EnginePhones>,
     /// Where SIP is received.
     pub listens: Vec<Listen>,
     /// RTP and RTCP ports.
@@ -33,6 +35,31 @@ pub struct EngineConfig {
     pub next_seq: JournalSeq,
 }
 
+/// The phones that register here, as every floor needs them.
+#[derive(Clone, Debug)]
+pub struct EnginePhones {
+    /// As signaling knows them.
+    pub settings: PhoneSettings,
+    /// Where emergency numbers dialled on them go.
+    pub emergency: Option<TrunkId>,
+    /// Where other numbers outside dialled on them go.
+    pub outside: Option<TrunkId>,
+    /// The number trunks see of them.
+    pub caller: Option<Name>,
+}
+
+impl EnginePhones {
+    pub(super) fn line(&self) -> PhoneLine {
+        PhoneLine {
+            line: self.settings.line,
+            extensions: self.settings.phones.iter().map(|phone| phone.extension.clone()).collect(),
+            emergency: self.emergency,
+            outside: self.outside,
+            caller: self.caller.clone(),
+        }
+    }
+}
+
 /// One trunk, as every floor needs it.
 #[derive(Clone, Debug)]
 pub struct EngineTrunk {
@@ -44,6 +71,8 @@ pub struct EngineTrunk {
     pub invite_timeout: Option<Duration>,
     /// How it is told who calls.
     pub identity: IdentityPolicy,
+    /// How agents' phones on it are to ring: Alert-Info and Call-Info, from the configuration alone.
+    pub alerting: Vec<(&'static str, String)>,
     /// The address our RTP is received at, as this trunk's network sees it.
     pub media: IpAddr,
 }
@@ -51,7 +80,15 @@ pub struct EngineTrunk {
 impl EngineConfig {
     pub(super) fn stack(&self) -> StackConfig {
         let trunks = self.trunks.iter().map(|trunk| trunk.peer.clone()).collect();
+        let phones = self.phones.as_ref().map(|phones| phones.settings.clone());
         let usual = StackConfig::new(self.listens.clone(), Admission::Trunks(trunks));
-        StackConfig { ban: self.ban, ..usual }
+        StackConfig { ban: self.ban, phones, ..usual }
+    }
+
+    /// Our address as the far end of a path is told it.
+    pub(super) fn public(&self, flow: Flow) -> SocketAddr {
+        let mut listens = self.listens.iter();
+        let own = listens.find(|listen| listen.transport == flow.transport && listen.address == flow.local);
+        own.map_or(flow.local, Listen::public)
     }
 }

@@ -1,9 +1,12 @@
 //! The legs of all calls: which SIP leg, which port, what is heard there. The one place that knows all three.
 
 use super::keys::Keys;
-use crate::base::{CallId, LegId, Map, MusicId, PromptId, TrunkId};
+use crate::base::{CallId, Cause, LegId, Map, MusicId, Name, PromptId, TrunkId, give_back};
 use crate::media::PortId;
-use crate::signaling::{Caller, Diversion, LegKey, RemoteMedia};
+use crate::signaling::{Caller, Diversion, LegKey, RemoteMedia, UserToUser};
+use smallvec::SmallVec;
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 /// How far a leg has come, as far as ending it is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,7 @@ pub(super) enum Heard {
     Music { music: MusicId, played: u32 },
     Ringback,
     Silence,
+    Whisper(Option<PromptId>),
     Peer(LegId),
 }
 
@@ -33,7 +37,17 @@ pub(super) enum Heard {
 #[derive(Debug)]
 pub(super) struct Leg {
     pub key: LegKey,
+    /// A phone's further contacts that ring with it, until one answers.
+    pub others: SmallVec<[LegKey; 1]>,
+    /// Whose phone it is, where that may be watched.
+    pub party: Option<Name>,
+    /// It is known to ring.
+    pub rings: bool,
+    /// What contacts that ring no more said.
+    pub refused: Option<Cause>,
     pub trunk: TrunkId,
+    /// Our address as the far end's network sees it.
+    pub media: IpAddr,
     pub stage: Stage,
     pub port: Option<PortId>,
     /// What the far end last said of its audio.
@@ -43,6 +57,8 @@ pub(super) struct Leg {
     /// Whether the port is lent to a stream: only then can it be told what to send.
     pub attached: bool,
     pub heard: Heard,
+    /// Its far end sent us on from another phone: that is followed once.
+    pub moved: bool,
     /// What was pressed lately.
     pub keys: Keys,
     /// What the initial INVITE said, on the caller's leg.
@@ -56,19 +72,26 @@ pub(super) struct Inbound {
     pub max_forwards: u8,
     pub diversions: Vec<Diversion>,
     pub identities: Vec<Box<[u8]>>,
+    pub user_to_user: Option<UserToUser>,
 }
 
 impl Leg {
-    pub fn new(key: LegKey, trunk: TrunkId, stage: Stage) -> Self {
+    pub fn new(key: LegKey, trunk: TrunkId, media: IpAddr, stage: Stage) -> Self {
         Self {
             key,
+            others: SmallVec::new(),
+            party: None,
+            rings: false,
+            refused: None,
             trunk,
+            media,
             stage,
             port: None,
             remote: None,
             offered: false,
             attached: false,
             heard: Heard::Nothing,
+            moved: false,
             keys: Keys::default(),
             inbound: None,
         }
@@ -80,11 +103,19 @@ impl Leg {
 pub(super) struct Legs {
     by_id: Map<LegId, Leg>,
     by_key: Map<LegKey, LegId>,
+    by_party: Map<Name, SmallVec<[LegId; 2]>>,
+    /// Whose legs have changed.
+    touched: BTreeSet<Name>,
 }
 
 impl Legs {
     pub fn insert(&mut self, id: LegId, leg: Leg) {
+        if let Some(party) = &leg.party {
+            self.by_party.entry(party.clone()).or_default().push(id);
+            self.touched.insert(party.clone());
+        }
         self.by_key.insert(leg.key, id);
+        self.by_key.extend(leg.others.iter().map(|other| (*other, id)));
         self.by_id.insert(id, leg);
     }
 
@@ -109,8 +140,63 @@ impl Legs {
 
     pub fn remove(&mut self, id: LegId) -> Option<Leg> {
         let leg = self.by_id.remove(&id)?;
+        if let Some(party) = &leg.party {
+            self.touched.insert(party.clone());
+            if let Some(legs) = self.by_party.get_mut(party) {
+                legs.retain(|leg| *leg != id);
+                if legs.is_empty() {
+                    self.by_party.remove(party);
+                }
+            }
+        }
         self.by_key.remove(&leg.key);
+        for other in &leg.others {
+            self.by_key.remove(other);
+        }
+        give_back(&mut self.by_id);
+        give_back(&mut self.by_key);
         Some(leg)
+    }
+
+    /// One of a leg's contacts has it; gives the others, which are the leg's no more.
+    pub fn keep_only(&mut self, id: LegId, key: LegKey) -> SmallVec<[LegKey; 1]> {
+        let Some(leg) = self.by_id.get_mut(&id) else { return SmallVec::new() };
+        let mut losers = std::mem::take(&mut leg.others);
+        losers.push(std::mem::replace(&mut leg.key, key));
+        losers.retain(|loser| *loser != key);
+        for loser in &losers {
+            self.by_key.remove(loser);
+        }
+        losers
+    }
+
+    /// One of a leg's several contacts is the leg's no more.
+    pub fn drop_contact(&mut self, id: LegId, key: LegKey) {
+        let Some(leg) = self.by_id.get_mut(&id) else { return };
+        if leg.key == key
+            && let Some(other) = leg.others.pop()
+        {
+            leg.key = other;
+        }
+        leg.others.retain(|other| *other != key);
+        self.by_key.remove(&key);
+    }
+
+    /// A leg's stage has changed.
+    pub fn touch(&mut self, id: LegId) {
+        let party = self.by_id.get(&id).and_then(|leg| leg.party.as_ref());
+        self.touched.extend(party.cloned());
+    }
+
+    /// Somebody whose legs have changed.
+    pub fn take_touched(&mut self) -> Option<Name> {
+        self.touched.pop_first()
+    }
+
+    /// Somebody's legs.
+    pub fn of(&self, party: &Name) -> Vec<(LegId, &Leg)> {
+        let ids = self.by_party.get(party).into_iter().flatten();
+        ids.filter_map(|id| Some((*id, self.by_id.get(id)?))).collect()
     }
 
     pub fn len(&self) -> usize {

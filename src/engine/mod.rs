@@ -5,24 +5,28 @@
 mod attempts;
 mod config;
 pub mod core;
+mod crossing;
 mod keys;
+mod lamps;
 mod legs;
 mod lobby;
 pub mod observation;
 mod orders;
 mod overload;
+mod phones;
 mod port_wait;
 mod signals;
 mod sounds;
 pub mod status;
 pub mod traces;
+mod transfer;
 pub mod wanted;
 mod withheld;
 
 pub use self::core::Core;
-pub use config::{EngineConfig, EngineTrunk};
+pub use config::{EngineConfig, EnginePhones, EngineTrunk};
 pub use lobby::{Lobby, Turn, Welcome};
-pub use observation::Observation;
+pub use observation::{Observation, PhoneObservation};
 pub use sounds::Sounds;
 
 use crate::base::dns::{Answer, Question, Silent};
@@ -95,6 +99,11 @@ pub enum Effect {
     },
     /// Ask the DNS.
     Resolve(Question),
+    /// Whoever is at the other end of this stream has proved who it is: it may keep silent.
+    Prove {
+        /// The stream.
+        flow: Flow,
+    },
     /// A command for the media plane.
     Media(media::Command),
     /// A fact for the journal, or something worth counting, logging or showing.
@@ -149,6 +158,10 @@ impl Engine {
             config.next_seq,
             random.fork(),
         );
+        let core = match &config.phones {
+            Some(phones) => core.with_phones(now, phones.line()),
+            None => core,
+        };
         let ports = PortPool::new(config.ports.clone(), config.boards);
         let mut engine = Self {
             config,
@@ -255,6 +268,8 @@ impl Engine {
                 self.order(now, output);
             } else if let Some(output) = self.stack.poll() {
                 self.signal(now, output);
+            } else if let Some(extension) = self.legs.take_touched() {
+                self.show_lamp(now, &extension);
             } else if !self.serve_port_wait(now) {
                 break;
             }

@@ -7,6 +7,36 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// What the registrar did, or would not do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PhoneObservation {
+    /// A request that proved nothing was challenged.
+    Challenged,
+    /// A source was challenged so often that its request was dropped.
+    Withheld,
+    /// A challenge was answered, and not well.
+    Refused {
+        /// `credentials`: no such phone, or another password; `stale`: a nonce too old or used before.
+        why: &'static str,
+    },
+    /// A phone that proved who it is asked for something.
+    Answered {
+        /// `registered`, `refreshed`, `removed`, `fetched`, or why not.
+        result: &'static str,
+    },
+    /// A phone's contacts were registered, lapsed, or are gone.
+    Contacts {
+        /// Which phone.
+        extension: Name,
+        /// How many it has now.
+        contacts: usize,
+    },
+    /// A phone watches as many others as it may.
+    LampRefused,
+    /// One contact more than a phone may have took the place of another.
+    Replaced,
+}
+
 /// Something worth counting, logging or showing.
 #[derive(Clone, Debug)]
 pub enum Observation {
@@ -88,6 +118,8 @@ pub enum Observation {
         /// `credentials`, or `realm` where it asked for the password of another realm and did not get it.
         why: &'static str,
     },
+    /// Something about the phones that register here.
+    Phone(PhoneObservation),
     /// A SIP response was sent or received.
     SipResponse {
         /// `in` or `out`.

@@ -1,16 +1,21 @@
 //! What the core orders, done with signaling and media.
 
 use super::core::{Command, Dial, Diverted, Output};
-use super::legs::{Heard, Leg, Stage};
-use super::{Engine, Observation};
-use crate::base::{Cause, LegId, Now, limits};
+use super::legs::{Heard, Inbound, Leg, Stage};
+use super::{Engine, EngineTrunk, Observation};
+use crate::base::{Cause, Codec, Flow, LegId, Now, Transport, TrunkId, limits};
 use crate::call::{Event as CallEvent, VisitEnd};
 use crate::media::{self, PortId, Tone};
 use crate::signaling::{
     Caller, Codecs, Direction, Diversion, DiversionReason, Invite, LocalMedia, MediaOffer, Rejection,
     passport,
 };
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// What an INVITE says of us before its path is known.
+const UNTOLD: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+const NOWHERE: Flow =
+    Flow { transport: Transport::Udp, local: SocketAddr::new(UNTOLD, 0), remote: SocketAddr::new(UNTOLD, 0) };
 
 impl Engine {
     pub(super) fn order(&mut self, now: Now, output: Output) {
@@ -37,6 +42,12 @@ impl Engine {
             Command::Music(music) => self.hear(id, Heard::Music { music, played: 0 }),
             Command::Ringback => self.hear(id, Heard::Ringback),
             Command::Silence => self.hear(id, Heard::Silence),
+            Command::Whisper(whisper) => self.hear(id, Heard::Whisper(whisper)),
+            Command::ReportTransfer(code) => {
+                if let Some(key) = self.legs.get(id).map(|leg| leg.key) {
+                    self.stack.report_refer(now.moment, key, code);
+                }
+            }
             Command::Connect { with } => self.connect(id, with),
         }
     }
@@ -63,9 +74,7 @@ impl Engine {
         let Some(key) = self.calling(id) else { return };
         match self.local_media(id) {
             Some(local) => {
-                if let Some(leg) = self.legs.get_mut(id) {
-                    leg.stage = Stage::Up;
-                }
+                self.set_stage(id, Stage::Up);
                 self.stack.accept(now.moment, key, local);
                 self.attach(id);
             }
@@ -77,11 +86,13 @@ impl Engine {
     }
 
     fn dial(&mut self, now: Now, id: LegId, dial: Dial) {
-        let ways = self.stack.ways(dial.trunk);
-        let Some(first) = ways.first().copied() else {
+        let ways = self.stack.ways(dial.trunk, dial.is_emergency);
+        let is_trunk = self.config.trunks.get(dial.trunk.index()).is_some();
+        if is_trunk && ways.is_empty() {
             self.core.happened(now, id.call, CallEvent::LegRefused(id.number, Cause::Unreachable));
             return self.core.leg_gone(now, id);
-        };
+        }
+        let first = ways.first().copied().unwrap_or(NOWHERE);
         let caller_leg = LegId::caller(id.call);
         // The caller's port first: both must lie on one board.
         let board = self.port(caller_leg).map(|port| port.board);
@@ -90,50 +101,60 @@ impl Engine {
             self.core.happened(now, id.call, CallEvent::LegRefused(id.number, Cause::Overload));
             return self.core.leg_gone(now, id);
         };
-        let trunk = &self.config.trunks[dial.trunk.index()];
         let caller = self.legs.get(caller_leg);
+        let codecs = self.codecs(dial.trunk);
+        let trunk = self.config.trunks.get(dial.trunk.index());
         let inbound = caller.and_then(|leg| leg.inbound.as_deref());
         let offer = LocalMedia {
-            rtp: SocketAddr::new(trunk.media, port.number),
+            rtp: SocketAddr::new(trunk.map_or(UNTOLD, |trunk| trunk.media), port.number),
             // The caller's own codec first: then nothing has to be transcoded.
-            codecs: caller.and_then(|leg| leg.remote.as_ref()).map_or_else(
-                || trunk.peer.codecs.iter().copied().collect(),
-                |remote| preferring(remote.codec, &trunk.peer.codecs),
-            ),
+            codecs: caller
+                .and_then(|leg| leg.remote.as_ref())
+                .map_or_else(|| codecs.iter().copied().collect(), |remote| preferring(remote.codec, codecs)),
             direction: Direction::SendRecv,
         };
-        let mut invite = Invite::new(
-            first,
-            &dial.user,
-            inbound.map_or_else(Caller::default, |inbound| inbound.caller.clone()),
-            offer.clone(),
-        );
-        invite.trunk = Some(dial.trunk);
-        if let Some(written) = self.core.written_caller(id.call, dial.trunk, &invite.caller.number) {
-            invite.caller.number = written;
-        }
-        invite.domain = trunk.peer.domain.clone();
-        invite.target_host = trunk.peer.host_of(first);
-        invite.policy = trunk.identity.clone();
-        let signed = dial.signed.filter(|_| trunk.identity.relays && trunk.identity.number.is_none());
-        if let Some((inbound, (caller, called))) = inbound.zip(signed) {
-            let passes = |value: &[u8]| passport::may_pass(value, now.utc, &caller, &called);
-            invite.identities = inbound.identities.iter().filter(|value| passes(value)).cloned().collect();
-        }
+        let from = match &dial.caller {
+            // Whoever calls for help is to be found.
+            Some(number) => Caller {
+                number: number.to_string(),
+                display: None,
+                anonymous: !dial.is_emergency && inbound.is_some_and(|inbound| inbound.caller.anonymous),
+            },
+            None => inbound.map_or_else(Caller::default, |inbound| inbound.caller.clone()),
+        };
+        let mut invite = Invite::new(first, &dial.user, from, offer.clone());
         invite.offer = MediaOffer::Early(offer);
         // RFC 3261 section 16.6: a back-to-back agent that hands on a call hands on its hops.
         invite.max_forwards = inbound.map_or(70, |inbound| inbound.max_forwards.saturating_sub(1));
-        if let Some(Diverted { from, after }) = dial.diverted {
-            let ours = Diversion { user: from, reason: reason(after), is_ours: true };
+        if let Some(Diverted { from, after }) = &dial.diverted {
+            let ours = Diversion { user: from.clone(), reason: reason(*after), is_ours: true };
             // RFC 5806 section 4: the newest first, and what came with the call below it.
             let before = inbound.into_iter().flat_map(|inbound| &inbound.diversions).cloned();
             invite.diversions = std::iter::once(ours).chain(before).take(limits::DIVERSIONS).collect();
         }
+        invite.referred_by.clone_from(&dial.referred_by);
+        invite.user_to_user = inbound.and_then(|inbound| inbound.user_to_user.clone());
+        let Some(trunk) = trunk else {
+            return self.dial_phone(now, id, &dial, port, &invite);
+        };
+        if let Some(written) = self.core.written_caller(id.call, dial.trunk, &invite.caller.number) {
+            invite.caller.number = written;
+        }
+        invite.target_host = trunk.peer.host_of(first);
+        as_trunk_wants(&mut invite, now, &dial, trunk, inbound);
+        let media = trunk.media;
         let key = self.attempt(now, id, dial.trunk, invite, ways);
-        let mut leg = Leg::new(key, dial.trunk, Stage::Called);
+        let mut leg = Leg::new(key, dial.trunk, media, Stage::Called);
+        leg.party = dial.is_agent.then(|| dial.user.as_str().into());
         leg.port = Some(port);
         leg.offered = true;
+        leg.moved = dial.moved;
         self.legs.insert(id, leg);
+    }
+
+    /// What may be spoken on a line.
+    fn codecs(&self, trunk: TrunkId) -> &[Codec] {
+        self.config.trunks.get(trunk.index()).map_or(&Codec::ALL, |trunk| &trunk.peer.codecs)
     }
 
     /// Ends a leg as its stage asks. Its audio stops at once.
@@ -142,9 +163,12 @@ impl Engine {
             return self.core.leg_gone(now, id);
         }
         let Some(leg) = self.legs.get(id) else { return };
-        let (key, stage) = (leg.key, leg.stage);
+        let (key, stage, others) = (leg.key, leg.stage, leg.others.clone());
         self.attempts.forget(id);
         self.end_stage(now, id);
+        for other in others {
+            self.stack.cancel(now.moment, other, cause);
+        }
         match stage {
             Stage::Calling => self.stack.reject(now.moment, key, Rejection::from(cause)),
             Stage::Called => self.stack.cancel(now.moment, key, cause),
@@ -164,10 +188,10 @@ impl Engine {
 
     fn local_media(&mut self, id: LegId) -> Option<LocalMedia> {
         let port = self.port(id)?;
-        let trunk = &self.config.trunks[self.legs.get(id)?.trunk.index()];
+        let leg = self.legs.get(id)?;
         Some(LocalMedia {
-            rtp: SocketAddr::new(trunk.media, port.number),
-            codecs: trunk.peer.codecs.iter().copied().collect(),
+            rtp: SocketAddr::new(leg.media, port.number),
+            codecs: self.codecs(leg.trunk).iter().copied().collect(),
             direction: Direction::SendRecv,
         })
     }
@@ -198,6 +222,10 @@ impl Engine {
             Heard::Prompt { prompt, token } => match self.config.sounds.prompt(prompt) {
                 Some(sound) => media::Command::Play { port, token, sound: sound.clone(), repeat: false },
                 None => media::Command::Tone { port, tone: Tone::Silence },
+            },
+            Heard::Whisper(whisper) => match whisper.and_then(|prompt| self.config.sounds.prompt(prompt)) {
+                Some(sound) => media::Command::Play { port, token: 0, sound: sound.clone(), repeat: true },
+                None => media::Command::Tone { port, tone: Tone::PressKey },
             },
             Heard::Music { music, played } => match self.config.sounds.piece(music, played) {
                 Some((sound, only)) => {
@@ -235,6 +263,27 @@ const fn reason(after: Option<VisitEnd>) -> DiversionReason {
         Some(VisitEnd::Answered | VisitEnd::Abandoned | VisitEnd::AbandonedShort | VisitEnd::Failed) => {
             DiversionReason::Unknown
         }
+    }
+}
+
+/// What one trunk's peers are told of a call, and another's are not.
+fn as_trunk_wants(
+    invite: &mut Invite,
+    now: Now,
+    dial: &Dial,
+    trunk: &EngineTrunk,
+    inbound: Option<&Inbound>,
+) {
+    invite.trunk = Some(dial.trunk);
+    if dial.is_agent {
+        invite.extra_headers.clone_from(&trunk.alerting);
+    }
+    invite.domain.clone_from(&trunk.peer.domain);
+    invite.policy = trunk.identity.clone();
+    let signed = dial.signed.as_ref().filter(|_| trunk.identity.relays && trunk.identity.number.is_none());
+    if let Some((inbound, (caller, called))) = inbound.zip(signed) {
+        let passes = |value: &[u8]| passport::may_pass(value, now.utc, caller, called);
+        invite.identities = inbound.identities.iter().filter(|value| passes(value)).cloned().collect();
     }
 }
 

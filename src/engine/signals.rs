@@ -4,7 +4,7 @@ use super::attempts::{self, Why};
 use super::core::Arrival;
 use super::keys::Way;
 use super::legs::{Heard, Inbound, Leg, Stage, tag, untag};
-use super::{Engine, Observation};
+use super::{Engine, Observation, PhoneObservation};
 use crate::base::{Cause, Flow, LegId, Name, Now, TrunkId, codec};
 use crate::call::Event as CallEvent;
 use crate::media::{self, SourceLocking, StreamSetup};
@@ -16,7 +16,11 @@ impl Engine {
             Output::Send { flow, bytes } => self.effects.push_back(super::Effect::Send { flow, bytes }),
             Output::Invited { leg, invitation } => self.invited(now, leg, *invitation),
             Output::Leg { leg, event } => match self.legs.id(leg) {
-                Some(id) => self.leg_event(now, id, leg, event),
+                Some(id) => {
+                    if let Some(event) = self.of_contacts(now, id, leg, event) {
+                        self.leg_event(now, id, leg, event);
+                    }
+                }
                 // A leg of ours that the call has forgotten already: let its far end go.
                 None => self.orphan(now, leg, &event),
             },
@@ -45,7 +49,10 @@ impl Engine {
                 refused: invitation.refusal.map(|(_, cause)| cause).or(comes_back),
             },
         );
-        let mut leg = Leg::new(key, trunk, Stage::Calling);
+        let trunk_media = self.config.trunks.get(trunk.index()).map(|trunk| trunk.media);
+        let media = trunk_media.unwrap_or_else(|| self.config.public(invitation.flow).ip());
+        let mut leg = Leg::new(key, trunk, media, Stage::Calling);
+        leg.party = invitation.phone;
         leg.offered = invitation.offer.is_none();
         leg.remote = invitation.offer;
         leg.inbound = Some(Box::new(Inbound {
@@ -53,6 +60,7 @@ impl Engine {
             max_forwards: invitation.max_forwards,
             diversions: invitation.diversions,
             identities: invitation.identities,
+            user_to_user: invitation.user_to_user,
         }));
         self.legs.insert(LegId::caller(call), leg);
         self.admit(now, call);
@@ -80,12 +88,15 @@ impl Engine {
             }
             LegEvent::Ringing => {
                 self.attempts.forget(id);
+                self.set_ringing(id);
                 self.tell(now, id, CallEvent::LegRinging(number));
             }
             LegEvent::Progressed { media: None, .. } => {
+                self.set_ringing(id);
                 self.tell(now, id, CallEvent::LegRinging(number));
             }
             LegEvent::Progressed { media: Some(media), .. } => {
+                self.set_ringing(id);
                 self.remote(id, media);
                 self.tell(now, id, CallEvent::LegProgressed(number));
             }
@@ -95,7 +106,11 @@ impl Engine {
                 self.first_remote(now, id, media);
                 self.tell(now, id, CallEvent::LegAnswered(number));
             }
+            LegEvent::Forwarded => self.tell(now, id, CallEvent::LegForwarded(number)),
+            LegEvent::Redirected { code, user } => self.redirected(now, id, code, &user),
             LegEvent::Refused { code, cause } => self.leg_refused(now, id, code, cause),
+            LegEvent::Brought { carried } => self.pass_on(id, carried),
+            LegEvent::Referred { referral } => self.referred(now, id, key, &referral),
             LegEvent::HungUp { cause, .. } => {
                 self.end_stage(now, id);
                 self.tell(now, id, CallEvent::HungUp(number, cause));
@@ -155,18 +170,30 @@ impl Engine {
             | LegEvent::Confirmed { .. }
             | LegEvent::Ringing
             | LegEvent::Progressed { .. }
+            | LegEvent::Forwarded
             | LegEvent::Refused { .. }
             | LegEvent::Remote { .. }
             | LegEvent::KeyPressed { .. }
+            | LegEvent::Brought { .. }
+            | LegEvent::Referred { .. }
+            | LegEvent::Redirected { .. }
             | LegEvent::Failed { .. }
             | LegEvent::Ended => {}
         }
     }
 
-    fn set_stage(&mut self, id: LegId, stage: Stage) {
+    pub(super) fn set_stage(&mut self, id: LegId, stage: Stage) {
         if let Some(leg) = self.legs.get_mut(id) {
             leg.stage = stage;
         }
+        self.legs.touch(id);
+    }
+
+    fn set_ringing(&mut self, id: LegId) {
+        if let Some(leg) = self.legs.get_mut(id) {
+            leg.rings = true;
+        }
+        self.legs.touch(id);
     }
 
     /// The leg is over for the call: its audio stops at once, whatever signaling still has to do.
@@ -175,7 +202,9 @@ impl Engine {
         leg.stage = Stage::Over;
         leg.heard = Heard::Nothing;
         let (trunk, attached) = (leg.trunk, std::mem::take(&mut leg.attached));
-        let Some(port) = leg.port.take() else { return };
+        let port = leg.port.take();
+        self.legs.touch(id);
+        let Some(port) = port else { return };
         self.ports.release(port, now.moment);
         if attached {
             self.draining.insert(port, trunk);
@@ -239,6 +268,7 @@ impl Engine {
                 | Heard::Prompt { .. }
                 | Heard::Music { .. }
                 | Heard::Ringback
+                | Heard::Whisper(_)
                 | Heard::Silence,
             )
             | None => None,
@@ -286,11 +316,16 @@ impl Engine {
         }
     }
 
-    /// The caller's keys alone choose anything.
+    /// The caller's keys choose, and those of a phone that is asked for one accept; nobody else's mean anything.
     fn key(&mut self, now: Now, id: LegId, key: char, way: Way) {
-        let Some(leg) = self.legs.get_mut(id).filter(|_| id.is_caller()) else { return };
-        if leg.keys.is_press(now.moment, key, way) {
-            self.tell(now, id, CallEvent::KeyPressed(key));
+        let Some(leg) = self.legs.get_mut(id) else { return };
+        let is_asked = matches!(leg.heard, Heard::Whisper(_));
+        if (id.is_caller() || is_asked) && leg.keys.is_press(now.moment, key, way) {
+            let event = match id.number {
+                0 => CallEvent::KeyPressed(key),
+                number => CallEvent::LegKeyPressed(number, key),
+            };
+            self.tell(now, id, event);
         }
     }
 
@@ -311,7 +346,12 @@ impl Engine {
                 self.sound(id);
             }
             Some(
-                Heard::Prompt { .. } | Heard::Nothing | Heard::Ringback | Heard::Silence | Heard::Peer(_),
+                Heard::Prompt { .. }
+                | Heard::Nothing
+                | Heard::Ringback
+                | Heard::Silence
+                | Heard::Whisper(_)
+                | Heard::Peer(_),
             )
             | None => {}
         }
@@ -360,6 +400,14 @@ impl Engine {
             Seen::RealmRefused { trunk } => {
                 Observation::CredentialsRefused { trunk: self.trunk_name(trunk), why: "realm" }
             }
+            Seen::PhoneChallenged => Observation::Phone(PhoneObservation::Challenged),
+            Seen::ChallengeWithheld => Observation::Phone(PhoneObservation::Withheld),
+            Seen::PhoneRefused { why } => Observation::Phone(PhoneObservation::Refused { why }),
+            Seen::FlowProved { flow } => return self.effects.push_back(super::Effect::Prove { flow }),
+            Seen::RegistrarAnswered { result } => Observation::Phone(PhoneObservation::Answered { result }),
+            Seen::LampRefused => Observation::Phone(PhoneObservation::LampRefused),
+            Seen::ContactReplaced => Observation::Phone(PhoneObservation::Replaced),
+            Seen::PhoneContacts { phone, contacts } => return self.phone_contacts(now, phone, contacts),
             Seen::TrunkUp { trunk } => return self.core.trunk(now, trunk, true),
             Seen::TrunkDown { trunk } => return self.core.trunk(now, trunk, false),
         };
@@ -371,7 +419,7 @@ impl Engine {
     }
 
     pub(super) fn trunk_name(&self, trunk: TrunkId) -> Name {
-        self.config.trunks[trunk.index()].line.name.clone()
+        self.core.trunk_name(trunk).clone()
     }
 }
 

@@ -94,6 +94,8 @@ impl StreamSetup {
 pub enum Tone {
     /// The French ringback: 440 Hz, 1.5 s on, 3.5 s off.
     Ringback,
+    /// Two short beeps every two seconds, 440 Hz: somebody is to press a key.
+    PressKey,
     /// Packets without sound: keeps NAT bindings and the far end's patience alive.
     Silence,
 }

@@ -4,14 +4,16 @@ use super::ServeError;
 use crate::base::dns::{Answer, Question, Records, Silent};
 use crate::base::{Secret, Transport, TrunkId, limits};
 use crate::dialplan::Plan;
-use crate::drivers::sockets::Sockets;
+use crate::drivers::certificates::Certificates;
+use crate::drivers::sockets::{Sockets, Tls};
 use crate::drivers::store::Opened;
 use crate::engine::core::{Channels, TrunkLine};
-use crate::engine::{EngineConfig, EngineTrunk, Observation, Sounds};
+use crate::engine::{EngineConfig, EnginePhones, EngineTrunk, Observation, Sounds};
 use crate::media::Sound;
-use crate::settings::{self, Settings, Trunk};
+use crate::settings::{self, PhoneUser, Settings, Trunk};
 use crate::signaling::{
-    BanPolicy, CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, PeerName, TrunkAccount, TrunkPeer,
+    BanPolicy, CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, PeerName, PhoneAccount,
+    PhoneSettings, TrunkAccount, TrunkPeer,
 };
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
@@ -39,6 +41,12 @@ pub struct Service {
     pub trunks: Vec<Trunk>,
     /// The passwords of trunks that have one.
     pub passwords: Vec<(TrunkId, Secret)>,
+    /// Phones that register here.
+    pub phones: Option<settings::Phones>,
+    /// Who may register.
+    pub phone_users: Vec<PhoneUser>,
+    /// What TLS is spoken with.
+    pub certificates: Certificates,
     /// The store's file.
     pub store: PathBuf,
     /// Metrics and health.
@@ -59,24 +67,85 @@ pub struct Service {
 
 /// The addresses the names of peers led to: what the sockets may know of them without asking the engine.
 #[derive(Clone, Debug, Default)]
-pub(super) struct FoundAddresses(Arc<Mutex<BTreeMap<Question, Vec<IpAddr>>>>);
+pub(super) struct FoundAddresses(Arc<Mutex<Found>>);
+
+#[derive(Debug, Default)]
+struct Found {
+    addresses: BTreeMap<Question, Vec<IpAddr>>,
+    /// The names a name leads to.
+    names: BTreeMap<Box<str>, Vec<Box<str>>>,
+}
 
 impl FoundAddresses {
     /// The DNS said something. What it said last stays while it says nothing.
     pub fn learn(&self, question: &Question, answer: &Result<Answer, Silent>) {
-        if let Ok(Answer { records: Records::Addresses(addresses), .. }) = answer {
-            let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if found.len() >= FOUND_HOSTS && !found.contains_key(question) {
-                found.pop_first();
+        let Ok(Answer { records, .. }) = answer else { return };
+        let mut found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match (question, records) {
+            (_, Records::Addresses(addresses)) => {
+                let addresses = addresses.iter().map(IpAddr::to_canonical).collect();
+                remember(&mut found.addresses, question.clone(), addresses);
             }
-            found.insert(question.clone(), addresses.iter().map(IpAddr::to_canonical).collect());
+            (Question::Srv(name), Records::Srv(records)) => {
+                let hosts = records.iter().map(|srv| srv.target.clone()).collect();
+                remember(&mut found.names, name.clone(), hosts);
+            }
+            (Question::Naptr(name), Records::Naptr(records)) => {
+                let services = records.iter().map(|naptr| naptr.replacement.clone()).collect();
+                remember(&mut found.names, name.clone(), services);
+            }
+            (Question::Addresses(_) | Question::Srv(_) | Question::Naptr(_), _) => {}
         }
     }
 
     fn holds(&self, source: IpAddr) -> bool {
         let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        found.values().flatten().any(|address| *address == source)
+        found.addresses.values().flatten().any(|address| *address == source)
     }
+
+    /// Whether a trunk's name led to this address.
+    fn leads(&self, name: &str, address: IpAddr) -> bool {
+        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // A name, its services, their hosts.
+        let mut names: Vec<Box<str>> = vec![name.into(), format!("_sips._tcp.{name}").into()];
+        for _ in 0..2 {
+            let next: Vec<_> =
+                names.iter().filter_map(|name| found.names.get(name)).flatten().cloned().collect();
+            names.extend(next);
+        }
+        names.into_iter().any(|name| {
+            let found = found.addresses.get(&Question::Addresses(name));
+            found.is_some_and(|addresses| addresses.contains(&address))
+        })
+    }
+}
+
+fn remember<K: Ord, V>(known: &mut BTreeMap<K, V>, key: K, value: V) {
+    if known.len() >= FOUND_HOSTS && !known.contains_key(&key) {
+        known.pop_first();
+    }
+    known.insert(key, value);
+}
+
+/// The trunk that is expected at an address over TLS: by its peer's own address, by the host of one, by what its name led
+/// to, and where a dialog leads elsewhere by what it accepts.
+fn expected(trunks: &[Trunk], found: &FoundAddresses, address: SocketAddr) -> Option<TrunkId> {
+    let ip = address.ip().to_canonical();
+    let peers = |is_it: &dyn Fn(SocketAddr) -> bool| {
+        let over_tls = |peer: &settings::Peer| peer.transport == Transport::Tls && is_it(peer.address);
+        trunks.iter().find(|trunk| trunk.peers.iter().any(|peer| over_tls(&peer.value)))
+    };
+    let named = |trunk: &&Trunk| {
+        let name = trunk.found_by.as_ref();
+        name.is_some_and(|name| trunk.tls.is_some() && found.leads(&name.value.host, ip))
+    };
+    let accepting =
+        |trunk: &&Trunk| trunk.tls.is_some() && trunk.accept.iter().any(|prefix| prefix.value.contains(ip));
+    peers(&|peer| peer == address)
+        .or_else(|| peers(&|peer| peer.ip().to_canonical() == ip))
+        .or_else(|| trunks.iter().find(named))
+        .or_else(|| trunks.iter().find(accepting))
+        .map(|trunk| trunk.id)
 }
 
 /// Hosts whose addresses are remembered: every peer of every trunk, and as many that no longer are.
@@ -103,7 +172,7 @@ pub fn load(plan: &Plan, read: impl Fn(&Path) -> io::Result<Vec<u8>>) -> Result<
 }
 
 impl Service {
-    /// A service as spillway.toml and its dialplans describe it; its trunks' passwords are not in these.
+    /// A service as spillway.toml and its dialplans describe it; passwords and certificates are not in these.
     #[must_use]
     pub fn new(settings: &Settings, plan: Arc<Plan>, sounds: Sounds) -> Self {
         Self {
@@ -114,6 +183,9 @@ impl Service {
             media_threads: 1,
             trunks: settings.trunks.clone(),
             passwords: Vec::new(),
+            phones: settings.phones.clone(),
+            phone_users: Vec::new(),
+            certificates: Certificates::none(),
             store: settings.data.value.join("spillway.db"),
             http: settings.http.as_ref().map(|http| http.value),
             control: Some(settings.control.value.clone()),
@@ -145,6 +217,18 @@ impl Service {
         }
     }
 
+    /// What TLS is spoken with.
+    pub(super) fn tls(&self, found: FoundAddresses) -> Tls {
+        let (shown, believed, trunks) =
+            (self.certificates.clone(), self.certificates.clone(), self.trunks.clone());
+        Tls {
+            server: Box::new(move || shown.server()),
+            client: Box::new(move |address| {
+                believed.client(expected(&trunks, &found, address)?, address.ip())
+            }),
+        }
+    }
+
     /// What the engine is told, now that the sockets are bound and the store is open.
     pub(super) fn engine(self, sockets: &Sockets, opened: Opened) -> Result<EngineConfig, ServeError> {
         let mut udp = sockets.udp_addresses();
@@ -154,7 +238,7 @@ impl Service {
             .map(|listen| {
                 let address = match listen.transport {
                     Transport::Udp => udp.next().unwrap_or(listen.address),
-                    Transport::Tcp => listen.address,
+                    Transport::Tcp | Transport::Tls => listen.address,
                 };
                 let advertised = advertised(*listen, address, &self.trunks, local_address_towards)?;
                 Ok(Listen { transport: listen.transport, address, advertised })
@@ -165,10 +249,13 @@ impl Service {
             engine_trunk(trunk, password.map(|(_, password)| password), &listens)
         });
         let trunks = trunks.collect::<Result<_, _>>()?;
+        let phones = self.phones.as_ref();
+        let phones = phones.map(|phones| engine_phones(phones, &self.phone_users, &self.plan));
         Ok(EngineConfig {
             plan: self.plan,
             sounds: self.sounds,
             trunks,
+            phones,
             listens,
             ports: self.ports,
             boards: self.media_threads,
@@ -212,9 +299,11 @@ fn advertised(
 }
 
 /// Where audio is received: the address every trunk is told, so that two services of one machine may use the same
-/// ports. Every address when they are told different ones, or when SIP is received on every address too.
-pub(super) fn media_address(listens: &[Listen], trunks: &[EngineTrunk]) -> IpAddr {
-    let mut told = trunks.iter().map(|trunk| trunk.media);
+/// ports. Every address when they are told different ones, or when SIP is received on every address too. Phones are told
+/// the address their SIP came to.
+pub(super) fn media_address(listens: &[Listen], trunks: &[EngineTrunk], has_phones: bool) -> IpAddr {
+    let to_phones = listens.iter().filter(|_| has_phones).map(|listen| listen.public().ip());
+    let mut told = trunks.iter().map(|trunk| trunk.media).chain(to_phones);
     let first = told.next().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let wildcard = listens.iter().any(|listen| listen.address.ip().is_unspecified());
     if !wildcard && told.all(|other| other == first) { first } else { unspecified_like(first) }
@@ -272,9 +361,11 @@ fn engine_trunk(
             numbers: trunk.numbers,
             callers: trunk.callers,
             calls_per_second: trunk.calls_per_second,
+            transfer_to: trunk.transfer_to.clone(),
         },
         invite_timeout: trunk.invite_timeout,
         identity: identity(&trunk.identity),
+        alerting: alerting(trunk, listen),
         media,
     })
 }
@@ -311,6 +402,38 @@ fn peer_name(name: &settings::PeerName) -> PeerName {
 const fn signaling_peer(peer: settings::Peer) -> Peer {
     let settings::Peer { transport, address, priority, weight } = peer;
     Peer { transport, address, priority, weight }
+}
+
+fn engine_phones(phones: &settings::Phones, users: &[PhoneUser], plan: &Plan) -> EnginePhones {
+    let seconds = |duration: Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
+    let account = |user: &PhoneUser| PhoneAccount {
+        extension: user.extension.clone(),
+        ha1_md5: user.ha1_md5.clone(),
+        ha1_sha256: user.ha1_sha256.clone(),
+    };
+    EnginePhones {
+        settings: PhoneSettings {
+            line: phones.line,
+            realm: phones.realm.clone(),
+            phones: users.iter().map(account).collect(),
+            agents: plan.agents.iter().flatten().map(|agent| agent.extension.clone()).collect(),
+            expires_min_s: seconds(phones.expires_min),
+            expires_max_s: seconds(phones.expires_max),
+        },
+        emergency: phones.emergency,
+        outside: phones.outside,
+        caller: phones.caller.clone(),
+    }
+}
+
+/// What makes an agent's phone ring as the trunk says, or answer by itself: `answer-after` for most phones, `info` for the
+/// rest (RFC 7462 left both to their makers).
+fn alerting(trunk: &Trunk, listen: SocketAddr) -> Vec<(&'static str, String)> {
+    let by_itself = trunk.auto_answer.then(|| format!("<sip:{listen}>;answer-after=0"));
+    let default = || format!("<sip:{listen}>;info=alert-autoanswer;delay=0");
+    let alert = trunk.alert.clone().or_else(|| trunk.auto_answer.then(default));
+    let named = [("Alert-Info", alert), ("Call-Info", by_itself)];
+    named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 fn unspecified_like(address: IpAddr) -> IpAddr {

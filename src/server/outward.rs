@@ -5,18 +5,19 @@ use super::{Handle, ServeError, Service};
 use crate::base::{AgentId, Name, Now, SiteId};
 use crate::call::{Entry, Record};
 use crate::dialplan::Plan;
+use crate::drivers::certificates::Certificates;
 use crate::drivers::clock::Clock;
 use crate::drivers::console::{Console, ConsoleHandle, Readiness, ReadinessSign};
 use crate::drivers::control::{Answer, Command, Control};
 use crate::drivers::logs;
 use crate::drivers::media_threads::MediaThreads;
-use crate::drivers::metrics::{ConfiguredNames, Levels, Metrics, Page, SiteNames};
-use crate::drivers::sockets::{Sockets, dropped};
+use crate::drivers::metrics::{ConfiguredNames, Levels, Metrics, Page, SiteNames, StreamLevels, TlsLevels};
+use crate::drivers::sockets::{Connections, FailedHandshakes, Sockets, dropped};
 use crate::drivers::store::StoreHandle;
 use crate::engine::status::StoreStatus;
 use crate::engine::traces::Traces;
 use crate::engine::{Engine, Observation};
-use crate::settings::Trunk;
+use crate::settings::{PHONES, Trunk};
 use crossbeam_channel::Sender;
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ impl Outward {
         handle: &Handle,
         clock: Clock,
     ) -> Result<Self, ServeError> {
-        let metrics = Metrics::new(&names(&service.plan, &service.trunks));
+        let metrics = Metrics::new(&names(&service.plan, &service.trunks, service.phones.is_some()));
         let sign = ReadinessSign::default();
         let console = match service.http {
             Some(address) => {
@@ -105,6 +106,7 @@ impl Outward {
             | Observation::TrunkLimit { .. }
             | Observation::Registration { .. }
             | Observation::CredentialsRefused { .. }
+            | Observation::Phone(_)
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }
@@ -145,16 +147,20 @@ impl Outward {
         store: &StoreHandle,
         uncaptured: u64,
     ) {
-        let connections = sockets.connections();
+        let (tcp, tls) = sockets.connections();
+        let streams = |counted: Connections| StreamLevels {
+            now: counted.now,
+            accepted: counted.accepted,
+            refused: counted.refused,
+        };
         let (health, limited) = (store.health(), sockets.limited());
         self.metrics.set_levels(&Levels {
             legs: count(engine.leg_count()),
             media_ports: count(engine.ports().lent()),
             rtp_unsent: media.dropped_sends(),
             sip_uncaptured: uncaptured,
-            connections: connections.now,
-            connections_accepted: connections.accepted,
-            connections_refused: connections.refused,
+            tcp: streams(tcp),
+            tls: streams(tls),
             sip_transactions: count(engine.stack().transactions()),
             sip_streams_crowded_out: limited.crowded_out,
             sip_streams_idle: limited.idle,
@@ -162,6 +168,16 @@ impl Outward {
             sip_dialogs: count(engine.stack().legs()),
             store_backlog: health.backlog,
             store_lost: health.lost,
+        });
+    }
+
+    /// The same of TLS.
+    pub fn tls(&self, failed: FailedHandshakes, certificates: &Certificates) {
+        self.metrics.set_tls(&TlsLevels {
+            failed_in: failed.received,
+            failed_out: failed.opened,
+            expires: certificates.expires(),
+            unusable: certificates.is_unusable(),
         });
     }
 
@@ -194,10 +210,14 @@ fn count(number: usize) -> u64 {
 }
 
 /// Everything a metric may be labelled with: names from configuration, nothing else.
-fn names(plan: &Plan, trunks: &[Trunk]) -> ConfiguredNames {
+fn names(plan: &Plan, trunks: &[Trunk], has_phones: bool) -> ConfiguredNames {
     let sites = (0..).zip(&plan.sites).map(|(number, site)| site_names(plan, SiteId(number), &site.id));
     ConfiguredNames {
-        trunks: trunks.iter().map(|trunk| trunk.name.clone()).collect(),
+        trunks: trunks
+            .iter()
+            .map(|trunk| trunk.name.clone())
+            .chain(has_phones.then(|| PHONES.into()))
+            .collect(),
         registering: trunks.iter().filter(|trunk| registers(trunk)).map(|trunk| trunk.name.clone()).collect(),
         peers: trunks
             .iter()

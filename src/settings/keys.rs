@@ -16,11 +16,16 @@ pub static ROOT: Table = listed(&[
     Key::optional("http", Kind::Table(&HTTP), "metrics and health"),
     Key::optional("control", Kind::Table(&CONTROL), "the socket of `spillway status`"),
     Key::optional("trunk", Kind::Named(&TRUNK), "the networks calls come from and go to"),
-    Key::later("phones", "agents' phones that register here, instead of behind the IPBX"),
+    Key::optional(
+        "phones",
+        Kind::Table(&PHONES),
+        "agents' phones that register here, instead of behind the IPBX",
+    ),
 ]);
 
 static SIP: Table = listed(&[
     Key::required("listen", Kind::Texts, "transport and address of each socket, \"udp:192.0.2.1:5060\""),
+    Key::optional("tls", Kind::Table(&SERVER_TLS), "what TLS is spoken with"),
     Key::optional("drain", Kind::Duration, "how long running calls may go on when the service stops"),
     Key::optional("hep", Kind::Table(&HEP), "where copies of SIP messages go (HEPv3: Homer, sngrep)"),
     Key::optional(
@@ -40,6 +45,16 @@ static BAN: Table = listed(&[
     Key::optional("after", Kind::Whole(1, 1_000_000), "refusals still forgiven; 20 when absent"),
     Key::optional("within", Kind::Duration, "the time in which they are counted; a minute when absent"),
     Key::optional("for", Kind::Duration, "how long a ban lasts; ten minutes when absent"),
+]);
+
+static SERVER_TLS: Table = listed(&[
+    Key::required("certificate", Kind::Text, "the file of our certificate, then those that sign it"),
+    Key::required("key", Kind::Text, "the file of its private key"),
+    Key::optional(
+        "client_ca",
+        Kind::Text,
+        "the file of who signs the certificates that whoever connects must show; nobody must when absent",
+    ),
 ]);
 
 static MEDIA: Table =
@@ -91,6 +106,13 @@ static TRUNK: Table = listed(&[
         "whether provisional responses may be reliable on it (100rel); true when absent",
     ),
     Key::optional("agents", Kind::Flag, "whether agents' phones are behind it"),
+    Key::optional("alert", Kind::Text, "the Alert-Info its agents' phones ring by, as their maker writes it"),
+    Key::optional("auto_answer", Kind::Flag, "whether its agents' phones are asked to answer by themselves"),
+    Key::optional(
+        "transfer_to",
+        Kind::Texts,
+        "what its agents may send callers to besides the plan's own: numbers, and prefixes as \"03*\"",
+    ),
     Key::later("address", "the address to listen on and the one to show, where networks differ"),
     Key::optional("user", Kind::Text, "the name its peer knows us by, when it asks for one"),
     Key::optional(
@@ -108,6 +130,7 @@ static TRUNK: Table = listed(&[
         Kind::Text,
         "the domain its peer serves, where that is not its address: \"sip.operateur.fr\"",
     ),
+    Key::optional("tls", Kind::Table(&TRUNK_TLS), "whose certificates it shows, and which it is shown"),
     Key::optional("register", Kind::Flag, "whether to register with the peer"),
     Key::optional("expires", Kind::Duration, "for how long to register; ten minutes when absent"),
 ]);
@@ -127,9 +150,56 @@ static PASSWORD: Table = listed(&[
     Key::optional("file", Kind::Text, "the file it is in, alone"),
 ]);
 
+static TRUNK_TLS: Table = listed(&[
+    Key::optional(
+        "ca",
+        Kind::Text,
+        "the file of who signs its certificate; the public authorities when absent",
+    ),
+    Key::optional(
+        "name",
+        Kind::Text,
+        "what its certificate must be for, \"sip.operateur.fr\"; its domain, name or address when absent",
+    ),
+    Key::optional("certificate", Kind::Text, "the file of our certificate, where it asks for one"),
+    Key::optional("key", Kind::Text, "the file of its private key"),
+]);
+
 static CHANNELS: Table = listed(&[
     Key::required("total", Kind::Whole(1, 20_000), "calls at once"),
     Key::optional("keep_out", Kind::Whole(0, 20_000), "of these, how many stay free for overflow"),
+]);
+
+static PHONES: Table = listed(&[
+    Key::required("realm", Kind::Text, "the realm of their passwords, part of every digest in `users`"),
+    Key::required("users", Kind::Table(&USERS), "who may register: { file = \"phones.csv\" }"),
+    Key::optional(
+        "expires",
+        Kind::Table(&EXPIRES),
+        "how long a registration lasts; a minute to an hour when absent",
+    ),
+    Key::optional(
+        "emergency",
+        Kind::Text,
+        "the trunk emergency numbers dialled on them go to, ahead of every limit",
+    ),
+    Key::optional(
+        "outside",
+        Kind::Text,
+        "the trunk other outside numbers dialled on them go to; none when absent",
+    ),
+    Key::optional("caller", Kind::Text, "the number a trunk sees of them; the extension when absent"),
+]);
+
+static USERS: Table = listed(&[Key::required(
+    "file",
+    Kind::Text,
+    "a file of lines extension;name;ha1_md5;ha1_sha256, the first one naming them",
+)]);
+
+static EXPIRES: Table = listed(&[
+    Key::optional("min", Kind::Duration, "the shortest that is taken; a minute when absent"),
+    Key::optional("max", Kind::Duration, "the longest that is granted; an hour when absent"),
 ]);
 
 static CALLER: Table =

@@ -1,6 +1,6 @@
 //! Reads spillway.toml: form by the key table, then meaning. Opens nothing.
 
-use super::{Ban, Hep, Listen, Located, Media, Settings, Sip, keys, trunk, wording};
+use super::{Ban, Hep, Listen, Located, Media, Settings, Sip, keys, phones, tls, trunk, wording};
 use crate::base::finding::{Finding, Findings, Source};
 use crate::base::written::{self, Section};
 use crate::base::{Name, Transport};
@@ -29,22 +29,26 @@ pub fn load(source: &Source) -> Result<(Settings, Vec<Finding>), Vec<Finding>> {
 }
 
 /// What little of a settings file a check of the dialplans needs, read also when the rest is wrong: their folder and
-/// the trunks' names.
+/// the names of the trunks, the phones' line last.
 #[must_use]
 pub fn outline(source: &Source) -> (Option<Located<PathBuf>>, Vec<Name>) {
     let document = written::read(source, &keys::ROOT, &mut Findings::default());
     let root = document.root();
     let folder = root.text("dialplans").map(|text| path_in(Path::new(source.folder()), text));
-    (folder, root.named("trunk").iter().map(|(name, _)| name.value.into()).collect())
+    let trunks = root.named("trunk").into_iter().map(|(name, _)| name.value.into());
+    // The phones' line comes after the last trunk's.
+    let phones = root.entry(phones::PHONES).map(|_| phones::PHONES.into());
+    (folder, trunks.chain(phones).collect())
 }
 
 /// What is absent or malformed was reported with the document's form: reading goes on to find what else is wrong.
 fn read(root: &Section<'_>, folder: &Path, findings: &mut Findings) -> Option<Settings> {
-    let sip = root.section("sip").map(|section| sip(&section, findings));
+    let sip = root.section("sip").map(|section| sip(&section, folder, findings));
     let media = root.section("media").and_then(|section| media(&section, findings));
     let listen = sip.as_ref().map(|sip| sip.listen.as_slice()).unwrap_or_default();
     let http = root.section("http").and_then(|section| http(&section, listen, findings));
     let trunks = trunk::read(root, listen, folder, findings);
+    let phones = phones::read(root, &trunks, folder, findings);
     let path = |text: Located<&str>| path_in(folder, text);
     let data = root.text("data").map(path)?;
     let socket = root.section("control").and_then(|control| control.text("socket")).map(path);
@@ -57,6 +61,7 @@ fn read(root: &Section<'_>, folder: &Path, findings: &mut Findings) -> Option<Se
         media: media?,
         http,
         trunks,
+        phones,
     })
 }
 
@@ -64,7 +69,7 @@ fn path_in(folder: &Path, text: Located<&str>) -> Located<PathBuf> {
     Located { value: folder.join(text.value), place: text.place }
 }
 
-fn sip(section: &Section<'_>, findings: &mut Findings) -> Sip {
+fn sip(section: &Section<'_>, folder: &Path, findings: &mut Findings) -> Sip {
     let mut listen: Vec<Located<Listen>> = Vec::new();
     for text in section.texts("listen") {
         let Some((transport, address)) = transport_address(text.value) else {
@@ -85,7 +90,8 @@ fn sip(section: &Section<'_>, findings: &mut Findings) -> Sip {
     let hep = section.section("hep").and_then(|section| hep(&section, &listen, findings));
     let ban = section.section("ban").map_or(BAN, |section| ban(&section, findings));
     let trace = section.flag("trace").is_none_or(|trace| trace.value);
-    Sip { listen, drain: section.duration("drain").map_or(DRAIN, |drain| drain.value), hep, trace, ban }
+    let tls = tls::server(section, &listen, folder, findings);
+    Sip { listen, tls, drain: section.duration("drain").map_or(DRAIN, |drain| drain.value), hep, trace, ban }
 }
 
 /// Copies sent to where we listen would be copied again, without end.
@@ -148,7 +154,7 @@ fn http(
 /// Reads `udp:127.0.0.1:5060`.
 pub(super) fn transport_address(text: &str) -> Option<(Transport, SocketAddr)> {
     let (transport, address) = text.split_once(':')?;
-    let transport = [Transport::Udp, Transport::Tcp].into_iter().find(|known| known.name() == transport)?;
+    let transport = Transport::ALL.into_iter().find(|known| known.name() == transport)?;
     Some((transport, address.parse().ok()?))
 }
 

@@ -8,6 +8,8 @@ mod identity;
 mod keys;
 mod load;
 mod peers;
+mod phones;
+mod tls;
 mod trunk;
 mod wording;
 
@@ -16,6 +18,8 @@ pub use account::{Account, PasswordSource};
 pub use identity::{CallerHeader, DiversionHeader, Identity};
 pub use load::{load, outline};
 pub use peers::{Peer, PeerName};
+pub use phones::{PHONES, PhoneUser, Phones, is_extension, read_users};
+pub use tls::{CertificateFiles, ServerTls, TrunkTls};
 pub use trunk::{Channels, NumberFormat, Prefix, Trunk};
 
 use crate::base::{Name, Transport, TrunkId};
@@ -42,6 +46,8 @@ pub struct Settings {
     pub http: Option<Located<SocketAddr>>,
     /// Trunks by [`TrunkId`], in written order.
     pub trunks: Vec<Trunk>,
+    /// Phones that register here; none when `None`.
+    pub phones: Option<Phones>,
 }
 
 /// `[sip]`.
@@ -49,6 +55,8 @@ pub struct Settings {
 pub struct Sip {
     /// Where requests are taken, at least one.
     pub listen: Vec<Located<Listen>>,
+    /// What TLS is spoken with, where it is listened for.
+    pub tls: Option<ServerTls>,
     /// How long running calls may go on after SIGTERM; 60 s by default.
     pub drain: Duration,
     /// Where copies of all messages go; nowhere when `None`.
@@ -94,7 +102,8 @@ impl Listen {
     fn covers(self, other: Self) -> bool {
         let (mine, its) = (self.address, other.address);
         let every = mine.ip().is_unspecified() && mine.is_ipv4() == its.is_ipv4();
-        self.transport == other.transport && mine.port() == its.port() && (every || mine.ip() == its.ip())
+        let same_kind = self.transport.is_reliable() == other.transport.is_reliable();
+        same_kind && mine.port() == its.port() && (every || mine.ip() == its.ip())
     }
 }
 
@@ -118,10 +127,11 @@ impl Settings {
         self.trunks.iter().find(|trunk| &*trunk.name == name)
     }
 
-    /// The trunks' names and ids, as a dialplan needs them.
+    /// The trunks' names and ids, as a dialplan needs them; the phones' line is one more.
     #[must_use]
     pub fn trunk_names(&self) -> Vec<(Name, TrunkId)> {
-        self.trunks.iter().map(|trunk| (trunk.name.clone(), trunk.id)).collect()
+        let trunks = self.trunks.iter().map(|trunk| (trunk.name.clone(), trunk.id));
+        trunks.chain(self.phones.as_ref().map(|phones| (PHONES.into(), phones.line))).collect()
     }
 }
 

@@ -31,13 +31,13 @@ pub struct PeerName {
     pub port: Option<u16>,
 }
 
-/// Reads `udp:sip.operateur.fr`, `tcp:sip.operateur.fr:5070` or, where the DNS says which transport,
+/// Reads `udp:sip.operateur.fr`, `tls:sip.operateur.fr:5071` or, where the DNS says which transport,
 /// `sip:sip.operateur.fr`.
 pub(super) fn name(text: &str) -> Option<PeerName> {
     let (scheme, rest) = text.split_once(':')?;
     let transport = match scheme {
         "sip" => None,
-        _ => Some([Transport::Udp, Transport::Tcp].into_iter().find(|known| known.name() == scheme)?),
+        _ => Some(Transport::ALL.into_iter().find(|known| known.name() == scheme)?),
     };
     let (host, port) = match rest.split_once(':') {
         Some((host, port)) => (host, Some(port.parse().ok().filter(|port| *port > 0)?)),
@@ -59,7 +59,7 @@ pub(super) fn check_name(
 ) {
     let transports: Vec<Transport> = match name.value.transport {
         Some(transport) => vec![transport],
-        None => vec![Transport::Udp, Transport::Tcp],
+        None => Transport::ALL.to_vec(),
     };
     let mut heard = listen.iter().filter(|own| transports.contains(&own.value.transport)).peekable();
     if heard.peek().is_none() && !listen.is_empty() {

@@ -60,6 +60,24 @@ fn strangers_are_banned_as_written_or_as_usual() {
 }
 
 #[test]
+fn what_agents_may_transfer_to_and_how_their_phones_ring_is_read_and_checked() {
+    let written = |keys: &str| SHIPPED.replace("agents = true", &format!("{keys}\nagents = true"));
+    let settings =
+        loaded(&written("transfer_to = [\"0384961371\", \"+3306*\"]\nalert = \"<http://a>;info=x\""));
+    let trunk = settings.trunk("ipoffice").expect("written");
+    assert_eq!(trunk.transfer_to, ["0384961371".into(), "+3306*".into()]);
+    assert_eq!((trunk.alert.as_deref(), trunk.auto_answer), (Some("<http://a>;info=x"), false));
+    for bad in ["*", "", "03*4", "sip:201@x", "+"] {
+        let found = refused(&written(&format!("transfer_to = [\"{bad}\"]")));
+        assert_eq!(found[0].1, format!("\"{bad}\" is no number or prefix"));
+    }
+    for bad in ["ring2", "<>", "<a>", "<http://a> x", "<http://a b>", "<http://a>;é"] {
+        let found = refused(&written(&format!("alert = \"{bad}\"")));
+        assert_eq!(found[0].1, format!("\"{bad}\" is no Alert-Info"));
+    }
+}
+
+#[test]
 fn prefixes_count_bits() {
     let inside = |prefix: &str, address: &str| {
         Prefix::parse(prefix).expect("a prefix").contains(address.parse().expect("an address"))
@@ -76,7 +94,7 @@ fn prefixes_count_bits() {
 #[test]
 fn every_fault_is_told_at_once() {
     let text = SHIPPED
-        .replace("tcp:127.0.0.1:5060", "tls:127.0.0.1:5061")
+        .replace("tcp:127.0.0.1:5060", "sctp:127.0.0.1:5060")
         .replace("20000-29999", "29999-20000")
         .replace("127.0.0.1:8080", "localhost")
         .replace("keep_out = 8", "keep_out = 30")
@@ -84,7 +102,7 @@ fn every_fault_is_told_at_once() {
         .replace("identity  = \"off\"", "identity  = \"sign\"")
         .replace("udp:127.0.0.1:5080", "udp:127.0.0.1:5070");
     let expected = [
-        (7, "\"tls:127.0.0.1:5061\" is no place to listen"),
+        (7, "\"sctp:127.0.0.1:5060\" is no place to listen"),
         (11, "\"29999-20000\" is no range of ports"),
         (14, "\"localhost\" is no address and port"),
         (21, "`identity` can't be \"sign\""),
@@ -99,9 +117,9 @@ fn every_fault_is_told_at_once() {
 
 #[test]
 fn what_comes_later_is_refused_by_name() {
-    let text = format!("{SHIPPED}\n[phones]\nrealm = \"spillway\"\n");
+    let text = SHIPPED.replace("agents = true", "agents = true\naddress = \"192.0.2.1\"");
     let messages: Vec<String> = refused(&text).into_iter().map(|(_, message)| message).collect();
-    assert_eq!(messages, ["`phones` is not in this version"]);
+    assert_eq!(messages, ["`address` is not in this version"]);
 }
 
 #[test]
@@ -283,12 +301,14 @@ fn a_trunk_says_who_calls_as_its_owner_wants() {
 #[test]
 fn peers_may_be_found_by_name() {
     let named = |name: &str| SHIPPED.replace("udp:127.0.0.1:5080", name);
-    let found = |name: &str| loaded(&named(name)).trunk("ipoffice").expect("written").found_by.clone();
+    let found =
+        |name: &str| loaded(&with_tls(&named(name))).trunk("ipoffice").expect("written").found_by.clone();
     let of = |transport, port| PeerName { transport, host: "sip.operateur.fr".into(), port };
     for (name, expected) in [
         ("udp:sip.operateur.fr", of(Some(Transport::Udp), None)),
         ("tcp:sip.operateur.fr:5070", of(Some(Transport::Tcp), Some(5_070))),
         ("sip:sip.operateur.fr.", of(None, None)),
+        ("tls:sip.operateur.fr", of(Some(Transport::Tls), None)),
     ] {
         assert_eq!(found(name).expect("a name").value, expected, "{name}");
     }
@@ -335,4 +355,50 @@ fn messages_are_kept_for_trace_unless_the_settings_say_no() {
     let with = |trace: &str| SHIPPED.replace("drain ", &format!("trace = {trace}\ndrain "));
     assert!(!loaded(&with("false")).sip.trace && loaded(&with("true")).sip.trace);
     assert_eq!(refused(&with("\"no\"")).len(), 1);
+}
+
+/// The settings with TLS listened for.
+fn with_tls(text: &str) -> String {
+    let listened = text.replace("\"tcp:127.0.0.1:5060\"", "\"tcp:127.0.0.1:5060\", \"tls:127.0.0.1:5061\"");
+    listened.replace("[media]", "[sip.tls]\ncertificate = \"full.pem\"\nkey = \"/etc/key.pem\"\n\n[media]")
+}
+
+#[test]
+fn tls_is_spoken_with_a_certificate_and_trunks_are_believed_by_theirs() {
+    let settings = loaded(&with_tls(SHIPPED));
+    let own = settings.sip.tls.expect("written").own;
+    assert_eq!((own.certificate.value, own.key.value), ("config/full.pem".into(), "/etc/key.pem".into()));
+    let trunk = |more: &str| {
+        let text = with_tls(&SHIPPED.replace("udp:127.0.0.1:5080", "tls:127.0.0.1:5081"));
+        loaded(&format!("{text}{more}\n")).trunk("ipoffice").expect("written").tls.clone().expect("spoken")
+    };
+    assert_eq!(trunk(""), TrunkTls::default());
+    assert_eq!(trunk("domain = \"sip.example\"").name.as_deref(), Some("sip.example"));
+    let whole = "[trunk.ipoffice.tls]\nca = \"ca.pem\"\nname = \"pbx.example\"\ncertificate = \"c.pem\"\nkey = \"k.pem\"";
+    let TrunkTls { ca, name, own } = trunk(whole);
+    assert_eq!(ca.map(|ca| ca.value), Some("config/ca.pem".into()));
+    assert_eq!(name.as_deref(), Some("pbx.example"));
+    assert_eq!(own.map(|own| own.key.value), Some("config/k.pem".into()));
+    assert_eq!(loaded(SHIPPED).trunk("ipoffice").expect("written").tls, None);
+}
+
+#[test]
+fn tls_that_can_not_be_spoken_is_refused() {
+    let said =
+        |text: &str| -> Vec<String> { refused(text).into_iter().map(|(_, message)| message).collect() };
+    let bare = SHIPPED.replace("tcp:127.0.0.1:5060", "tls:127.0.0.1:5061");
+    assert_eq!(refused(&bare), [(7, "TLS is listened for without a certificate".to_owned())]);
+    let unheard = SHIPPED.replace("[media]", "[sip.tls]\ncertificate = \"a\"\nkey = \"b\"\n\n[media]");
+    assert_eq!(said(&unheard), ["`[sip.tls]` is of no use where nothing listens over TLS"]);
+    let same = with_tls(SHIPPED).replace("tls:127.0.0.1:5061", "tls:127.0.0.1:5060");
+    assert_eq!(said(&same), ["tls:127.0.0.1:5060 is listened to twice"]);
+    let trunk = |peer: &str, more: &str| {
+        let text = with_tls(&SHIPPED.replace("udp:127.0.0.1:5080", peer));
+        said(&format!("{text}[trunk.ipoffice.tls]\n{more}\n"))
+    };
+    assert_eq!(trunk("udp:127.0.0.1:5080", "ca = \"ca.pem\""), ["trunk `ipoffice` is not reached over TLS"]);
+    let half = |key: &str| [format!("a certificate comes with its key: `{key}` is missing")];
+    assert_eq!(trunk("tls:127.0.0.1:5081", "certificate = \"c.pem\""), half("key"));
+    assert_eq!(trunk("tls:127.0.0.1:5081", "key = \"k.pem\""), half("certificate"));
+    assert_eq!(trunk("tls:127.0.0.1:5081", "name = \"a b\""), ["\"a b\" is no domain"]);
 }

@@ -3,6 +3,7 @@
 use super::account::{self, Account};
 use super::identity::{self, Identity};
 use super::peers::{self, Peer, PeerName};
+use super::tls::{self, TrunkTls};
 use super::{Listen, wording};
 use crate::base::finding::{Findings, Located};
 use crate::base::written::Section;
@@ -49,6 +50,14 @@ pub struct Trunk {
     pub agents: bool,
     /// The domain its peer serves, where that is not its address.
     pub domain: Option<Name>,
+    /// Whether its agents' phones are asked to answer by themselves.
+    pub auto_answer: bool,
+    /// The Alert-Info its agents' phones ring by.
+    pub alert: Option<String>,
+    /// What its agents may send callers to besides what the plan knows: numbers, and prefixes with a `*` behind.
+    pub transfer_to: Vec<Name>,
+    /// How TLS is spoken with it, where it may be.
+    pub tls: Option<TrunkTls>,
     /// What its peer knows us by; its challenges are refusals when `None`.
     pub account: Option<Account>,
 }
@@ -153,6 +162,9 @@ pub(super) fn read(
             (None, None) => continue,
         };
         let Ok(id) = u16::try_from(trunks.len()).map(TrunkId) else { break };
+        let domain = domain(&section, findings);
+        let by_name = found_by.as_ref().map(|name| &name.value);
+        let tls = tls::trunk(name.value, &section, (&peers, by_name), domain.as_ref(), folder, findings);
         let numbers = section.text("numbers").map(|text| match text.value {
             "national" => NumberFormat::National,
             _ => NumberFormat::E164,
@@ -174,7 +186,11 @@ pub(super) fn read(
             codecs: codecs(&section, findings),
             prack: section.flag("prack").is_none_or(|flag| flag.value),
             agents: section.flag("agents").is_some_and(|flag| flag.value),
-            domain: domain(&section, findings),
+            domain,
+            tls,
+            auto_answer: section.flag("auto_answer").is_some_and(|flag| flag.value),
+            alert: alert(&section, findings),
+            transfer_to: transfer_to(&section, findings),
             account: account::read(name.value, &section, folder, findings),
         };
         trunks.push(trunk);
@@ -205,6 +221,34 @@ fn channels(section: &Section<'_>, findings: &mut Findings) -> Option<Channels> 
     }
     let keep_out = keep_out.map_or(0, |kept| kept.value);
     Some(Channels { total: u32::try_from(total).ok()?, keep_out: u32::try_from(keep_out).ok()? })
+}
+
+/// `<absolute URI>` and parameters, in printable ASCII (RFC 3261 section 20.4).
+fn alert(section: &Section<'_>, findings: &mut Findings) -> Option<String> {
+    let text = section.text("alert")?;
+    let inside = text.value.strip_prefix('<').and_then(|rest| rest.split_once('>'));
+    let sound = inside.is_some_and(|(uri, params)| {
+        let named = uri.split_once(':').is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty());
+        named && !uri.contains(' ') && (params.is_empty() || params.starts_with(';'))
+    });
+    if !sound || !text.value.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        findings.error(&text.place, wording::bad_alert(text.value));
+    }
+    Some(text.value.into())
+}
+
+fn transfer_to(section: &Section<'_>, findings: &mut Findings) -> Vec<Name> {
+    let mut allowed = Vec::new();
+    for text in section.texts("transfer_to") {
+        let digits = text.value.strip_suffix('*').unwrap_or(text.value);
+        let number = digits.strip_prefix('+').unwrap_or(digits);
+        if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+            findings.error(&text.place, wording::bad_transfer(text.value));
+        } else {
+            allowed.push(text.value.into());
+        }
+    }
+    allowed
 }
 
 fn ping(section: &Section<'_>, findings: &mut Findings) -> Option<Duration> {
@@ -300,10 +344,16 @@ fn hold_peers(
         findings.error_with(place, wording::families(&trunk.name, &other.name), first, "the other");
     } else if (transport, address) == (other_transport, other_address) {
         findings.error_with(place, wording::peer_twice(&trunk.name, &other.name), first, "the other");
-    } else if (transport, other_transport) == (Transport::Tcp, Transport::Tcp)
+    } else if transport.is_reliable()
+        && transport == other_transport
         && address.ip() == other_address.ip()
         && !covered()
     {
-        findings.error_with(place, wording::streams_tie(&trunk.name, &other.name), first, "the other");
+        findings.error_with(
+            place,
+            wording::streams_tie(transport.via_name(), &trunk.name, &other.name),
+            first,
+            "the other",
+        );
     }
 }

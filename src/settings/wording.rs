@@ -77,6 +77,25 @@ pub(super) fn bad_domain(text: &str) -> Words {
         .hint("write a host name alone: \"sip.operateur.fr\"")
 }
 
+pub(super) fn no_certificate() -> Words {
+    Words::new("TLS is listened for without a certificate", "needs one")
+        .hint("write `[sip.tls]` with `certificate = \"fullchain.pem\"` and `key = \"key.pem\"`")
+}
+
+pub(super) fn unheard_tls() -> Words {
+    Words::new("`[sip.tls]` is of no use where nothing listens over TLS", "for whom?")
+        .hint("add an address to `listen`: \"tls:192.0.2.1:5061\"")
+}
+
+pub(super) fn unspoken_tls(name: &str) -> Words {
+    Words::new(format!("trunk `{name}` is not reached over TLS"), "of no use")
+        .hint("write its peer so: \"tls:192.0.2.7:5061\"")
+}
+
+pub(super) fn half_certificate(absent: &str) -> Words {
+    Words::new(format!("a certificate comes with its key: `{absent}` is missing"), "alone")
+}
+
 pub(super) fn unheard_name(name: &str, transport: &str) -> Words {
     Words::new(
         format!("trunk `{name}` is reached over {transport}, where nothing listens"),
@@ -113,14 +132,26 @@ pub(super) fn peer_twice(name: &str, other: &str) -> Words {
     )
 }
 
-pub(super) fn streams_tie(name: &str, other: &str) -> Words {
-    let message = format!("calls over TCP from trunks `{other}` and `{name}` can't be told apart");
-    Words::new(message, "the same address").hint("TCP hides the source port: give one of them an `accept`")
+pub(super) fn streams_tie(transport: &str, name: &str, other: &str) -> Words {
+    let message = format!("calls over {transport} from trunks `{other}` and `{name}` can't be told apart");
+    Words::new(message, "the same address")
+        .hint("a connection hides the source port: give one of them an `accept`")
 }
 
 pub(super) fn bad_prefix(text: &str) -> Words {
     Words::new(format!("\"{text}\" is no address or prefix"), "unreadable")
         .hint("write \"192.0.2.7\" or \"192.0.2.0/24\", with no bit set after the prefix")
+}
+
+pub(super) fn bad_alert(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no Alert-Info"), "unreadable").hint(
+        "write \"<http://127.0.0.1>;info=ring2\": a URI in angle brackets, then what the phone's maker says",
+    )
+}
+
+pub(super) fn bad_transfer(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no number or prefix"), "unreadable")
+        .hint("write \"0384961371\", or \"03*\" for every number that begins so")
 }
 
 pub(super) fn prefix_tie(text: &str, name: &str, other: &str) -> Words {
@@ -188,5 +219,68 @@ pub(super) fn expires_too_soon() -> Words {
 pub(super) fn expires_of_nothing() -> Words {
     Words::new("`expires` is of no use without `register = true`", "of what?")
 }
+
+pub(super) fn trunk_named_phones() -> Words {
+    Words::new("no trunk can be called `phones`", "the name of the phones that register here")
+}
+
+pub(super) fn no_such_trunk<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Words {
+    let words = Words::new(format!("there is no trunk `{name}`"), "unknown");
+    match nearest(name, known) {
+        Some(near) => words.hint(format!("did you mean `{near}`?")),
+        None => words,
+    }
+}
+
+pub(super) fn no_emergency() -> Words {
+    Words::new("phones register here and `emergency` names no trunk", "who dials 112 reaches nobody")
+        .hint("name the trunk that leads to the emergency services: `emergency = \"NAME\"`")
+}
+
+pub(super) fn expires_min_too_long() -> Words {
+    Words::new("the shortest registration is an hour or less", "too long")
+}
+
+pub(super) fn expires_max_out_of_bounds() -> Words {
+    Words::new("the longest registration lies between the shortest and a day", "does not")
+}
+
+pub(super) fn bad_phones_caller(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no number to call from"), "unreadable")
+        .hint("write digits as the carrier expects them: \"+33384961370\"")
+}
+
+pub(super) fn bad_realm(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no realm"), "unreadable")
+        .hint("write a word or a host name, without quotes and colons")
+}
+
+pub(super) fn no_users_header() -> Words {
+    Words::new("a users' file begins with a line of column names", "")
+        .hint("write extension;name;ha1_md5;ha1_sha256, then one phone a line")
+}
+
+pub(super) fn no_phone() -> Words {
+    Words::new("there is no phone in this file", "")
+}
+
+pub(super) fn bad_phone_extension(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no extension"), "unreadable")
+        .hint("write what is dialled: up to 32 digits, letters and . - _ + *")
+}
+
+pub(super) fn phone_twice(text: &str) -> Words {
+    Words::new(format!("extension {text} stands in the file twice"), "again here")
+}
+
+pub(super) fn bad_digest(digits: usize) -> Words {
+    Words::new(format!("a password digest has {digits} hexadecimal digits here"), "on this line").hint(HASH)
+}
+
+pub(super) fn no_digest(text: &str) -> Words {
+    Words::new(format!("phone {text} has no password digest"), "could never register").hint(HASH)
+}
+
+const HASH: &str = "`spillway phones hash EXTENSION --realm REALM` prints the line";
 
 const WHERE: &str = "write `password = { env = \"NAME\" }` or `password = { file = \"path\" }`";

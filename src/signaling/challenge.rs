@@ -69,7 +69,7 @@ impl Stack {
         match report.owner {
             Owner::Leg(key) => self.legs.get(&key).is_some_and(|leg| leg.awaits(report.key, report.method)),
             Owner::Registration(trunk) => registration::awaits(&self.trunks, trunk, report.key),
-            Owner::Ping(_) | Owner::Nobody => true,
+            Owner::Ping(_) | Owner::Phone(_) | Owner::Lamp(_) | Owner::Nobody => true,
         }
     }
 
@@ -80,7 +80,9 @@ impl Stack {
         let number = match report.owner {
             Owner::Leg(leg) => self.legs.get_mut(&leg)?.asks_again(report.key, key),
             Owner::Registration(trunk) => registration::asks_again(&mut self.trunks, trunk, key)?,
-            Owner::Ping(_) | Owner::Nobody => request.cseq().ok()?.number + 1,
+            Owner::Ping(_) | Owner::Phone(_) | Owner::Lamp(_) | Owner::Nobody => {
+                request.cseq().ok()?.number + 1
+            }
         };
         let via = (self.layer.public(attempt.flow), attempt.flow.transport, branch);
         compose::start_again(&mut self.layer.writer, &request, via, number)?;

@@ -1,6 +1,7 @@
 //! The messages the stack writes that belong to no dialog of its own: responses, the ACK of a refusal, CANCEL; and the
 //! values several messages share. Must never decide whether to send them.
 
+use super::digest;
 use super::event::{Caller, Diversion, Reason, ReasonProtocol};
 use super::mark::Marked;
 use crate::base::{Flow, Transport};
@@ -11,11 +12,11 @@ use std::io::Write as _;
 use std::net::SocketAddr;
 
 /// What a stack serves, for Allow (RFC 3261 section 20.5).
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER";
 /// Reliable provisional responses, as an option (RFC 3262 section 8.1).
 pub(super) const PRACK: &str = "100rel";
 /// What of SIP's extensions it has, for Supported (RFC 3261 section 20.37).
-pub(super) const SUPPORTED: &str = "timer";
+pub(super) const SUPPORTED: &str = "timer, norefersub";
 /// The one body it reads.
 pub(super) const SDP: &str = "application/sdp";
 
@@ -42,7 +43,7 @@ pub(super) fn start_response(
 ) {
     writer.start_response(code, phrase);
     writer.copy_vias(request, source);
-    writer.copy_headers(request, HeaderName::From);
+    writer.copy_header(request, HeaderName::From);
     match (tag, request.to(), request.header(HeaderName::To)) {
         (Some(tag), Ok(to), Some(value)) if to.tag.is_none() => {
             let mut value = value.to_vec();
@@ -51,13 +52,13 @@ pub(super) fn start_response(
             writer.header(HeaderName::To, value);
         }
         _ => {
-            writer.copy_headers(request, HeaderName::To);
+            writer.copy_header(request, HeaderName::To);
         }
     }
-    writer.copy_headers(request, HeaderName::CallId);
-    writer.copy_headers(request, HeaderName::CSeq);
+    writer.copy_header(request, HeaderName::CallId);
+    writer.copy_header(request, HeaderName::CSeq);
     if code == 100 {
-        writer.copy_headers(request, HeaderName::Timestamp);
+        writer.copy_header(request, HeaderName::Timestamp);
     }
 }
 
@@ -128,8 +129,9 @@ pub(super) fn start_again(
             writer.header(std::str::from_utf8(written).ok()?, value);
         }
     }
+    let kind = request.header(HeaderName::ContentType).unwrap_or(SDP.as_bytes());
     if !request.body().is_empty() {
-        writer.body(SDP, request.body());
+        writer.body(&String::from_utf8_lossy(kind), request.body());
     }
     Some(())
 }
@@ -157,8 +159,9 @@ pub(super) fn read_reason(message: &Message<'_>) -> Option<Reason> {
         let params = crate::wire::sip::Params::new(value.get(end + 1..).unwrap_or_default());
         let code = params.get(b"cause").and_then(|code| std::str::from_utf8(code).ok()?.parse().ok());
         let text = params.get(b"text").map(|text| {
-            let text = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\"")).unwrap_or(text);
-            String::from_utf8_lossy(text).into_owned()
+            let quoted = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
+            let plain = quoted.map_or_else(|| text.to_vec(), digest::unescaped);
+            String::from_utf8_lossy(&plain).into_owned()
         });
         Some(Reason { protocol, code: code.unwrap_or(0), text })
     })
@@ -199,17 +202,17 @@ pub(super) const DIVERSION_MARK: &str = "spillway";
 
 /// Diversion (RFC 5806), `mark` on those of ours.
 pub(super) fn put_diversion(writer: &mut Writer, diversion: &Diversion, host: &str, mark: Marked) {
-    let (user, reason) = (User(&diversion.user), diversion.reason.as_str());
+    let (who, reason) = (At(&diversion.user, host), diversion.reason.as_str());
     if diversion.is_ours {
-        let value = format_args!("<sip:{user}@{host}>;reason={reason};counter=1;spillway={mark}");
+        let value = format_args!("<sip:{who}>;reason={reason};counter=1;spillway={mark}");
         writer.header_fmt(HeaderName::Diversion, value);
     } else {
-        let value = format_args!("<sip:{user}@{host}>;reason={reason};counter=1");
+        let value = format_args!("<sip:{who}>;reason={reason};counter=1");
         writer.header_fmt(HeaderName::Diversion, value);
     }
 }
 
-/// Text as a quoted string.
+/// Text as a quoted string; control characters, tabs and those above ASCII included, become spaces.
 struct Quoted<'a>(&'a str);
 
 impl fmt::Display for Quoted<'_> {
@@ -242,9 +245,32 @@ impl fmt::Display for User<'_> {
     }
 }
 
+/// A user at a host; the host alone where who sent a call on was a machine, or named by what we can't write.
+pub(super) struct At<'a>(pub(super) &'a str, pub(super) &'a str);
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self("", host) => f.write_str(host),
+            Self(user, host) => write!(f, "{}@{host}", User(user)),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_reason_says_is_read_as_it_was_written() {
+        for text in ["Busy, \\ \"all\" of them\\", "", "plain"] {
+            let said = Reason { protocol: ReasonProtocol::Sip, code: 600, text: Some(text.into()) };
+            let mut writer = Writer::request(Method::Bye, "sip:a@b");
+            put_reason(&mut writer, Some(&said));
+            let written = writer.finish();
+            assert_eq!(read_reason(&Message::parse(&written).expect("readable")), Some(said));
+        }
+    }
 
     #[test]
     fn nothing_a_caller_calls_themselves_leaves_its_place() {

@@ -181,6 +181,34 @@ impl Peer {
     }
 }
 
+/// The phones that register with the stack.
+#[derive(Clone, Debug)]
+pub struct PhoneSettings {
+    /// Which line their calls come in on.
+    pub line: TrunkId,
+    /// The realm of their passwords.
+    pub realm: Name,
+    /// Who may register, by [`crate::base::PhoneId`].
+    pub phones: Vec<PhoneAccount>,
+    /// Whom phones may watch beside each other: agents elsewhere.
+    pub agents: Vec<Name>,
+    /// The shortest registration that is taken, s.
+    pub expires_min_s: u32,
+    /// The longest that is granted, s.
+    pub expires_max_s: u32,
+}
+
+/// One phone that may register.
+#[derive(Clone, Debug)]
+pub struct PhoneAccount {
+    /// The name it registers and is dialled by.
+    pub extension: Name,
+    /// What its password digests to by MD5, when it may use that.
+    pub ha1_md5: Option<Secret>,
+    /// The same by SHA-256.
+    pub ha1_sha256: Option<Secret>,
+}
+
 /// The base values of RFC 3261 section 17.1.1.1 and table 4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimerSettings {
@@ -248,6 +276,8 @@ pub struct StackConfig {
     pub user_agent: Name,
     /// Whose requests are served.
     pub admission: Admission,
+    /// The phones that register; without any, REGISTER is a method not served.
+    pub phones: Option<PhoneSettings>,
     /// Codecs offered to and accepted from peers that are no trunk, in order of preference.
     pub codecs: Vec<Codec>,
     /// Base values of every timer.
@@ -272,6 +302,7 @@ impl StackConfig {
             listens,
             user_agent: Name::from("Spillway"),
             admission,
+            phones: None,
             codecs: Codec::ALL.to_vec(),
             timers: TimerSettings::default(),
             prack: true,

@@ -4,8 +4,9 @@
 use super::config::Listen;
 use super::mark::{Marked, NameKind};
 use super::transaction::{Attempt, ClientKey, Layer, Owner};
+use super::verbs::ContactPath;
 use crate::base::{Flow, Moment, Transport};
-use crate::wire::sip::{HeaderName, Message, Method, NameAddr, Uri, Writer};
+use crate::wire::sip::{HeaderName, Message, Method, NameAddr, Scheme, Uri, Writer};
 use bytes::Bytes;
 use smallvec::SmallVec;
 use std::net::SocketAddr;
@@ -41,6 +42,8 @@ pub(super) struct Dialog {
     pub(super) flow: Flow,
     /// The far end is behind an address translation, or said nothing yet: the flow alone counts.
     pinned: bool,
+    /// The far end registered over this flow: it alone counts, whatever its Contact says.
+    kept: bool,
 }
 
 impl Dialog {
@@ -63,7 +66,23 @@ impl Dialog {
             flow,
             // The INVITE goes where its caller says, whatever its target's host.
             pinned: true,
+            kept: false,
         }
+    }
+
+    /// The same, to a registered contact: along the way its registration came.
+    pub(super) fn towards(mut self, contact: &ContactPath) -> Self {
+        self.target = contact.uri.clone();
+        self.routes = contact.routes.iter().cloned().collect();
+        self.kept = true;
+        self
+    }
+
+    /// Reaches the far end over the dialog's flow alone, whatever its Contact says: a phone's own may be behind an address
+    /// translation, and must not send our requests elsewhere.
+    pub(super) fn keep(&mut self) {
+        self.pinned = true;
+        self.kept = true;
     }
 
     /// From an INVITE of theirs (section 12.1.1). Nothing without an address to reach them at.
@@ -81,6 +100,7 @@ impl Dialog {
             remote_cseq: Some(invite.cseq().ok()?.number),
             flow,
             pinned: via.host.ip().is_some_and(|ip| ip != flow.remote.ip().to_canonical()),
+            kept: false,
         })
     }
 
@@ -96,6 +116,7 @@ impl Dialog {
             remote_cseq: None,
             flow,
             pinned: false,
+            kept: false,
         };
         dialog.join(answer)?;
         Some(dialog)
@@ -110,7 +131,7 @@ impl Dialog {
         }
         self.routes = answer.values(HeaderName::RecordRoute).map(Into::into).collect();
         self.routes.reverse();
-        self.pinned = false;
+        self.pinned = self.kept;
         (!self.target.is_empty()).then_some(())
     }
 
@@ -156,13 +177,9 @@ impl Dialog {
             None => Uri::parse(&self.target).ok()?,
         };
         let ip = uri.host.ip()?;
-        let transport = match uri.transport() {
-            Some(name) if name.eq_ignore_ascii_case(b"tcp") => Transport::Tcp,
-            Some(name) if name.eq_ignore_ascii_case(b"udp") => Transport::Udp,
-            Some(_) | None => self.flow.transport,
-        };
+        let transport = self.transport_of(&uri);
         let same = transport == self.flow.transport;
-        if same && transport == Transport::Tcp && ip == self.flow.remote.ip().to_canonical() {
+        if same && transport.is_reliable() && ip == self.flow.remote.ip().to_canonical() {
             // A connection is used again whoever opened it (RFC 5923's aim).
             return Some(self.flow);
         }
@@ -171,13 +188,32 @@ impl Dialog {
         } else {
             listens.iter().find(|listen| listen.transport == transport)?.address
         };
-        Some(Flow { transport, local, remote: SocketAddr::new(ip, uri.port.unwrap_or(5060)) })
+        let port = uri.port.unwrap_or(transport.default_port());
+        Some(Flow { transport, local, remote: SocketAddr::new(ip, port) })
+    }
+
+    /// How a URI is reached: `sips:` over TLS whatever it says beside (RFC 3261 section 26.2.2); one that says nothing we
+    /// know as the dialog began.
+    fn transport_of(&self, uri: &Uri<'_>) -> Transport {
+        if uri.scheme == Scheme::Sips {
+            return Transport::Tls;
+        }
+        let is_named = |known: &Transport| {
+            uri.transport().is_some_and(|name| name.eq_ignore_ascii_case(known.name().as_bytes()))
+        };
+        Transport::ALL.into_iter().find(is_named).unwrap_or(self.flow.transport)
+    }
+
+    /// How the far end's own address begins.
+    pub(super) fn scheme(&self) -> Scheme {
+        Uri::parse(&self.target).map_or(Scheme::Sip, |target| target.scheme)
     }
 
     /// The stream the dialog began on is gone: from now on its far end is reached where its target says.
     pub(super) fn leave_flow(&mut self) {
+        let port = self.flow.transport.default_port();
         let address =
-            Uri::parse(&self.target).ok().and_then(|uri| Some((uri.host.ip()?, uri.port.unwrap_or(5060))));
+            Uri::parse(&self.target).ok().and_then(|uri| Some((uri.host.ip()?, uri.port.unwrap_or(port))));
         if let Some((ip, port)) = address {
             self.flow.remote = SocketAddr::new(ip, port);
         }
@@ -187,6 +223,7 @@ impl Dialog {
     fn start(&self, layer: &mut Layer, method: Method<'static>, number: u32, branch: Marked) -> Flow {
         let flow = self.path(&layer.config.listens);
         let public = layer.public(flow);
+        let scheme = self.scheme();
         let strict = self
             .routes
             .first()
@@ -214,7 +251,7 @@ impl Dialog {
         writer.header(HeaderName::CallId, &self.call_id);
         writer.header_fmt(HeaderName::CSeq, format_args!("{number} {method}"));
         if matches!(method, Method::Invite | Method::Update) {
-            put_contact(writer, flow, public);
+            put_contact(writer, flow, public, scheme);
             writer.header(HeaderName::Allow, super::compose::ALLOW);
         }
         if method != Method::Ack {
@@ -349,12 +386,15 @@ fn reached_at(uri: &Uri<'_>) -> Box<[u8]> {
     bare.into()
 }
 
-/// Contact: where in-dialog requests reach us.
-pub(super) fn put_contact(writer: &mut Writer, flow: Flow, public: SocketAddr) {
-    match flow.transport {
-        Transport::Udp => writer.header_fmt(HeaderName::Contact, format_args!("<sip:{public}>")),
-        Transport::Tcp => {
-            writer.header_fmt(HeaderName::Contact, format_args!("<sip:{public};transport=tcp>"))
+/// Contact: where in-dialog requests reach us. Who speaks `sips:` is told one (RFC 3261 section 12.1.1).
+pub(super) fn put_contact(writer: &mut Writer, flow: Flow, public: SocketAddr, theirs: Scheme) {
+    match (theirs, flow.transport) {
+        (Scheme::Sips, Transport::Tls) => {
+            writer.header_fmt(HeaderName::Contact, format_args!("<sips:{public}>"))
+        }
+        (Scheme::Sip | Scheme::Sips | Scheme::Tel | Scheme::Other, transport) => {
+            let transport = transport.uri_parameter();
+            writer.header_fmt(HeaderName::Contact, format_args!("<sip:{public}{transport}>"))
         }
     };
 }

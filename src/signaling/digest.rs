@@ -18,11 +18,11 @@ pub(super) enum Algorithm {
 impl Algorithm {
     /// Session variants (`MD5-sess`) and hashes nobody was seen to ask for are not ours: such a challenge is passed
     /// over (RFC 8760 section 2.4).
-    fn parse(name: &[u8]) -> Option<Self> {
+    pub(super) fn parse(name: &[u8]) -> Option<Self> {
         [Self::Md5, Self::Sha256].into_iter().find(|known| name.eq_ignore_ascii_case(known.name().as_bytes()))
     }
 
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Md5 => "MD5",
             Self::Sha256 => "SHA-256",
@@ -30,7 +30,7 @@ impl Algorithm {
     }
 
     /// The hash of `parts` with colons between, as lower-case hexadecimal digits.
-    fn hash(self, parts: &[&[u8]]) -> String {
+    pub(super) fn hash(self, parts: &[&[u8]]) -> String {
         match self {
             Self::Md5 => hexadecimal::<Md5>(parts),
             Self::Sha256 => hexadecimal::<Sha256>(parts),
@@ -66,6 +66,14 @@ pub(super) struct Challenge {
     has_qop: bool,
     /// The nonce we used is too old, but the password was right.
     pub(super) stale: bool,
+}
+
+/// What a registrar keeps of a password (RFC 7616 section 3.4.2, A1), by MD5 and by SHA-256, as lower-case hexadecimal
+/// digits.
+#[must_use]
+pub fn password_digests(user: &str, realm: &str, password: &Secret) -> [String; 2] {
+    [Algorithm::Md5, Algorithm::Sha256]
+        .map(|algorithm| algorithm.hash(&[user.as_bytes(), realm.as_bytes(), password.expose()]))
 }
 
 /// Who answers, and what the answer is for.
@@ -166,15 +174,15 @@ fn put_quoted(into: &mut Vec<u8>, name: &str, text: &[u8]) {
 
 /// A scheme with its parameters, as written.
 #[derive(Debug)]
-struct Scheme<'a> {
-    name: &'a [u8],
+pub(super) struct Scheme<'a> {
+    pub(super) name: &'a [u8],
     params: Vec<(&'a [u8], &'a [u8])>,
 }
 
 impl Scheme<'_> {
     /// The first parameter of this name, quotes and escapes taken off. Nothing when it holds what no header of ours may
     /// repeat: a hash over other bytes than those sent would be refused anyway.
-    fn value(&self, name: &str) -> Option<Vec<u8>> {
+    pub(super) fn value(&self, name: &str) -> Option<Vec<u8>> {
         let named = |(found, _): &&(&[u8], &[u8])| found.eq_ignore_ascii_case(name.as_bytes());
         let (_, written) = self.params.iter().find(named)?;
         let value = match written.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\"")) {
@@ -185,7 +193,8 @@ impl Scheme<'_> {
     }
 }
 
-fn unescaped(quoted: &[u8]) -> Vec<u8> {
+/// What a quoted string says: the escapes within its quotes taken off.
+pub(super) fn unescaped(quoted: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(quoted.len());
     let mut bytes = quoted.iter();
     while let Some(byte) = bytes.next() {
@@ -195,7 +204,7 @@ fn unescaped(quoted: &[u8]) -> Vec<u8> {
 }
 
 /// The schemes of one field: `Digest realm="a", nonce="b", Digest realm="c", …`. A word with a space after it begins one.
-fn schemes(field: &[u8]) -> Vec<Scheme<'_>> {
+pub(super) fn schemes(field: &[u8]) -> Vec<Scheme<'_>> {
     let mut schemes: Vec<Scheme<'_>> = Vec::new();
     for element in elements(field) {
         let word = element.iter().position(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'='));

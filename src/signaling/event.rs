@@ -1,9 +1,10 @@
 //! What a stack says: bytes to send, calls that came in, what became of its legs, and what is worth counting.
 //! Events are in the past tense. Must never know what a call does with them.
 
+use super::crossing::{Carried, UserToUser};
 use super::media::RemoteMedia;
 use crate::base::dns::Question;
-use crate::base::{Cause, Flow, TrunkId};
+use crate::base::{Cause, Flow, Name, PhoneId, TrunkId};
 use bytes::Bytes;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -161,6 +162,8 @@ impl ReasonProtocol {
 pub struct Invitation {
     /// The trunk it came from; none where anyone may call.
     pub trunk: Option<TrunkId>,
+    /// The phone it came from, which proved it; none from a trunk.
+    pub phone: Option<Name>,
     /// The path it came on.
     pub flow: Flow,
     /// The Request-URI's user, escapes taken off: what decides where the call goes.
@@ -171,6 +174,8 @@ pub struct Invitation {
     pub diversions: Vec<Diversion>,
     /// Signed identities (RFC 8224), as they came.
     pub identities: Vec<Box<[u8]>>,
+    /// What the caller's application tells the called one.
+    pub user_to_user: Option<UserToUser>,
     /// The Call-ID.
     pub call_id: String,
     /// Hops left.
@@ -179,6 +184,15 @@ pub struct Invitation {
     pub offer: Option<RemoteMedia>,
     /// Set when the leg can only be refused: the call deserves its record, then `Stack::reject` with this.
     pub refusal: Option<(u16, Cause)>,
+}
+
+/// What a REFER asks for (RFC 3515).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Referral {
+    /// Refer-To's user, escapes taken off.
+    pub user: String,
+    /// Refer-To asks for headers in the new INVITE: Replaces (RFC 3891), or others.
+    pub replaces: bool,
 }
 
 /// What happened to a leg.
@@ -205,12 +219,31 @@ pub enum LegEvent {
         /// Their media.
         media: RemoteMedia,
     },
+    /// The one dialled is not who rings or answers: forwarding, or a voicemail. Told once, and before the answer.
+    Forwarded,
+    /// They refused, and name somebody else to ask (301, 302); told instead of [`LegEvent::Refused`].
+    Redirected {
+        /// The code.
+        code: u16,
+        /// Whom: the first Contact's user, escapes taken off.
+        user: String,
+    },
     /// They refused.
     Refused {
         /// The code.
         code: u16,
         /// What it means.
         cause: Cause,
+    },
+    /// The answer, CANCEL or BYE told of next says this to whoever is on the other leg.
+    Brought {
+        /// What.
+        carried: Carried,
+    },
+    /// They ask us to send the other side on (REFER); it waits for `Stack::accept_refer` or `Stack::refuse_refer`.
+    Referred {
+        /// To where.
+        referral: Referral,
     },
     /// They hung up; the 200 waits for `Stack::release_bye`.
     HungUp {
@@ -310,6 +343,36 @@ pub enum Observation {
         /// The limit.
         limit: &'static str,
     },
+    /// A request that proved nothing was challenged.
+    PhoneChallenged,
+    /// A source was challenged so often that its request was dropped.
+    ChallengeWithheld,
+    /// A challenge was answered, and not well.
+    PhoneRefused {
+        /// `credentials`: no such phone, or another password; `stale`: a nonce too old or used before.
+        why: &'static str,
+    },
+    /// A phone proved who it is over this stream.
+    FlowProved {
+        /// Which.
+        flow: Flow,
+    },
+    /// A phone that proved who it is asked the registrar for something.
+    RegistrarAnswered {
+        /// `registered`, `refreshed`, `removed`, `fetched`, or why not.
+        result: &'static str,
+    },
+    /// A phone's contacts were registered, lapsed, or are gone.
+    PhoneContacts {
+        /// Which.
+        phone: PhoneId,
+        /// How many it has now.
+        contacts: usize,
+    },
+    /// A phone watches as many others as it may.
+    LampRefused,
+    /// One contact more than a phone may have took the place of another.
+    ContactReplaced,
     /// A message made no sense and could not be answered.
     ParseFailed,
     /// A response, ACK or CANCEL matched nothing.

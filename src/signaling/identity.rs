@@ -2,7 +2,7 @@
 //! kin, Privacy (RFC 3323), Diversion (RFC 5806) and History-Info (RFC 7044, mapped by RFC 7544).
 //! Must never decide whom a trunk trusts.
 
-use super::compose::{self, User};
+use super::compose::{self, At};
 use super::config::{CallerHeader, DiversionHeader, IdentityPolicy};
 use super::event::{Caller, Diversion, DiversionReason};
 use super::mark::{MarkKey, Marked, NameKind};
@@ -75,7 +75,7 @@ fn put_history(writer: &mut Writer, invite: &Invite, host: &str, mark: Marked) {
     let mut index = String::from("1");
     let mut put = |user: &str, host: &str, reason: Option<DiversionReason>, is_ours: bool| {
         let cause = reason.map(|reason| format!(";cause={}", cause(reason))).unwrap_or_default();
-        let mut value = format!("<sip:{}@{host}{cause}>;index={index}", User(user));
+        let mut value = format!("<sip:{}{cause}>;index={index}", At(user, host));
         if let Some((parent, _)) = index.rsplit_once('.') {
             value = format!("{value};mp={parent}");
         }
@@ -122,6 +122,24 @@ pub(super) fn diversions(marks: &MarkKey, request: &Message<'_>) -> Vec<Diversio
         Some(Diversion { user: user_text(&from.uri), reason, is_ours: is_ours(from) })
     });
     diverted.take(limits::DIVERSIONS).collect()
+}
+
+/// Whether a response says that somebody else than the one dialled rings or has answered: by its code (RFC 3261 section
+/// 21.1.3), by a Diversion away from the one dialled (RFC 5806 section 4), or by a History-Info that goes on behind them
+/// (RFC 7044 section 5). What only gives back what our INVITE said is no forwarding.
+pub(super) fn is_forwarded(response: &Message<'_>) -> bool {
+    if response.code() == Some(181) {
+        return true;
+    }
+    let Ok(to) = response.to() else { return false };
+    let dialled = user_text(&to.uri);
+    let users = |name| {
+        let addresses = response.addresses(name).map_while(Result::ok).take(limits::SIP_HEADERS);
+        addresses.map(|address| user_text(&address.uri)).collect::<Vec<_>>()
+    };
+    let history = users(HeaderName::HistoryInfo);
+    let behind = history.iter().skip_while(|user| **user != dialled).skip(1);
+    behind.into_iter().any(|user| *user != dialled) || users(HeaderName::Diversion).contains(&dialled)
 }
 
 /// RFC 4458 section 3, as RFC 7544 section 7.1 maps it.

@@ -8,8 +8,6 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// The port without another word (RFC 3261 section 19.1.2).
-const PORT: u16 = 5_060;
 /// Questions one name may lead to: more is nobody's service.
 const QUESTIONS: usize = 4 * limits::PEERS;
 
@@ -148,6 +146,7 @@ impl Lookup {
             let transport = match record.service.to_ascii_uppercase().as_str() {
                 "SIP+D2U" => Transport::Udp,
                 "SIP+D2T" => Transport::Tcp,
+                "SIPS+D2T" => Transport::Tls,
                 _ => continue,
             };
             if record.flags.eq_ignore_ascii_case("s") {
@@ -163,7 +162,12 @@ impl Lookup {
 
     /// The usual name of a service. UDP first, as everywhere without NAPTR.
     fn service(&mut self, transport: Transport) {
-        let name = format!("_sip._{}.{}", transport.name(), self.place.host).into();
+        let service = match transport {
+            Transport::Udp => "_sip._udp",
+            Transport::Tcp => "_sip._tcp",
+            Transport::Tls => "_sips._tcp",
+        };
+        let name = format!("{service}.{}", self.place.host).into();
         let rank = (u16::MAX, u16::from(transport.is_reliable()));
         self.left.push_back(Step::Srv { name, transport, rank });
     }
@@ -178,7 +182,7 @@ impl Lookup {
         let is_last = self.left.is_empty() && self.found.is_empty();
         if !is_offered && is_last && rank.0 == u16::MAX {
             let transport = self.place.transport.unwrap_or(Transport::Udp);
-            self.host(transport, PORT);
+            self.host(transport, transport.default_port());
         }
     }
 
@@ -276,6 +280,10 @@ mod tests {
             look_up(&place(Some(Transport::Udp), None), &[host("sip.example", &["192.0.2.9"])]);
         assert_eq!(asked.len(), 2);
         assert_eq!(found.expect("found").0, ["0 udp:192.0.2.9:5060 1"]);
+        let (asked, found) =
+            look_up(&place(Some(Transport::Tls), None), &[host("sip.example", &["192.0.2.9"])]);
+        assert_eq!(asked[0], Question::Srv("_sips._tcp.sip.example".into()));
+        assert_eq!(found.expect("found").0, ["0 tls:192.0.2.9:5061 1"]);
     }
 
     #[test]
@@ -291,10 +299,12 @@ mod tests {
             ),
             srv("_sip._udp.a.example", &[(0, 1, "a.example")]),
             srv("_sip._tcp.a.example", &[(9, 1, "a.example")]),
+            srv("_sips._tcp.a.example", &[(9, 1, "a.example")]),
             host("a.example", &["192.0.2.1"]),
         ];
         let (_, found) = look_up(&place(None, None), &zone);
-        assert_eq!(found.expect("found").0, ["0 tcp:192.0.2.1:5062 1", "1 udp:192.0.2.1:5062 1"]);
+        let expected = ["0 tls:192.0.2.1:5062 1", "1 tcp:192.0.2.1:5062 1", "2 udp:192.0.2.1:5062 1"];
+        assert_eq!(found.expect("found").0, expected);
     }
 
     #[test]

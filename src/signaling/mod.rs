@@ -6,11 +6,13 @@ mod challenge;
 mod compose;
 mod config;
 mod credentials;
+mod crossing;
 mod dialog;
 mod digest;
 mod event;
 mod guard;
 mod identity;
+mod lamps;
 mod leg;
 mod locate;
 mod loops;
@@ -23,6 +25,7 @@ mod peers;
 mod ping;
 mod receive;
 mod refusal;
+mod registrar;
 mod registration;
 mod resolve;
 mod screen;
@@ -37,16 +40,20 @@ mod verbs;
 
 pub use config::{
     Admission, BanPolicy, CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, PeerName,
-    SessionSettings, StackConfig, TimerSettings, TrunkAccount, TrunkPeer,
+    PhoneAccount, PhoneSettings, SessionSettings, StackConfig, TimerSettings, TrunkAccount, TrunkPeer,
 };
+pub use crossing::{CROSSINGS, Carried, Crossing, UserToUser, Way};
+pub use digest::password_digests;
 pub use event::{
     Caller, Diversion, DiversionReason, Invitation, LegEvent, LegKey, Observation, Output, Reason,
-    ReasonProtocol,
+    ReasonProtocol, Referral,
 };
+pub use lamps::{Lamp, LampKey};
 pub use media::{Codecs, Direction, LocalMedia, RemoteMedia};
 pub use overload::Patience;
 pub use peers::PeerKey;
+pub use registrar::BindingKey;
 pub use stack::Stack;
 pub use timer::{LegTimer, TimerName};
 pub use transaction::{ClientKey, ServerKey, TransactionTimer};
-pub use verbs::{Invite, MediaOffer, Rejection};
+pub use verbs::{ContactPath, Invite, MediaOffer, Rejection};

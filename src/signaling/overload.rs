@@ -22,7 +22,7 @@ pub enum Patience {
 }
 
 impl Stack {
-    /// How long a message may be kept outside: a look at its first bytes, and for an INVITE at its To.
+    /// How long a message may be kept outside: a look at its first bytes and its path, and for an INVITE at its To.
     ///
     /// A reader of its own for this look would save half a microsecond and could disagree with the one that serves.
     #[must_use]
@@ -35,8 +35,13 @@ impl Stack {
         if !invites && !cancels {
             return Patience::None;
         }
-        match self.trunks.identify(flow) {
-            Source::Unknown | Source::Anyone => Patience::None,
+        let source = self.trunks.identify(flow);
+        // A phone's call may be for help, wherever it comes from, and costs whoever has its password.
+        if self.is_phones(source, *flow) {
+            return Patience::None;
+        }
+        match source {
+            Source::Unknown | Source::Anyone | Source::Phone(_) => Patience::None,
             Source::Trunk(trunk) if cancels => Patience::Behind(trunk),
             Source::Trunk(trunk) => {
                 let to_nobody = |invite: Message<'_>| invite.to().is_ok_and(|to| to.tag.is_none());

@@ -32,11 +32,15 @@ impl Known {
     }
 }
 
-/// The paths to the peers that may be tried, the first to be tried first: by priority, and by weighted chance among
+/// The paths to the peers that `may` be tried, the first to be tried first: by priority, and by weighted chance among
 /// equals (RFC 2782).
-pub(super) fn ways(peers: &[Known], listens: &[Listen], random: &mut Random) -> Vec<Flow> {
-    let mut left: Vec<&Peer> =
-        peers.iter().filter(|known| known.is_usable()).map(|known| &known.peer).collect();
+pub(super) fn ways(
+    peers: &[Known],
+    may: impl Fn(&Known) -> bool,
+    listens: &[Listen],
+    random: &mut Random,
+) -> Vec<Flow> {
+    let mut left: Vec<&Peer> = peers.iter().filter(|known| may(known)).map(|known| &known.peer).collect();
     // Weight 0 first: then it is drawn only when chance gives the very first place (RFC 2782).
     left.sort_by_key(|peer| (peer.priority, peer.weight > 0));
     let mut ways = Vec::with_capacity(left.len());
@@ -67,7 +71,7 @@ mod tests {
     fn order(peers: &[Known], random: &mut Random) -> Vec<u16> {
         let address = std::net::SocketAddr::from(([192, 0, 2, 9], 5_060));
         let listens = [Listen { transport: Transport::Udp, address, advertised: None }];
-        ways(peers, &listens, random).iter().map(|flow| flow.remote.port()).collect()
+        ways(peers, Known::is_usable, &listens, random).iter().map(|flow| flow.remote.port()).collect()
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::transaction::{ClientKey, Layer, Owner};
 use super::trunk::Trunks;
 use crate::base::{Flow, Moment, TrunkId, limits};
 use crate::signaling::timer::TimerName;
-use crate::wire::sip::{HeaderName, Message, Method};
+use crate::wire::sip::{HeaderName, Message, Method, Scheme};
 use std::time::Duration;
 
 /// A peer that has never given a sign of life is down after this long: timer F's 32 s would send every caller of a start
@@ -45,7 +45,7 @@ pub(super) fn send(layer: &mut Layer, trunks: &mut Trunks, now: Moment, key: Pee
     writer.header_fmt(HeaderName::To, format_args!("<{uri}>"));
     writer.header_fmt(HeaderName::CallId, format_args!("{call_id}"));
     writer.header(HeaderName::CSeq, "1 OPTIONS");
-    super::dialog::put_contact(writer, flow, public);
+    super::dialog::put_contact(writer, flow, public, Scheme::Sip);
     writer.header(HeaderName::Accept, compose::SDP).header(HeaderName::Supported, compose::SUPPORTED);
     writer.header(HeaderName::UserAgent, layer.config.user_agent.as_str());
     layer.put_credentials(flow, Method::Options, uri.as_bytes());

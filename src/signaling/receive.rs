@@ -6,7 +6,7 @@ use super::event::{LegKey, Observation};
 use super::leg;
 use super::mark::NameKind;
 use super::ping;
-use super::refusal::respond;
+use super::refusal::{is_acknowledged, respond};
 use super::screen;
 use super::stack::Stack;
 use super::transaction::{Acked, Arrival, Owner, method_label};
@@ -41,7 +41,7 @@ impl Stack {
         if self.layer.match_ack(now, ack) == Acked::Refusal {
             return;
         }
-        let mut taken = false;
+        let mut taken = is_acknowledged(&self.layer, ack);
         if let Some(key) = self.leg_of(ack) {
             self.with_leg(key, |leg, layer| taken = leg.on_ack(now, layer, ack));
         }
@@ -81,7 +81,9 @@ impl Stack {
         }
         let orphan = match report.owner {
             Owner::Leg(leg) => !self.legs.contains_key(&leg),
-            Owner::Ping(_) | Owner::Registration(_) | Owner::Nobody => false,
+            Owner::Ping(_) | Owner::Registration(_) | Owner::Phone(_) | Owner::Lamp(_) | Owner::Nobody => {
+                false
+            }
         };
         if orphan && accepted {
             leg::decline(now, &mut self.layer, key, response, flow, None);
@@ -101,9 +103,12 @@ impl Stack {
         bytes: &[u8],
     ) {
         let leg = self.leg_of(request);
-        let source = self.trunks.identify(&flow);
+        let mut source = self.trunks.identify(&flow);
         // Our tag in To can't be guessed: who knows it is in the dialog, wherever they speak from.
-        if leg.is_none() && source == Source::Unknown {
+        if leg.is_none() && self.is_phones(source, flow) {
+            let Some(proved) = self.let_in(now, flow, source, request, method) else { return };
+            source = proved;
+        } else if leg.is_none() && source == Source::Unknown {
             return self.refuse_stranger(now, flow, request);
         }
         if let Err(refusal) = validate(request) {
@@ -133,8 +138,16 @@ impl Stack {
                 | Method::Options,
                 None,
             ) => self.refuse(flow, request, 481, |_| {}),
+            // Nobody is referred anywhere outside a call.
+            (Method::Refer, None) => self.refuse(flow, request, if in_dialog { 481 } else { 403 }, |_| {}),
             (Method::Register, None) if !screen::names_account(request) => {
                 self.refuse(flow, request, 400, |_| {});
+            }
+            (Method::Subscribe, None) if matches!(source, Source::Phone(_)) => {
+                self.on_subscribe(now, flow, source, request, bytes);
+            }
+            (Method::Register, None) if self.registrar.is_some() => {
+                self.on_register(now, flow, source, request, bytes);
             }
             _ => self.refuse(flow, request, refusal_of(method), put_allow),
         }
@@ -173,7 +186,7 @@ impl Stack {
 
     /// RFC 3261 section 11.2.
     fn answer_options(&mut self, flow: Flow, request: &Message<'_>) {
-        if !screen::speaks_scheme(request) {
+        if !screen::speaks_scheme(request, flow.transport) {
             return self.refuse(flow, request, 416, |_| {});
         }
         let prack = self.layer.config.prack;
@@ -198,7 +211,7 @@ impl Stack {
         let server = self.layer.open_server(flow, request, bytes, leg, tag);
         self.layer.answer(now, server, 200, phrase(200), |_, _| {});
         if let Some(leg) = leg {
-            self.with_leg(leg, |leg, layer| leg.on_cancel(now, layer));
+            self.with_leg(leg, |leg, layer| leg.on_cancel(now, layer, request));
         }
     }
 
@@ -230,6 +243,7 @@ impl Stack {
                 self.with_leg(key, |leg, layer| leg.on_change(now, layer, server, request));
             }
             Method::Prack => self.with_leg(key, |leg, layer| leg.on_prack(now, layer, server, request)),
+            Method::Refer => self.with_leg(key, |leg, layer| leg.on_refer(now, layer, server, request)),
             Method::Info => self.with_leg(key, |leg, layer| leg.on_info(now, layer, server, request)),
             Method::Options => {
                 self.layer.answer(now, server, 200, phrase(200), |writer, _| put_abilities(writer, prack));
@@ -239,7 +253,6 @@ impl Stack {
             | Method::Register
             | Method::Subscribe
             | Method::Notify
-            | Method::Refer
             | Method::Message
             | Method::Publish
             | Method::Other(_) => {
@@ -255,7 +268,7 @@ const fn refusal_of(method: Method<'_>) -> u16 {
     if method.known().is_some() { 405 } else { 501 }
 }
 
-fn put_allow(writer: &mut Writer) {
+pub(super) fn put_allow(writer: &mut Writer) {
     writer.header(HeaderName::Allow, compose::ALLOW);
 }
 

@@ -11,14 +11,34 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 /// How many strangers were answered in the second under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Refusals {
+    per_source: u32,
+    total: u32,
     since: Moment,
     sent: u32,
     by_source: Map<IpAddr, u32>,
 }
 
+impl Default for Refusals {
+    fn default() -> Self {
+        Self::new(limits::REFUSALS_PER_SOURCE, limits::REFUSALS)
+    }
+}
+
 impl Refusals {
+    /// At most so many a second, to one source and to all together.
+    pub(super) fn new(per_source: u32, total: u32) -> Self {
+        Self { per_source, total, since: Moment::ZERO, sent: 0, by_source: Map::default() }
+    }
+
+    /// Whether [`Self::allow`] would.
+    pub(super) fn has_room(&self, now: Moment, source: IpAddr) -> bool {
+        let is_over = now.since(self.since) >= Duration::from_secs(1);
+        let of_source = self.by_source.get(&source).copied().unwrap_or_default();
+        is_over || (self.sent < self.total && of_source < self.per_source)
+    }
+
     /// Whether one more refusal may go to `source`.
     pub(super) fn allow(&mut self, now: Moment, source: IpAddr) -> bool {
         if now.since(self.since) >= Duration::from_secs(1) {
@@ -27,11 +47,11 @@ impl Refusals {
             self.by_source.clear();
         }
         // Above this the map does not grow either, so strangers can't fill memory.
-        if self.sent >= limits::REFUSALS {
+        if self.sent >= self.total {
             return false;
         }
         let by_source = self.by_source.entry(source).or_default();
-        if *by_source >= limits::REFUSALS_PER_SOURCE {
+        if *by_source >= self.per_source {
             return false;
         }
         *by_source += 1;
@@ -64,6 +84,13 @@ fn derived_tag(layer: &Layer, request: &Message<'_>) -> Marked {
     let from = request.from().ok().and_then(|from| from.tag).unwrap_or_default();
     let number = layer.marks.derived(&[request.call_id().unwrap_or_default(), from, branch]);
     layer.marks.name(NameKind::Tag, number)
+}
+
+/// Whether an ACK is for an answer of [`respond`]: it has the branch of what was refused, and so the tag derived from it
+/// (RFC 3261 section 17.1.1.3).
+pub(super) fn is_acknowledged(layer: &Layer, ack: &Message<'_>) -> bool {
+    let tag = ack.to().ok().and_then(|to| to.tag).unwrap_or_default();
+    layer.marks.known(NameKind::Tag, tag) == Some(derived_tag(layer, ack).number)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use super::ping;
 use super::timer::TimerName;
 use super::transaction::{ClientKey, Layer, Owner, Reply, Report};
 use super::trunk::{Trunk, Trunks};
-use crate::base::{Flow, Moment, Transport, TrunkId};
+use crate::base::{Flow, Moment, TrunkId};
 use crate::wire::sip::{HeaderName, Message, Method, NameAddr, Params};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -194,11 +194,7 @@ fn host(ip: IpAddr) -> String {
 }
 
 fn contact(account: &TrunkAccount, flow: Flow, public: SocketAddr) -> String {
-    let tcp = match flow.transport {
-        Transport::Udp => "",
-        Transport::Tcp => ";transport=tcp",
-    };
-    format!("sip:{}@{public}{tcp}", User(&account.user))
+    format!("sip:{}@{public}{}", User(&account.user), flow.transport.uri_parameter())
 }
 
 /// What became of a REGISTER.
@@ -270,7 +266,8 @@ pub(super) fn ended(
 fn granted(answer: &Message<'_>, path: Option<Flow>, layer: &Layer, asked_s: u32) -> u32 {
     let ours = path.map(|flow| layer.public(flow));
     let is_ours = |contact: &NameAddr<'_>| {
-        let port = contact.uri.port.unwrap_or(5060);
+        let port =
+            contact.uri.port.unwrap_or_else(|| path.map_or(5060, |flow| flow.transport.default_port()));
         ours.is_some_and(|ours| contact.uri.host.ip() == Some(ours.ip()) && port == ours.port())
     };
     let expires = |contact: &NameAddr<'_>| {

@@ -89,8 +89,12 @@ fn go_on(layer: &mut Layer, trunks: &mut Trunks, now: Moment, id: TrunkId) {
     layer.timers.set(TimerName::Lookup(id), now + ttl.clamp(REFRESH.0, REFRESH.1));
 }
 
-/// Whether there is a socket of ours to reach it from. Audio has one family: that of the first of its transport.
+/// Whether it is somebody's address, and there is a socket of ours to reach it from. Audio has one family: that of the first of its transport.
 fn is_reachable(transport: crate::base::Transport, peer: std::net::SocketAddr, listens: &[Listen]) -> bool {
+    let ip = peer.ip().to_canonical();
+    if peer.port() == 0 || ip.is_unspecified() || ip.is_multicast() {
+        return false;
+    }
     let first = listens.iter().find(|listen| listen.transport == transport);
     first.is_some_and(|listen| listen.address.is_ipv4() == peer.is_ipv4())
 }

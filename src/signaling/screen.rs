@@ -2,15 +2,17 @@
 //! Must never answer: an INVITE from a trunk deserves its record, so a leg carries the refusal.
 
 use super::config::{CallerHeader, SessionSettings};
+use super::crossing::UserToUser;
 use super::event::{Caller, Invitation, Output};
 use super::identity;
 use super::leg::{self, Leg, Refusal};
 use super::loops;
 use super::mark::{MarkKey, NameKind};
+use super::registrar::Registrar;
 use super::stack::Stack;
 use super::trunk::Source;
 use super::verbs::phrase;
-use crate::base::{Flow, Moment, TrunkId, limits};
+use crate::base::{Flow, Moment, Name, Transport, TrunkId, limits};
 use crate::wire::sip::{HeaderName, Host, Message, Method, NameAddr, Scheme, Uri};
 
 impl Stack {
@@ -36,9 +38,10 @@ impl Stack {
             return;
         }
         let full = self.legs.len() >= self.layer.config.max_legs;
-        let trunk = match source {
-            Source::Trunk(trunk) => Some(trunk),
-            Source::Anyone | Source::Unknown => None,
+        let (trunk, phone) = match source {
+            Source::Trunk(trunk) => (Some(trunk), None),
+            Source::Phone(phone) => (self.registrar.as_ref().map(Registrar::line), self.extension(phone)),
+            Source::Anyone | Source::Unknown => (None, None),
         };
         let (key, tag) = (self.next_key(), self.layer.fresh(NameKind::Tag));
         let session = self.layer.random.number() >> 2;
@@ -48,18 +51,25 @@ impl Stack {
             return self.refuse(flow, request, 400, |_| {});
         };
         let server = self.layer.open_server(flow, request, bytes, Some(key), Some(tag));
+        if phone.is_some() {
+            leg.keep_path();
+        }
+        let is_own = phone.as_ref().is_none_or(|own| says(request, own));
         let refusal = if full {
             Some(Refusal::Overload)
+        } else if !is_own {
+            Some(Refusal::Identity)
         } else if loops::comes_back(&self.layer.marks, request) {
             Some(Refusal::Loop)
         } else {
-            initial(request, prack, settings)
+            initial(request, flow.transport, prack, settings)
         };
         let (offer, refusal) = leg.begin(now, &mut self.layer, server, request.body(), refusal);
         let caller_from = trunk.and_then(|id| self.trunks.get(id)).map(|trunk| trunk.peer.caller_from);
         let mut invitation =
             invitation(&self.layer.marks, request, flow, trunk, caller_from.unwrap_or_default());
         invitation.offer = offer;
+        invitation.phone = phone;
         if let Some(refusal) = refusal {
             invitation.refusal = Some(refusal.verdict());
         }
@@ -69,9 +79,21 @@ impl Stack {
     }
 }
 
+/// Whether a phone's request says in From whose it is: what it proved, and nobody else; or that nobody is to know
+/// (RFC 3323 section 4.1.1.3).
+fn says(request: &Message<'_>, own: &Name) -> bool {
+    let is_own = |uri: &Uri<'_>| *uri.user_unescaped() == *own.as_bytes();
+    request.from().is_ok_and(|from| is_own(&from.uri) || is_anonymous(&from.uri))
+}
+
 /// What is wrong with an initial INVITE although it is well formed.
-fn initial(request: &Message<'_>, prack: bool, session: SessionSettings) -> Option<Refusal> {
-    if !speaks_scheme(request) {
+fn initial(
+    request: &Message<'_>,
+    transport: Transport,
+    prack: bool,
+    session: SessionSettings,
+) -> Option<Refusal> {
+    if !speaks_scheme(request, transport) {
         return Some(Refusal::Scheme);
     }
     if request.max_forwards() == Ok(Some(0)) {
@@ -80,12 +102,13 @@ fn initial(request: &Message<'_>, prack: bool, session: SessionSettings) -> Opti
     dialog_request(request, prack, session)
 }
 
-/// Whether the Request-URI's scheme is one we serve (RFC 3261 section 8.2.2.1).
-pub(super) fn speaks_scheme(request: &Message<'_>) -> bool {
+/// Whether the Request-URI's scheme is one we serve over this transport (RFC 3261 section 8.2.2.1).
+pub(super) fn speaks_scheme(request: &Message<'_>, transport: Transport) -> bool {
     match request.request_uri().map_or(Scheme::Other, |uri| uri.scheme) {
         Scheme::Sip | Scheme::Tel => true,
-        // Nothing here speaks TLS yet, so sips can't be honoured either (RFC 3261 section 26.2.2).
-        Scheme::Sips | Scheme::Other => false,
+        // Over anything but TLS it isn't what its caller was promised (RFC 3261 section 26.2.2).
+        Scheme::Sips => transport == Transport::Tls,
+        Scheme::Other => false,
     }
 }
 
@@ -183,11 +206,13 @@ fn invitation(
     let uri = request.request_uri().ok();
     Invitation {
         trunk,
+        phone: None,
         flow,
         dialled: uri.map(|uri| user_text(&uri)).unwrap_or_default(),
         caller: caller(request, caller_from),
         diversions: identity::diversions(marks, request),
         identities: request.headers(HeaderName::Identity).take(limits::IDENTITIES).map(Into::into).collect(),
+        user_to_user: UserToUser::read(request),
         call_id: String::from_utf8_lossy(request.call_id().unwrap_or_default()).into_owned(),
         max_forwards: request.max_forwards().ok().flatten().unwrap_or(70),
         offer: None,

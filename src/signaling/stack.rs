@@ -3,14 +3,17 @@
 
 use super::config::{Admission, StackConfig};
 use super::credentials::Credentials;
+use super::crossing::Carried;
 use super::event::{LegEvent, LegKey, Observation, Output};
 use super::guard::Guard;
+use super::lamps::Lamps;
 use super::leg::Leg;
 use super::mark::NameKind;
 use super::media::{Codecs, LocalMedia};
 use super::peers;
 use super::ping;
 use super::refusal::Refusals;
+use super::registrar::Registrar;
 use super::registration::{self, Registration};
 use super::resolve;
 use super::timer::{LegTimer, TimerName};
@@ -18,7 +21,7 @@ use super::transaction::{Layer, Owner, Reply, Report};
 use super::trunk::{Source, Trunks};
 use super::verbs::{Invite, Rejection};
 use crate::base::dns::{Answer, Question, Silent};
-use crate::base::{Cause, Flow, Map, Moment, Random, TrunkId, seeded_map};
+use crate::base::{Cause, Flow, Map, Moment, Random, TrunkId, give_back, seeded_map};
 use crate::wire::sip::{Message, Method, validate};
 
 /// SIP without sockets. After each call to it, drain [`Stack::poll`].
@@ -31,6 +34,10 @@ pub struct Stack {
     pub(super) trunks: Trunks,
     pub(super) refusals: Refusals,
     pub(super) guard: Guard,
+    /// Where phones register.
+    pub(super) registrar: Option<Registrar>,
+    /// Who watches whom.
+    pub(super) lamps: Lamps,
     pub(super) stopping: bool,
     next_leg: u64,
 }
@@ -41,13 +48,25 @@ impl Stack {
     pub fn new(mut config: StackConfig, mut random: Random) -> Self {
         let mut trunks = Trunks::new(std::mem::replace(&mut config.admission, Admission::Anyone));
         let (legs, tags) = (seeded_map(random.number()), seeded_map(random.number()));
+        let registrar = config.phones.take().map(Registrar::new);
         let mut layer = Layer::new(config, random);
         layer.credentials = Credentials::of(&trunks);
         ping::start(&mut layer, &trunks);
         resolve::start(&mut layer, &trunks);
         registration::start(&mut layer, &mut trunks);
         let guard = Guard::new(layer.config.ban, layer.random.number());
-        Self { layer, legs, tags, trunks, refusals: Refusals::default(), guard, stopping: false, next_leg: 0 }
+        Self {
+            layer,
+            legs,
+            tags,
+            trunks,
+            refusals: Refusals::default(),
+            guard,
+            registrar,
+            lamps: Lamps::default(),
+            stopping: false,
+            next_leg: 0,
+        }
     }
 
     /// What the stack wants done or known next.
@@ -86,6 +105,9 @@ impl Stack {
                 TimerName::RegistrationLapse(trunk) => {
                     registration::lapsed(&mut self.layer, &mut self.trunks, trunk);
                 }
+                TimerName::BindingLapse(binding) => self.forget_binding(binding),
+                TimerName::LampLapse(lamp) => self.lamp_lapsed(now, lamp),
+                TimerName::KeepAlive(binding) => self.ask_phone(now, binding),
             }
         }
     }
@@ -120,6 +142,8 @@ impl Stack {
             for leg in self.legs.values_mut() {
                 leg.on_flow_lost(flow);
             }
+            self.forget_flow(flow);
+            self.forget_lamps(flow);
         }
     }
 
@@ -141,6 +165,13 @@ impl Stack {
             Owner::Registration(_) => {
                 registration::ended(&mut self.layer, &mut self.trunks, now, report, response);
             }
+            Owner::Phone(binding) => {
+                let answered = response.and_then(Message::code).is_some_and(|code| code >= 200);
+                if report.reply != Reply::Response || answered {
+                    self.phone_asked(now, binding, answered);
+                }
+            }
+            Owner::Lamp(lamp) => self.lamp_told(now, lamp, report, response),
             Owner::Nobody => {}
         }
     }
@@ -189,6 +220,26 @@ impl Stack {
         self.with_leg(leg, |leg, layer| leg.bye(now, layer, cause));
     }
 
+    /// The leg's next answer, CANCEL or BYE passes this on; to be said before the verb that sends it.
+    pub fn pass_on(&mut self, leg: LegKey, carried: Carried) {
+        self.with_leg(leg, |leg, _| leg.pass_on(carried));
+    }
+
+    /// Accepts the REFER that was told of: 202, and a first NOTIFY unless its sender wants none.
+    pub fn accept_refer(&mut self, now: Moment, leg: LegKey) {
+        self.with_leg(leg, |leg, layer| leg.accept_refer(now, layer));
+    }
+
+    /// Refuses the REFER that was told of.
+    pub fn refuse_refer(&mut self, now: Moment, leg: LegKey, code: u16) {
+        self.with_leg(leg, |leg, layer| leg.refuse_refer(now, layer, code));
+    }
+
+    /// Tells the sender of an accepted REFER what has become of it; a code from 200 on is the last.
+    pub fn report_refer(&mut self, now: Moment, leg: LegKey, code: u16) {
+        self.with_leg(leg, |leg, layer| leg.report_refer(now, layer, code));
+    }
+
     /// Sends the 200 a received BYE waits for.
     pub fn release_bye(&mut self, now: Moment, leg: LegKey) {
         self.with_leg(leg, |leg, layer| leg.release_bye(now, layer));
@@ -235,10 +286,13 @@ impl Stack {
         self.trunks.get(trunk).is_some_and(|trunk| trunk.up != Some(false))
     }
 
-    /// The paths to a trunk's peers that may be tried, in the order a call should; none when every peer is down.
-    pub fn ways(&mut self, trunk: TrunkId) -> Vec<Flow> {
+    /// The paths to a trunk's peers that may be tried, in the order a call should; none when every peer is down, unless
+    /// somebody calls for help: then all of them.
+    pub fn ways(&mut self, trunk: TrunkId, is_emergency: bool) -> Vec<Flow> {
         let Some(trunk) = self.trunks.get(trunk) else { return Vec::new() };
-        peers::ways(&trunk.peers, &self.layer.config.listens, &mut self.layer.random)
+        let is_left = trunk.peers.iter().any(peers::Known::is_usable);
+        let may_be_tried = |known: &peers::Known| known.is_usable() || is_emergency && !is_left;
+        peers::ways(&trunk.peers, may_be_tried, &self.layer.config.listens, &mut self.layer.random)
     }
 
     /// The Call-ID of a leg's messages.
@@ -318,6 +372,8 @@ impl Stack {
         }
         self.tags.remove(&leg.tag);
         self.legs.remove(&key);
+        give_back(&mut self.tags);
+        give_back(&mut self.legs);
         for timer in LegTimer::ALL {
             self.layer.timers.cancel(TimerName::Leg(key, timer));
         }

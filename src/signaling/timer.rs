@@ -1,7 +1,9 @@
 //! The names of a stack's timers. One set holds them all.
 
 use super::event::LegKey;
+use super::lamps::LampKey;
 use super::peers::PeerKey;
+use super::registrar::BindingKey;
 use super::transaction::{ClientKey, ServerKey, TransactionTimer};
 use crate::base::TrunkId;
 
@@ -26,6 +28,12 @@ pub enum TimerName {
     Register(TrunkId),
     /// What a trunk's registrar granted is over, and nothing renewed it.
     RegistrationLapse(TrunkId),
+    /// What a phone registered is over, and nothing renewed it (RFC 3261 section 10.3).
+    BindingLapse(BindingKey),
+    /// A subscription is over, and nothing renewed it (RFC 6665 section 4.2.1.1).
+    LampLapse(LampKey),
+    /// A phone's next keep-alive.
+    KeepAlive(BindingKey),
 }
 
 /// The timers of a leg.

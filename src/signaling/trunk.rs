@@ -4,7 +4,7 @@ use super::config::{Admission, Peer, TrunkPeer};
 use super::locate::Lookup;
 use super::peers::{Known, PeerKey};
 use super::registration::Registration;
-use crate::base::{Flow, TrunkId};
+use crate::base::{Flow, PhoneId, TrunkId};
 use std::net::IpAddr;
 
 /// The trunks of a stack.
@@ -33,6 +33,8 @@ pub(super) struct Trunk {
 pub(super) enum Source {
     /// As this trunk.
     Trunk(TrunkId),
+    /// As this phone, which has proved it.
+    Phone(PhoneId),
     /// As anyone.
     Anyone,
     /// No trunk accepts it.
@@ -119,13 +121,17 @@ impl Trunks {
         }
         let ip = flow.remote.ip().to_canonical();
         let exact = self.list.iter().filter(|trunk| trunk.peers.iter().any(|of| of.peer.is_at_end_of(flow)));
-        // Two trunks of one address differ by port, which a stream's source does not show: its transport decides.
+        // Two trunks of one address differ by port, which a stream's source does not show: its transport decides. What is
+        // written down comes before what somebody's DNS says.
         let exact = exact.max_by_key(|trunk| {
-            trunk.peers.iter().any(|of| of.peer.is_at_end_of(flow) && of.peer.transport == flow.transport)
+            let same = |of: &Known| of.peer.is_at_end_of(flow) && of.peer.transport == flow.transport;
+            (trunk.peer.found_by.is_none(), trunk.peers.iter().any(same))
         });
         let by_prefix = || {
             let accepted = self.list.iter().filter_map(|trunk| Some((accepted_prefix(trunk, ip)?, trunk)));
-            accepted.max_by_key(|(length, _)| *length).map(|(_, trunk)| trunk)
+            accepted
+                .max_by_key(|(length, trunk)| (*length, trunk.peer.found_by.is_none()))
+                .map(|(_, trunk)| trunk)
         };
         exact.or_else(by_prefix).map_or(Source::Unknown, |trunk| Source::Trunk(trunk.peer.id))
     }
@@ -159,7 +165,7 @@ fn holds(network: IpAddr, length: u8, ip: IpAddr) -> bool {
 mod tests {
     use super::*;
     use crate::base::{Name, Transport};
-    use crate::signaling::config::CallerHeader;
+    use crate::signaling::config::{CallerHeader, PeerName};
 
     fn trunk(id: u16, peer: &str, accept: &[(&str, u8)]) -> TrunkPeer {
         TrunkPeer {
@@ -206,6 +212,18 @@ mod tests {
             assert_eq!(source(&trunks, Transport::Udp, remote), expected, "{remote}");
         }
         assert_eq!(source(&trunks, Transport::Tcp, "10.0.0.1:49152"), Source::Trunk(TrunkId(0)));
+    }
+
+    #[test]
+    fn an_address_that_is_written_down_is_no_others_whatever_their_dns_says() {
+        let mut named = trunk(1, "10.0.0.1:5060", &[]);
+        named.found_by = Some(PeerName { transport: None, host: "sip.example".into(), port: None });
+        let mut trunks = Trunks::new(Admission::Trunks(vec![trunk(0, "10.0.0.1:5060", &[]), named]));
+        let address = "10.0.0.1:5060".parse().expect("an address");
+        trunks.set_peers(TrunkId(1), &[Peer { transport: Transport::Udp, address, priority: 0, weight: 1 }]);
+        for remote in ["10.0.0.1:5060", "10.0.0.1:5080"] {
+            assert_eq!(source(&trunks, Transport::Udp, remote), Source::Trunk(TrunkId(0)), "{remote}");
+        }
     }
 
     #[test]

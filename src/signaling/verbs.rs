@@ -1,6 +1,7 @@
 //! What the verbs of a stack take: the INVITE to send, the refusal to give. Data only.
 
 use super::config::IdentityPolicy;
+use super::crossing::UserToUser;
 use super::event::{Caller, Diversion, Reason, ReasonProtocol};
 use super::media::LocalMedia;
 use crate::base::{Cause, Flow, Name, TrunkId, limits};
@@ -12,6 +13,17 @@ pub enum MediaOffer {
     Early(LocalMedia),
     /// They do, in the 2xx; the ACK answers with this.
     Late(LocalMedia),
+}
+
+/// A registered contact, and the way to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContactPath {
+    /// The path its registration came on.
+    pub flow: Flow,
+    /// Its URI, as it wrote it.
+    pub uri: Box<[u8]>,
+    /// The proxies between (RFC 3327), nearest first.
+    pub routes: Vec<Box<[u8]>>,
 }
 
 /// An INVITE to send.
@@ -27,6 +39,8 @@ pub struct Invite {
     pub target_host: String,
     /// The host of the addresses of ours it says, where that is not our own: the trunk's domain.
     pub domain: Option<Name>,
+    /// The registered contact to ask, along its own path; the user and host then only say who is meant.
+    pub contact: Option<ContactPath>,
     /// Who is calling.
     pub caller: Caller,
     /// How the far end is told who calls.
@@ -35,6 +49,10 @@ pub struct Invite {
     pub identities: Vec<Box<[u8]>>,
     /// Who sends the call on, and why.
     pub diversions: Vec<Diversion>,
+    /// What the caller's application tells the called one.
+    pub user_to_user: Option<UserToUser>,
+    /// The user of the agent who sends the caller there (RFC 3892).
+    pub referred_by: Option<String>,
     /// Our media, and which side offers first.
     pub offer: MediaOffer,
     /// Hops left.
@@ -53,10 +71,13 @@ impl Invite {
             target_user: target_user.into(),
             target_host: flow.remote.to_string(),
             domain: None,
+            contact: None,
             caller,
             policy: IdentityPolicy::default(),
             identities: Vec::new(),
             diversions: Vec::new(),
+            user_to_user: None,
+            referred_by: None,
             offer: MediaOffer::Early(local),
             // RFC 3261 section 8.1.1.6.
             max_forwards: 70,
@@ -124,7 +145,9 @@ pub const fn phrase(code: u16) -> &'static str {
         180 => "Ringing",
         183 => "Session Progress",
         200 => "OK",
+        202 => "Accepted",
         400 => "Bad Request",
+        401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
         405 => "Method Not Allowed",
@@ -134,6 +157,7 @@ pub const fn phrase(code: u16) -> &'static str {
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",
         469 => "Bad Info Package",
+        423 => "Interval Too Brief",
         422 => "Session Interval Too Small",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",
@@ -141,6 +165,7 @@ pub const fn phrase(code: u16) -> &'static str {
         483 => "Too Many Hops",
         486 => "Busy Here",
         487 => "Request Terminated",
+        489 => "Bad Event",
         488 => "Not Acceptable Here",
         491 => "Request Pending",
         500 => "Server Internal Error",

@@ -93,8 +93,13 @@ impl Talk {
         let answers = Answering { ring, talk: None, voice: Voice::Stamped };
         stations.station(pbx).anyone(Pickup::Answer(answers));
         let to = SocketAddr::from((place.ip(SPILLWAY), 5060));
-        let dial = |tag| Dial { tag, voice: Voice::Stamped, ..Dial::new(to, "+33384961370", "+33612345678") };
-        let calls: Vec<_> = (1..=calls).map(|tag| stations.dial(trunk, dial(tag))).collect();
+        let calls = (1..=calls).map(|tag| {
+            // Each from a number of their own: one number that comes back while it is sent on is a loop.
+            let caller = format!("+336123{tag:05}");
+            stations
+                .dial(trunk, Dial { tag, voice: Voice::Stamped, ..Dial::new(to, "+33384961370", &caller) })
+        });
+        let calls: Vec<_> = calls.collect();
         let mut talk = Self { stations, trunk, pbx, calls, endings: Vec::new() };
         let mut answered = 0;
         talk.play(SOON, |event| {

@@ -1,6 +1,6 @@
 //! baresip as somebody's phone: plays a tone, records what it hears, does what it is told over its control socket.
 
-use crate::place::{Place, write_tone};
+use crate::place::{Place, SPILLWAY, write_tone};
 use crate::process::{Process, until};
 use std::fmt::Write as _;
 use std::fs;
@@ -38,9 +38,45 @@ pub struct Baresip {
     folder: PathBuf,
 }
 
+/// A phone that speaks over TLS.
+pub struct Secured {
+    /// The file of the one authority it believes.
+    pub believes: PathBuf,
+}
+
 impl Baresip {
     /// Switches on a phone with this user part; it speaks a tone.
     pub fn start(place: &Place, host: u8, user: &str, hz: f64) -> Self {
+        let account = format!("<sip:{user}@{}>;regint=0", place.ip(host));
+        Self::switched_on(place, host, user, hz, (&account, ""))
+    }
+
+    /// The same, that registers with the service over this transport.
+    pub fn registering(
+        place: &Place,
+        host: u8,
+        user: &str,
+        hz: f64,
+        (transport, password): (&str, &str),
+    ) -> Self {
+        let service = place.ip(SPILLWAY);
+        let account = format!("<sip:{user}@{service};transport={transport}>;auth_pass={password};regint=60");
+        let phone = Self::switched_on(place, host, user, hz, (&account, ""));
+        // Its event may be over before its control socket is.
+        let registered = until(STARTS_WITHIN, || phone.process.said().contains("200 OK").then_some(()));
+        assert!(registered.is_some(), "baresip does not register:\n{}", phone.process.said());
+        phone
+    }
+
+    /// Switches on a phone that speaks over TLS.
+    pub fn start_secured(place: &Place, host: u8, user: &str, hz: f64, secured: &Secured) -> Self {
+        let believes = secured.believes.display();
+        let config = format!("sip_cafile {believes}\nsip_verify_server yes\n");
+        let account = format!("<sip:{user}@{};transport=tls>;regint=0", place.ip(host));
+        Self::switched_on(place, host, user, hz, (&account, &config))
+    }
+
+    fn switched_on(place: &Place, host: u8, user: &str, hz: f64, (account, more): (&str, &str)) -> Self {
         let ip = place.ip(host);
         let folder = place.path(&format!("baresip-{user}"));
         fs::create_dir(&folder).expect("the folder is new");
@@ -56,13 +92,13 @@ impl Baresip {
              audio_source aufile,{}\naudio_player aubridge,ear\naudio_alert aubridge,bell\n\
              ausrc_format s16\nauplay_format s16\naudio_jitter_buffer_delay 0-5\nsnd_path {written}\n\
              module g711.so\nmodule aufile.so\nmodule aubridge.so\nmodule sndfile.so\n\
-             module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen {ip}:{CONTROL_PORT}\n",
+             module_app account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\nctrl_tcp_listen {ip}:{CONTROL_PORT}\n{more}",
             media,
             media + RTP_PORTS - 1,
             tone.display(),
         );
         fs::write(folder.join("config"), config).expect("the folder is writable");
-        let account = format!("<sip:{user}@{ip}>;regint=0;answermode=manual;audio_codecs=pcma/8000/1\n");
+        let account = format!("{account};answermode=manual;audio_codecs=pcma/8000/1\n");
         fs::write(folder.join("accounts"), account).expect("the folder is writable");
         fs::write(folder.join("contacts"), "").expect("the folder is writable");
         let mut command = Command::new("baresip");

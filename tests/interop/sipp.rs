@@ -1,8 +1,9 @@
 //! SIPp as callers, agents and targets; its scenarios lie in sipp/. Digits are RFC 4733 packets it sends over a raw socket,
 //! for which it needs root or CAP_NET_RAW.
 
+use crate::ladder::{self, Side};
 use crate::place::{CALLERS, Place, SPILLWAY};
-use crate::process::Process;
+use crate::process::{Process, until};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -14,7 +15,9 @@ const MEDIA_FIRST: u16 = 40_000;
 const MEDIA_STEP: u16 = 4_000;
 const SIP_PORT: u16 = 5060;
 /// SIPp binds its port within.
-const BINDS_WITHIN: Duration = Duration::from_millis(500);
+pub const BINDS_WITHIN: Duration = Duration::from_millis(500);
+/// The next message of a ladder comes within.
+const LADDER_STEP: Duration = Duration::from_secs(10);
 
 /// A SIPp process and what it traced.
 pub struct Sipp {
@@ -76,12 +79,37 @@ pub fn answering(place: &Place, host: u8, scenario: &str, transport: &str, talk:
     started
 }
 
+/// Plays a ladder once, against the service where it calls: then `dials` is whom.
+pub fn plays(place: &Place, host: u8, transport: &str, dials: Option<&str>, ladder: &str) -> Sipp {
+    let side = if dials.is_some() { Side::Caller } else { Side::Called };
+    let nth = if host == CALLERS { place.another() } else { 0 };
+    let name = format!("ladder-{host}-{nth}");
+    let file = place.write(&format!("{name}.xml"), &ladder::scenario(side, ladder));
+    let mut command = sipp_by(place, host, nth, &file, transport, &name);
+    command.args(["-recv_timeout", &LADDER_STEP.as_millis().to_string()]);
+    match dials {
+        Some(number) => {
+            command.arg(format!("{}:5060", place.ip(SPILLWAY))).args(["-s", number, "-m", "1"]);
+        }
+        None => {
+            // -aa: OPTIONS is answered beside the scenario.
+            let calls = if ladder.contains("unless") { "2" } else { "1" };
+            command.args(["-aa", "-m", calls]);
+        }
+    }
+    start(place, &name, command)
+}
+
 /// `nth` counts the processes at one address.
 fn sipp(place: &Place, host: u8, nth: u16, scenario: &str, transport: &str, name: &str) -> Command {
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/sipp");
+    sipp_by(place, host, nth, &scenarios.join(scenario).with_extension("xml"), transport, name)
+}
+
+fn sipp_by(place: &Place, host: u8, nth: u16, scenario: &Path, transport: &str, name: &str) -> Command {
     let ip = place.ip(host).to_string();
     let mut command = Command::new("sipp");
-    command.arg("-sf").arg(scenarios.join(scenario).with_extension("xml"));
+    command.arg("-sf").arg(scenario);
     let (port, media) = (SIP_PORT + nth, MEDIA_FIRST + nth * MEDIA_STEP);
     command.args(["-i", &ip, "-p", &port.to_string(), "-mi", &ip, "-mp", &media.to_string(), "-nostdin"]);
     command.args(["-t", if transport == "tcp" { "t1" } else { "u1" }]);
@@ -99,6 +127,11 @@ impl Sipp {
     /// Everything it sent and received.
     pub fn messages(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.messages).unwrap_or_default()).into_owned()
+    }
+
+    /// Waits for its end; whether all its calls went as they should.
+    pub fn succeeds(&mut self, within: Duration) -> bool {
+        until(within, || self.process.ended()).is_some_and(|status| status.success())
     }
 
     /// Waits until all its calls went as they should.

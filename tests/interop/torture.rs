@@ -21,19 +21,6 @@ const SILENCE: Duration = Duration::from_millis(300);
 /// Of RFC 4475's messages, how many must earn the answer their manifest prefers.
 const PREFERRED: usize = 45;
 
-/// Until there is a registrar: REGISTER is a method we know and do not serve, 405 (RFC 3261 section 8.2.1). The manifest
-/// would have it challenged.
-const UNTIL_THERE_IS_A_REGISTRAR: [&str; 9] = [
-    "escnull",
-    "dblreq",
-    "regaut01",
-    "cparam01",
-    "cparam02",
-    "regescrt",
-    "ipv6-good",
-    "port-ambiguous",
-    "port-unambiguous",
-];
 /// Dialled where our menu answers, which the manifest takes as well.
 const ANSWERED: [&str; 2] = ["longreq", "mult-ip-in-sdp"];
 
@@ -49,6 +36,7 @@ fn serve(place: &Place, change: impl Fn(&str) -> String) -> Service<'_> {
         let (from, to) = (format!("messages/{name}.wav"), format!("dialplans/site/messages/{name}.wav"));
         fs::copy(site.join(from), place.path(&to)).expect("the folder is writable");
     }
+    fs::copy(folder().join("phones.csv"), place.path("phones.csv")).expect("the folder is writable");
     let site = fs::read_to_string(site.join("torture.toml")).expect("a site");
     let mut text = fs::read_to_string(folder().join("spillway.toml")).expect("a settings file");
     let ip = place.ip(SPILLWAY);
@@ -81,13 +69,8 @@ fn each_torture_message_earns_its_answer_and_the_service_lives_on() {
         assert!(heard.others.is_empty(), "{name}: {:?}", heard.others);
         carries_what_it_must(&case, &heard);
         let word = heard.word();
-        let (waits, expected) = if UNTIL_THERE_IS_A_REGISTRAR.contains(&name) {
-            assert_eq!(word, "405", "{name}: is there a registrar?");
-            (true, Worth::Preferred)
-        } else {
-            (false, if ANSWERED.contains(&name) { Worth::Acceptable } else { Worth::Preferred })
-        };
-        let worth = if waits { Worth::Preferred } else { case.judge(&word) };
+        let expected = if ANSWERED.contains(&name) { Worth::Acceptable } else { Worth::Preferred };
+        let worth = case.judge(&word);
         if worth != expected {
             wrong.push(format!("{name} earned {word}, {worth:?}: {:?} is preferred", case.prefer));
         }
@@ -163,6 +146,10 @@ fn message(name: &str) -> Vec<u8> {
 
 /// A round starts every so often: RTP ports rest 5 s after each call (limits::PORT_COOLING).
 const ROUND: Duration = Duration::from_millis(50);
+/// What a service at rest may hold more after twice the rounds. Its tables and the store's cache (2 MiB) are as large as they get
+/// after the first; what the allocator keeps of freed pages comes and goes by 2 MiB. A leak of 1 KiB a message would be
+/// 12 MiB in the shortest run.
+const GROWTH_KIB: u64 = 4 * 1_024;
 
 #[test]
 fn messages_played_again_and_again_are_answered_and_leave_nothing_open() {
@@ -177,13 +164,16 @@ fn messages_played_again_and_again_are_answered_and_leave_nothing_open() {
         storm.play(rounds);
         service.comes_to_rest(Duration::from_secs(45));
         let before = service.process.resident_kib();
-        storm.play(rounds);
-        assert!(storm.player.is_alive());
-        service.comes_to_rest(Duration::from_secs(45));
-        let after = service.process.resident_kib();
-        eprintln!("{rounds} rounds: {before} KiB before, {after} KiB after");
+        let [after, again] = [(); 2].map(|()| {
+            storm.play(rounds);
+            assert!(storm.player.is_alive());
+            service.comes_to_rest(Duration::from_secs(45));
+            service.process.resident_kib()
+        });
+        eprintln!("{rounds} rounds: {before} KiB before, {after} KiB after, {again} KiB after as many again");
+        assert!(again <= after + GROWTH_KIB, "{before}, {after}, {again} KiB");
         let finals = storm.finals;
-        let answered = cases().iter().filter(|case| !case.earns_silence()).count() as u32 * 2 * rounds;
+        let answered = cases().iter().filter(|case| !case.earns_silence()).count() as u32 * 3 * rounds;
         assert!(finals >= u64::from(answered) * 99 / 100, "{finals} answers to {answered} requests");
     });
 }

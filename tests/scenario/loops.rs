@@ -126,3 +126,23 @@ fn a_call_out_above_the_rate_goes_elsewhere_at_once() {
     assert_eq!(world.said_to(CARRIER, "INVITE").len(), 1);
     assert_eq!(world.said_to(IPBX, "200").pop().expect("the message").header("Call-ID"), "b");
 }
+
+#[test]
+fn a_caller_who_gives_up_while_the_target_says_nothing_may_call_again_at_once() {
+    let (mut world, _) = sent_on();
+    world.gives_up(CARRIER, "0384961370", "0601020304", "first");
+    world.wait_ms(100);
+    world.calls(CARRIER, "0384961370", "0601020304", "again", "");
+    assert_eq!(world.said_to(CARRIER, "482").len(), 0, "{:#?}", world.lines());
+    assert_eq!(world.said_to(CARRIER, "INVITE").len(), 2);
+}
+
+#[test]
+fn whoever_calls_from_the_same_number_is_heard_once_the_target_has_answered() {
+    let (mut world, out) = sent_on();
+    world.answers(&out, "200 OK", "");
+    world.wait_ms(1_000);
+    world.calls(CARRIER, "0384961371", "0601020304", "colleague", "");
+    assert_eq!(world.said_to(CARRIER, "482").len(), 0, "{:#?}", world.lines());
+    assert_eq!(world.said_to(CARRIER, "INVITE").len(), 2);
+}

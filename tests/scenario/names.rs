@@ -162,3 +162,19 @@ fn a_trunk_found_by_name_registers_once_it_is_found_and_its_password_goes_there_
     world.answers(&second, "401 Unauthorized", challenge);
     assert_eq!(world.said_to(FIRST, "REGISTER").len(), registers);
 }
+
+#[test]
+fn addresses_nobody_has_are_no_peers() {
+    let mut world = unsaid();
+    world.dns_says(hosts());
+    world.dns_says(addresses("0.0.0.0"));
+    world.dns_says(addresses("224.0.0.1"));
+    assert_eq!(failures(&world), 1);
+    world.wait_ms(30_000);
+    let srv = Srv { priority: 1, weight: 1, port: 0, target: "a.example.".into() };
+    world.dns_says(answer(Records::Srv(vec![srv])));
+    world.dns_says(addresses("198.51.100.1"));
+    assert_eq!(failures(&world), 2, "a port nobody has");
+    calls(&mut world, "call", "0601020304");
+    assert_eq!(world.said_to(IPBX, "200").len(), 1, "the message answers the caller");
+}

@@ -34,7 +34,9 @@ via = "operateur"
 /// With the findings, when the loader refuses it.
 pub fn plan(site: &str) -> Plan {
     let source = Source::new("histoires.toml", &format!("{EVERY_SITE}{site}"));
-    let trunks = (0..).zip(TRUNKS).map(|(id, name)| (name.into(), TrunkId(id))).collect();
+    // The phones' line comes after the trunks.
+    let lines = TRUNKS.into_iter().chain(["phones"]);
+    let trunks = (0..).zip(lines).map(|(id, name)| (name.into(), TrunkId(id))).collect();
     let loaded = load(&[source], &EverySound, &Known { trunks }, &mut Ids::default());
     let (plan, _) = loaded.unwrap_or_else(|findings| {
         panic!("the story's site is refused:\n{}", render(&findings, Style::Plain))

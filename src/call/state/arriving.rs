@@ -1,11 +1,11 @@
 //! Arriving: the INVITE is not answered. Either the plan is about to be read, or a target rings unanswered,
 //! its 180 and 183 passing, its 200 answering the caller (language.md, Before and after answer).
 
-use super::{Bridged, Ending, Peer, Ringing, State};
+use super::{Bridged, Ending, Peer, Pickup, Ringing, State};
 use crate::base::{Cause, TargetId};
 use crate::call::walk::{Standing, enter};
-use crate::call::{Ctx, Event, LegCommand, LegEnd, Out, Timer};
-use crate::dialplan::{Destination, FlowStart};
+use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer};
+use crate::dialplan::{Destination, Direct, FlowStart};
 
 /// An unanswered call.
 #[derive(Debug)]
@@ -16,7 +16,53 @@ pub struct Arriving {
 #[derive(Debug)]
 enum Stage {
     Unread(FlowStart),
-    TargetRings { target: TargetId, leg: u16 },
+    Rings { callee: Callee, leg: u16, pickup: Pickup },
+}
+
+/// Who is rung, unanswered.
+#[derive(Debug, Clone, Copy)]
+enum Callee {
+    /// A target of the plan.
+    Target(TargetId),
+    /// Whom a phone of ours dialled.
+    Direct(Direct),
+}
+
+impl Callee {
+    const fn peer(self, leg: u16) -> Peer {
+        match self {
+            Self::Target(target) => Peer::Target { leg, target },
+            Self::Direct(to) => Peer::Direct { leg, to },
+        }
+    }
+
+    /// The answer of whoever was rung answers the caller.
+    fn put_through(self, leg: u16, ctx: Ctx, out: &mut Out) -> State {
+        let mut standing = Standing::NEW;
+        standing.answer(out);
+        Bridged::begin(self.peer(leg), ctx, out)
+    }
+
+    /// Writes down how a ring ended without winning.
+    fn over(self, leg: u16, end: LegEnd, ctx: Ctx, out: &mut Out) {
+        match self {
+            Self::Target(target) => Ringing::target_over(target, leg, end, ctx, out),
+            Self::Direct(to) => {
+                out.push(Effect::Forget(Timer::Ring(leg)));
+                out.note(Fact::TargetEnded { target: to.name().into(), leg, end });
+            }
+        }
+    }
+
+    /// Where the caller goes then: for whom no plan says where, the caller is told why.
+    fn otherwise(self, cause: Cause, ctx: Ctx, out: &mut Out) -> State {
+        match self {
+            Self::Target(target) => {
+                enter(ctx.plan.targets[target.index()].otherwise, Standing::NEW, ctx, out)
+            }
+            Self::Direct(_) => Ending::hang_up(cause, out),
+        }
+    }
 }
 
 impl Arriving {
@@ -30,8 +76,24 @@ impl Arriving {
         matches!(self.stage, Stage::Unread(FlowStart::Refused(_)))
     }
 
-    pub(in crate::call) const fn ringing(target: TargetId, leg: u16) -> Self {
-        Self { stage: Stage::TargetRings { target, leg } }
+    pub(in crate::call) const fn ringing(target: TargetId, leg: u16, pickup: Pickup) -> Self {
+        Self { stage: Stage::Rings { callee: Callee::Target(target), leg, pickup } }
+    }
+
+    /// Rings whom a phone of ours dialled.
+    fn dial(to: Direct, dialled: &str, ctx: Ctx, out: &mut Out) -> State {
+        let leg = out.new_leg();
+        out.note(Fact::TargetRung {
+            target: to.name().into(),
+            dialled: dialled.into(),
+            leg,
+            from_queue: None,
+        });
+        out.push(Effect::Set(Timer::Ring(leg), ctx.now.moment + to.ring()));
+        out.leg(leg, LegCommand::RingDirect(to));
+        State::Arriving(Self {
+            stage: Stage::Rings { callee: Callee::Direct(to), leg, pickup: Pickup::Connects },
+        })
     }
 
     pub(super) fn on(self, event: Event, ctx: Ctx, out: &mut Out) -> State {
@@ -39,17 +101,21 @@ impl Arriving {
             Stage::Unread(start) => match event {
                 Event::Invited => match start {
                     FlowStart::Flow(flow) => enter(Destination::Flow(flow), Standing::NEW, ctx, out),
+                    FlowStart::Direct { to, dialled } => Self::dial(to, &dialled, ctx, out),
                     FlowStart::Refused(cause) => Ending::refuse(cause, out),
                 },
                 Event::NoRoom(cause) => Ending::refuse(cause, out),
                 Event::HungUp(0, cause) => Ending::after_hang_up(0, cause, out),
                 Event::Stopping => Ending::hang_up(Cause::ShuttingDown, out),
                 Event::CallerConfirmed
+                | Event::Referred(_)
                 | Event::KeyPressed(_)
                 | Event::PromptEnded(_)
                 | Event::LegRinging(_)
                 | Event::LegProgressed(_)
                 | Event::LegAnswered(_)
+                | Event::LegKeyPressed(..)
+                | Event::LegForwarded(_)
                 | Event::LegRefused(..)
                 | Event::HungUp(..)
                 | Event::Held(_)
@@ -58,52 +124,60 @@ impl Arriving {
                 | Event::Joined { .. }
                 | Event::TurnedAway(_)
                 | Event::Matched { .. }
-                | Event::Unstaffed => State::Arriving(self),
+                | Event::Unstaffed => State::Arriving(Self { stage: Stage::Unread(start) }),
             },
-            Stage::TargetRings { target, leg } => self.on_target(target, leg, event, ctx, out),
+            Stage::Rings { callee, leg, pickup } => Self::on_ring((callee, leg, pickup), event, ctx, out),
         }
     }
 
-    fn on_target(self, target: TargetId, leg: u16, event: Event, ctx: Ctx, out: &mut Out) -> State {
+    fn on_ring(
+        (callee, leg, mut pickup): (Callee, u16, Pickup),
+        event: Event,
+        ctx: Ctx,
+        out: &mut Out,
+    ) -> State {
         match event {
-            Event::LegRinging(_) => {
-                out.leg(0, LegCommand::Ring);
-                State::Arriving(self)
-            }
-            Event::LegProgressed(from) => {
+            Event::LegProgressed(from) if pickup.passes_early_audio() => {
                 out.leg(0, LegCommand::PassProgress { from });
-                State::Arriving(self)
             }
+            Event::LegRinging(_) | Event::LegProgressed(_) => out.leg(0, LegCommand::Ring),
             Event::LegAnswered(answered) if answered == leg => {
-                let mut standing = Standing::NEW;
-                standing.answer(out);
-                Bridged::begin(Peer::Target { leg, target }, ctx, out)
+                if pickup.answered(leg, ctx, out) {
+                    return callee.put_through(leg, ctx, out);
+                }
             }
+            Event::LegKeyPressed(pressed, key) if pressed == leg && pickup.accepts(key) => {
+                return callee.put_through(leg, ctx, out);
+            }
+            Event::LegForwarded(forwarded) if forwarded == leg => out.note(Fact::Forwarded { leg }),
             Event::LegRefused(ended, cause) | Event::HungUp(ended, cause) if ended == leg => {
-                Ringing::target_over(target, leg, LegEnd::from_cause(cause), ctx, out);
-                enter(ctx.plan.targets[target.index()].otherwise, Standing::NEW, ctx, out)
+                callee.over(leg, pickup.end(cause), ctx, out);
+                return callee.otherwise(cause, ctx, out);
             }
             Event::Due(Timer::Ring(due)) if due == leg => {
                 out.leg(leg, LegCommand::HangUp(Cause::NoAnswer));
-                Ringing::target_over(target, leg, LegEnd::NoAnswer, ctx, out);
-                enter(ctx.plan.targets[target.index()].otherwise, Standing::NEW, ctx, out)
+                callee.over(leg, LegEnd::NoAnswer, ctx, out);
+                return callee.otherwise(Cause::NoAnswer, ctx, out);
             }
             Event::HungUp(0, cause) => {
                 out.leg(leg, LegCommand::HangUp(Cause::Cancelled));
-                Ringing::target_over(target, leg, LegEnd::Cancelled, ctx, out);
-                Ending::after_hang_up(0, cause, out)
+                callee.over(leg, LegEnd::Cancelled, ctx, out);
+                return Ending::after_hang_up(0, cause, out);
             }
             Event::Stopping => {
                 out.leg(leg, LegCommand::HangUp(Cause::ShuttingDown));
-                Ringing::target_over(target, leg, LegEnd::Cancelled, ctx, out);
-                Ending::hang_up(Cause::ShuttingDown, out)
+                callee.over(leg, LegEnd::Cancelled, ctx, out);
+                return Ending::hang_up(Cause::ShuttingDown, out);
             }
             Event::Invited
             | Event::NoRoom(_)
+            | Event::Referred(_)
             | Event::CallerConfirmed
             | Event::KeyPressed(_)
             | Event::PromptEnded(_)
             | Event::LegAnswered(_)
+            | Event::LegKeyPressed(..)
+            | Event::LegForwarded(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Held(_)
@@ -112,7 +186,8 @@ impl Arriving {
             | Event::Joined { .. }
             | Event::TurnedAway(_)
             | Event::Matched { .. }
-            | Event::Unstaffed => State::Arriving(self),
+            | Event::Unstaffed => {}
         }
+        State::Arriving(Self { stage: Stage::Rings { callee, leg, pickup } })
     }
 }

@@ -1,8 +1,9 @@
 //! Bridged: caller and answerer hear each other. The first hang-up ends both.
 
-use super::{Ending, State};
+use super::{Ending, State, Transferring};
 use crate::base::{AgentId, Cause, TargetId};
 use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer};
+use crate::dialplan::Direct;
 use smallvec::SmallVec;
 use std::time::Duration;
 
@@ -33,6 +34,18 @@ pub enum Peer {
         /// Which.
         target: TargetId,
     },
+    /// Whom a phone of ours dialled.
+    Direct {
+        /// Their leg.
+        leg: u16,
+        /// Who.
+        to: Direct,
+    },
+    /// Whom an agent sent the caller on to.
+    Transferred {
+        /// Their leg.
+        leg: u16,
+    },
 }
 
 impl Peer {
@@ -40,7 +53,10 @@ impl Peer {
     #[must_use]
     pub const fn leg(self) -> u16 {
         match self {
-            Self::Agent { leg, .. } | Self::Target { leg, .. } => leg,
+            Self::Agent { leg, .. }
+            | Self::Target { leg, .. }
+            | Self::Direct { leg, .. }
+            | Self::Transferred { leg } => leg,
         }
     }
 }
@@ -51,13 +67,14 @@ impl Bridged {
         let leg = peer.leg();
         let (agent, target) = match peer {
             Peer::Agent { agent, .. } => (ctx.plan.agent(agent), None),
-            Peer::Target { target, .. } => {
-                let name = ctx.plan.targets[target.index()].name.clone();
-                out.push(Effect::Forget(Timer::Ring(leg)));
-                out.note(Fact::TargetEnded { target: name.clone(), leg, end: LegEnd::Answered });
-                (None, Some(name))
-            }
+            Peer::Target { target, .. } => (None, Some(ctx.plan.targets[target.index()].name.clone())),
+            Peer::Direct { to, .. } => (None, Some(to.name().into())),
+            Peer::Transferred { .. } => (None, None),
         };
+        if let Some(target) = &target {
+            out.push(Effect::Forget(Timer::Ring(leg)));
+            out.note(Fact::TargetEnded { target: target.clone(), leg, end: LegEnd::Answered });
+        }
         out.leg(0, LegCommand::Connect { with: leg });
         out.note(Fact::Bridged {
             leg,
@@ -65,8 +82,18 @@ impl Bridged {
             agent_key: agent.map(|plan| plan.key.clone()),
             target,
         });
+        Self::holding(peer, out)
+    }
+
+    /// Whom an agent sent the caller to has answered; the transfer's facts say so.
+    pub(super) fn transferred(leg: u16, out: &mut Out) -> State {
+        Self::holding(Peer::Transferred { leg }, out)
+    }
+
+    /// Who holds already when the conversation begins.
+    fn holding(peer: Peer, out: &mut Out) -> State {
         let mut bridged = Self { peer, held: SmallVec::new() };
-        for leg in [0, leg] {
+        for leg in [0, peer.leg()] {
             if out.is_holding(leg) {
                 bridged.hold(leg, out);
             }
@@ -80,7 +107,7 @@ impl Bridged {
         self.peer
     }
 
-    pub(super) fn on(mut self, event: Event, _ctx: Ctx, out: &mut Out) -> State {
+    pub(super) fn on(mut self, event: Event, ctx: Ctx, out: &mut Out) -> State {
         match event {
             Event::HungUp(leg, cause) if leg == 0 || leg == self.peer.leg() => {
                 let other = if leg == 0 { self.peer.leg() } else { 0 };
@@ -101,6 +128,7 @@ impl Bridged {
                 self.resume(leg, out);
                 State::Bridged(self)
             }
+            Event::Referred(to) => Transferring::begin(self, to, ctx, out),
             Event::CallerConfirmed => {
                 out.note(Fact::CallerConfirmed);
                 State::Bridged(self)
@@ -113,6 +141,8 @@ impl Bridged {
             | Event::LegRinging(_)
             | Event::LegProgressed(_)
             | Event::LegAnswered(_)
+            | Event::LegKeyPressed(..)
+            | Event::LegForwarded(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Due(_)
@@ -123,7 +153,7 @@ impl Bridged {
         }
     }
 
-    fn hold(&mut self, leg: u16, out: &mut Out) {
+    pub(super) fn hold(&mut self, leg: u16, out: &mut Out) {
         let is_theirs = leg == 0 || leg == self.peer.leg();
         if is_theirs && !self.held.contains(&leg) && out.hold(leg) {
             self.held.push(leg);
@@ -131,17 +161,24 @@ impl Bridged {
     }
 
     /// The end of a hold is written down if its beginning was, or it would seem to last for ever.
-    fn resume(&mut self, leg: u16, out: &mut Out) {
+    pub(super) fn resume(&mut self, leg: u16, out: &mut Out) {
         if let Some(index) = self.held.iter().position(|held| *held == leg) {
             self.held.remove(index);
             out.note(Fact::Resumed { leg });
         }
     }
 
-    fn release(&self, out: &mut Out) {
+    /// The agent's part is done: the transfer they asked for has come to its end.
+    pub(super) fn let_go(&self, by: u16, out: &mut Out) {
+        out.leg(by, LegCommand::ReportTransfer(200));
+        out.leg(by, LegCommand::HangUp(Cause::Normal));
+        self.release(out);
+    }
+
+    pub(super) fn release(&self, out: &mut Out) {
         match self.peer {
             Peer::Agent { agent, wrap_up, .. } => out.push(Effect::TalkOver { agent, wrap_up }),
-            Peer::Target { .. } => {}
+            Peer::Target { .. } | Peer::Direct { .. } | Peer::Transferred { .. } => {}
         }
     }
 }

@@ -38,11 +38,14 @@ impl Ending {
             Event::LegAnswered(leg) => out.leg(leg, LegCommand::HangUp(Cause::AnsweredElsewhere)),
             Event::Invited
             | Event::NoRoom(_)
+            | Event::Referred(_)
             | Event::CallerConfirmed
             | Event::KeyPressed(_)
             | Event::PromptEnded(_)
             | Event::LegRinging(_)
             | Event::LegProgressed(_)
+            | Event::LegKeyPressed(..)
+            | Event::LegForwarded(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Held(_)

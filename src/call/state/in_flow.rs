@@ -85,10 +85,13 @@ impl InFlow {
             }
             Event::Invited
             | Event::NoRoom(_)
+            | Event::Referred(_)
             | Event::PromptEnded(_)
             | Event::LegRinging(_)
             | Event::LegProgressed(_)
             | Event::LegAnswered(_)
+            | Event::LegKeyPressed(..)
+            | Event::LegForwarded(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Held(_)

@@ -5,15 +5,19 @@ mod arriving;
 mod bridged;
 mod ending;
 mod in_flow;
+mod pickup;
 mod queued;
 mod ringing;
+mod transferring;
 
 pub use arriving::Arriving;
 pub use bridged::{Bridged, Peer};
 pub use ending::Ending;
 pub use in_flow::InFlow;
+pub use pickup::Pickup;
 pub use queued::{Queued, Visit};
 pub use ringing::Ringing;
+pub use transferring::Transferring;
 
 use super::{Ctx, Event, Out};
 
@@ -30,6 +34,8 @@ pub enum State {
     Ringing(Ringing),
     /// Talking.
     Bridged(Bridged),
+    /// Sent on by an agent, with the new phone ringing.
+    Transferring(Transferring),
     /// Over; its legs are being taken down.
     Ending(Ending),
 }
@@ -44,6 +50,7 @@ impl State {
             Self::Queued(state) => state.on(event, ctx, out),
             Self::Ringing(state) => state.on(event, ctx, out),
             Self::Bridged(state) => state.on(event, ctx, out),
+            Self::Transferring(state) => state.on(event, ctx, out),
             Self::Ending(state) => state.on(event, ctx, out),
         }
     }
@@ -56,7 +63,8 @@ impl State {
             Self::InFlow(_) => "in_flow",
             Self::Queued(_) => "queued",
             Self::Ringing(_) => "ringing",
-            Self::Bridged(_) => "bridged",
+            // For whoever looks on, the caller is still with the agents.
+            Self::Bridged(_) | Self::Transferring(_) => "bridged",
             Self::Ending(_) => "ending",
         }
     }
@@ -66,9 +74,12 @@ impl State {
     pub const fn is_to_be_refused(&self) -> bool {
         match self {
             Self::Arriving(state) => state.is_to_be_refused(),
-            Self::InFlow(_) | Self::Queued(_) | Self::Ringing(_) | Self::Bridged(_) | Self::Ending(_) => {
-                false
-            }
+            Self::InFlow(_)
+            | Self::Queued(_)
+            | Self::Ringing(_)
+            | Self::Bridged(_)
+            | Self::Transferring(_)
+            | Self::Ending(_) => false,
         }
     }
 

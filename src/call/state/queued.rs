@@ -94,10 +94,13 @@ impl Queued {
             }
             Event::Invited
             | Event::NoRoom(_)
+            | Event::Referred(_)
             | Event::PromptEnded(_)
             | Event::LegRinging(_)
             | Event::LegProgressed(_)
             | Event::LegAnswered(_)
+            | Event::LegKeyPressed(..)
+            | Event::LegForwarded(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Held(_)

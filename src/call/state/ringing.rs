@@ -1,6 +1,6 @@
 //! Ringing: the caller is answered and waits while phones ring: agents' (still in line) or a target's (for good).
 
-use super::{Bridged, Ending, Peer, Queued, State, Visit};
+use super::{Bridged, Ending, Peer, Pickup, Queued, State, Visit};
 use crate::base::{AgentId, Cause, Name, QueueId, TargetId};
 use crate::call::walk::{Standing, enter};
 use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer, VisitEnd};
@@ -16,7 +16,7 @@ pub struct Ringing {
 #[derive(Debug)]
 enum Whom {
     Agents { visit: Visit, rings: SmallVec<[AgentRing; 2]>, then: Then },
-    Target { target: TargetId, leg: u16, standing: Standing },
+    Target { target: TargetId, leg: u16, pickup: Pickup, standing: Standing },
 }
 
 /// One agent's phone.
@@ -24,6 +24,7 @@ enum Whom {
 struct AgentRing {
     leg: u16,
     agent: AgentId,
+    pickup: Pickup,
 }
 
 /// What follows when no phone rings any more.
@@ -40,8 +41,13 @@ impl Ringing {
         State::Ringing(Self { whom: Whom::Agents { visit, rings, then: Then::BackInLine } })
     }
 
-    pub(in crate::call) const fn target(target: TargetId, leg: u16, standing: Standing) -> Self {
-        Self { whom: Whom::Target { target, leg, standing } }
+    pub(in crate::call) const fn target(
+        target: TargetId,
+        leg: u16,
+        pickup: Pickup,
+        standing: Standing,
+    ) -> Self {
+        Self { whom: Whom::Target { target, leg, pickup, standing } }
     }
 
     /// Dials a target and sets its ring timer.
@@ -71,7 +77,9 @@ impl Ringing {
     pub(super) fn on(self, event: Event, ctx: Ctx, out: &mut Out) -> State {
         match self.whom {
             Whom::Agents { visit, rings, then } => on_agents(visit, rings, then, event, ctx, out),
-            Whom::Target { target, leg, standing } => on_target(target, leg, standing, event, ctx, out),
+            Whom::Target { target, leg, pickup, standing } => {
+                on_target((target, leg, pickup), standing, event, ctx, out)
+            }
         }
     }
 }
@@ -85,7 +93,7 @@ fn dial_agents(queue: QueueId, agents: &[AgentId], ctx: Ctx, out: &mut Out) -> S
         out.note(Fact::RingStarted { agent: label, agent_key, queue: plan.name.clone(), leg });
         out.push(Effect::Set(Timer::Ring(leg), ctx.now.moment + plan.ring));
         out.leg(leg, LegCommand::RingAgent(*agent));
-        rings.push(AgentRing { leg, agent: *agent });
+        rings.push(AgentRing { leg, agent: *agent, pickup: Pickup::of(plan.accept) });
     }
     rings
 }
@@ -124,14 +132,15 @@ fn on_agents(
     out: &mut Out,
 ) -> State {
     match event {
-        Event::LegAnswered(leg) => {
-            if let Some(winner) = rings.iter().copied().find(|ring| ring.leg == leg) {
-                rings.retain(|ring| ring.leg != leg);
+        Event::LegAnswered(leg) | Event::LegKeyPressed(leg, _) => {
+            if let Some(winner) = winner(&mut rings, leg, &event, ctx, out) {
                 return win(winner, &rings, visit, ctx, out);
             }
         }
+        Event::LegForwarded(leg) if of(&rings, leg).is_some() => out.note(Fact::Forwarded { leg }),
         Event::LegRefused(leg, cause) | Event::HungUp(leg, cause) if leg != 0 => {
-            return one_over(visit, rings, then, (leg, LegEnd::from_cause(cause)), ctx, out);
+            let end = of(&rings, leg).map_or(LegEnd::from_cause(cause), |ring| ring.pickup.end(cause));
+            return one_over(visit, rings, then, (leg, end), ctx, out);
         }
         Event::Due(Timer::Ring(leg)) => {
             out.leg(leg, LegCommand::HangUp(Cause::NoAnswer));
@@ -168,9 +177,11 @@ fn on_agents(
         Event::CallerConfirmed => out.note(Fact::CallerConfirmed),
         Event::Invited
         | Event::NoRoom(_)
+        | Event::Referred(_)
         | Event::PromptEnded(_)
         | Event::LegRinging(_)
         | Event::LegProgressed(_)
+        | Event::LegForwarded(_)
         | Event::LegRefused(..)
         | Event::HungUp(..)
         | Event::Held(_)
@@ -192,7 +203,7 @@ fn one_over(
     ctx: Ctx,
     out: &mut Out,
 ) -> State {
-    let over = rings.iter().copied().find(|ring| ring.leg == leg);
+    let over = of(&rings, leg);
     rings.retain(|ring| ring.leg != leg);
     if rings.is_empty()
         && let Then::Leave(to) = then
@@ -210,6 +221,28 @@ fn one_over(
         return Queued::back_in_line(visit);
     }
     State::Ringing(Ringing { whom: Whom::Agents { visit, rings, then } })
+}
+
+fn of(rings: &[AgentRing], leg: u16) -> Option<AgentRing> {
+    rings.iter().copied().find(|ring| ring.leg == leg)
+}
+
+/// The phone that is put through, if its answer or this key on it does that.
+fn winner(
+    rings: &mut SmallVec<[AgentRing; 2]>,
+    leg: u16,
+    event: &Event,
+    ctx: Ctx,
+    out: &mut Out,
+) -> Option<AgentRing> {
+    let index = rings.iter().position(|ring| ring.leg == leg)?;
+    let pickup = &mut rings[index].pickup;
+    let wins = if let Event::LegKeyPressed(_, key) = event {
+        pickup.accepts(*key)
+    } else {
+        pickup.answered(leg, ctx, out)
+    };
+    wins.then(|| rings.remove(index))
 }
 
 fn win(winner: AgentRing, losers: &[AgentRing], visit: Visit, ctx: Ctx, out: &mut Out) -> State {
@@ -234,13 +267,25 @@ fn leave(
     visit.go(to, ctx, out)
 }
 
-fn on_target(target: TargetId, leg: u16, standing: Standing, event: Event, ctx: Ctx, out: &mut Out) -> State {
+fn on_target(
+    (target, leg, mut pickup): (TargetId, u16, Pickup),
+    standing: Standing,
+    event: Event,
+    ctx: Ctx,
+    out: &mut Out,
+) -> State {
     match event {
         Event::LegAnswered(answered) if answered == leg => {
+            if pickup.answered(leg, ctx, out) {
+                return Bridged::begin(Peer::Target { leg, target }, ctx, out);
+            }
+        }
+        Event::LegKeyPressed(pressed, key) if pressed == leg && pickup.accepts(key) => {
             return Bridged::begin(Peer::Target { leg, target }, ctx, out);
         }
+        Event::LegForwarded(forwarded) if forwarded == leg => out.note(Fact::Forwarded { leg }),
         Event::LegRefused(ended, cause) | Event::HungUp(ended, cause) if ended == leg => {
-            Ringing::target_over(target, leg, LegEnd::from_cause(cause), ctx, out);
+            Ringing::target_over(target, leg, pickup.end(cause), ctx, out);
             return enter(ctx.plan.targets[target.index()].otherwise, standing, ctx, out);
         }
         Event::Due(Timer::Ring(due)) if due == leg => {
@@ -262,10 +307,13 @@ fn on_target(target: TargetId, leg: u16, standing: Standing, event: Event, ctx: 
         Event::CallerConfirmed => out.note(Fact::CallerConfirmed),
         Event::Invited
         | Event::NoRoom(_)
+        | Event::Referred(_)
         | Event::PromptEnded(_)
         | Event::LegRinging(_)
         | Event::LegProgressed(_)
         | Event::LegAnswered(_)
+        | Event::LegKeyPressed(..)
+        | Event::LegForwarded(_)
         | Event::LegRefused(..)
         | Event::HungUp(..)
         | Event::Held(_)
@@ -276,5 +324,5 @@ fn on_target(target: TargetId, leg: u16, standing: Standing, event: Event, ctx: 
         | Event::Matched { .. }
         | Event::Unstaffed => {}
     }
-    State::Ringing(Ringing::target(target, leg, standing))
+    State::Ringing(Ringing::target(target, leg, pickup, standing))
 }

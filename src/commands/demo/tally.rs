@@ -75,6 +75,7 @@ impl Tally {
             | Observation::TrunkLimit { .. }
             | Observation::Registration { .. }
             | Observation::CredentialsRefused { .. }
+            | Observation::Phone(_)
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }

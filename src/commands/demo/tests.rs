@@ -60,6 +60,7 @@ fn record(number: u64, outcome: Outcome) -> Observation {
         since_answer_ms: None,
         visit: None,
         rings: Vec::new(),
+        transfers: Vec::new(),
     }))
 }
 

@@ -150,6 +150,8 @@ impl Columns {
     fn learn(&mut self, fact: &Fact) {
         if let Fact::RingStarted { agent: who, leg, .. } | Fact::TargetRung { target: who, leg, .. } = fact {
             self.rung(who, *leg);
+        } else if let Fact::TransferStarted { to, to_leg, .. } = fact {
+            self.rung(&to.as_str().into(), *to_leg);
         }
     }
 
@@ -196,6 +198,14 @@ impl Columns {
                 LegEnd::NoAnswer | LegEnd::Cancelled => to(*leg),
                 LegEnd::Unreachable => Stroke::Own,
             },
+            Fact::AcceptanceAsked { leg } => to(*leg),
+            Fact::Forwarded { leg } => from(*leg),
+            Fact::TransferStarted { leg, .. } | Fact::TransferLeft { leg } => from(*leg),
+            Fact::TransferEnded { to_leg, end } => match end {
+                LegEnd::Answered | LegEnd::Busy | LegEnd::Declined => from(*to_leg),
+                LegEnd::NoAnswer | LegEnd::Cancelled => to(*to_leg),
+                LegEnd::Unreachable => Stroke::Own,
+            },
             Fact::Bridged { leg, .. } => self.column(*leg).map_or(Stroke::Own, Stroke::Both),
             Fact::Held { leg } | Fact::Resumed { leg } | Fact::LegHungUp { leg, .. } => from(*leg),
             Fact::FlowEntered { .. }
@@ -203,6 +213,7 @@ impl Columns {
             | Fact::Enqueued { .. }
             | Fact::Widened { .. }
             | Fact::Dequeued { .. }
+            | Fact::TransferredToNumber { .. }
             | Fact::Faulted { .. }
             | Fact::Ended { .. }
             | Fact::AgentBecame { .. }

@@ -30,7 +30,11 @@ pub(super) fn words(fact: &Fact, language: Language) -> Option<String> {
         }
         Fact::Widened { queue } => format!("{} {queue}", say("élargi à", "widened to")),
         Fact::RingStarted { queue, .. } => format!("{} ({queue})", say("sonne", "rings")),
-        Fact::RingEnded { end, .. } | Fact::TargetEnded { end, .. } => leg_end(*end, language).into(),
+        Fact::RingEnded { end, .. } | Fact::TargetEnded { end, .. } | Fact::TransferEnded { end, .. } => {
+            leg_end(*end, language).into()
+        }
+        Fact::AcceptanceAsked { .. } => say("décroche, touche demandée", "picks up, asked for a key").into(),
+        Fact::Forwarded { .. } => say("renvoie vers un autre poste", "forwards elsewhere").into(),
         Fact::Dequeued { queue, end } => {
             format!("{} {queue} ({})", say("hors file", "left queue"), end.label())
         }
@@ -39,6 +43,11 @@ pub(super) fn words(fact: &Fact, language: Language) -> Option<String> {
             None => format!("{} → {dialled}", say("renvoi", "routed")),
         },
         Fact::Bridged { .. } => say("en communication", "talking").into(),
+        Fact::TransferStarted { to, .. } => format!("{} {to}", say("transfère vers", "transfers to")),
+        Fact::TransferredToNumber { agent, number, .. } => {
+            format!("{agent} {} {number}", say("transfère vers le", "transfers to"))
+        }
+        Fact::TransferLeft { .. } => say("quitte le transfert", "leaves the transfer").into(),
         Fact::Held { .. } => say("met en garde", "holds").into(),
         Fact::Resumed { .. } => say("reprend", "resumes").into(),
         Fact::MessageStarted { message } => format!("{} {message}", say("message de fin", "closing message")),

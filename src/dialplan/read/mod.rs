@@ -1,5 +1,6 @@
 //! From a checked form to the plan: one file per kind of section. What is wrong is told and left out; reading goes on.
 
+mod acceptance;
 mod flow;
 mod hours;
 mod number;

@@ -43,8 +43,9 @@ impl<'a> SiteReading<'a, '_, '_> {
         let word = |key, word| layers.text(key).is_some_and(|text| text.value == word);
         let while_ringing =
             if word("while_ringing", "finish") { WhileRinging::Finish } else { WhileRinging::Cancel };
+        let accept = self.acceptance(layers.text("accept"), &layers.0, layers.1.as_ref());
         let rest_of_ring = match while_ringing {
-            WhileRinging::Finish => ring,
+            WhileRinging::Finish => ring + accept.map_or(Duration::ZERO, |accept| accept.wait),
             WhileRinging::Cancel => Duration::ZERO,
         };
         let strategy = if word("strategy", "ring-all") { Strategy::RingAll } else { Strategy::LongestIdle };
@@ -72,6 +73,7 @@ impl<'a> SiteReading<'a, '_, '_> {
             nobody,
             at_close,
             while_ringing,
+            accept,
             sla: self.queue_sla(layers.text("sla")),
         };
         self.node(name, own, edges);

@@ -9,6 +9,8 @@ use crate::base::finding::Located;
 use std::time::Duration;
 
 const RING: Duration = Duration::from_secs(30);
+/// The key of `answer = "key"`.
+const ACCEPT: &str = "1";
 
 impl<'a> SiteReading<'a, '_, '_> {
     pub(super) fn read_targets(&mut self) {
@@ -26,17 +28,21 @@ impl<'a> SiteReading<'a, '_, '_> {
             let via = self.trunk(&section, defaults.as_ref(), &what);
             let layer = if section.entry("ring").is_some() { Some(&section) } else { defaults.as_ref() };
             let ring = layer.and_then(|layer| self.lasting(layer, "ring")).unwrap_or(RING);
-            let sla = section.text("sla").or_else(|| defaults.as_ref()?.text("sla"));
-            let sla = self.target_sla(sla);
+            let text = |key| section.text(key).or_else(|| defaults.as_ref()?.text(key));
+            let key = text("answer").filter(|answer| answer.value == "key");
+            let key = key.map(|answer| Located { value: ACCEPT, place: answer.place });
+            let accept = self.acceptance(key, &section, defaults.as_ref());
+            let sla = self.target_sla(text("sla"));
             let otherwise = self.destination(&section, "else");
-            let cost = Cost { answers: false, clock: None, spent: ring };
+            let asked = accept.map_or(Duration::ZERO, |accept| accept.wait);
+            let cost = Cost { answers: false, clock: None, spent: ring + asked };
             let edges = otherwise.as_ref().map(|(to, place)| Edge::goes(*to, place, cost));
             self.node(&name, own, edges.into_iter().collect());
             let (Some(number), Some((via, _)), Some((otherwise, _))) = (number, via, otherwise) else {
                 continue;
             };
             let (site, name) = (self.scope.site, name.value.into());
-            self.to.plan.targets.push(Target { name, site, number, via, ring, otherwise, sla });
+            self.to.plan.targets.push(Target { name, site, number, via, ring, otherwise, accept, sla });
         }
     }
 

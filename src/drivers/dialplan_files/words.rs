@@ -82,3 +82,39 @@ pub(super) fn no_password_in_it(trunk: &str) -> Words {
     Words::new(format!("there is no password of trunk `{trunk}` where it should be"), "")
         .hint("the password stands there alone, on one line")
 }
+
+/// Told where spillway.toml names the file.
+pub(super) fn no_users_file(path: &Path, error: &io::Error) -> Words {
+    let (path, why) = (path.display(), reason(error));
+    Words::new(format!("the phones' users can't be read from {path}: {why}"), "").hint(
+        "relative paths start at this file's folder; the user who runs spillway must be allowed to read it",
+    )
+}
+
+/// See [`no_users_file`].
+pub(super) fn users_file_open(path: &Path) -> Words {
+    let message = format!("everyone on this machine can read the phones' digests in {}", path.display());
+    Words::new(message, "").hint(format!("chmod o= {}", path.display()))
+}
+
+pub(super) fn users_file_no_text() -> Words {
+    Words::new("this file is not UTF-8", "")
+}
+
+pub(super) fn no_phone_of_agent(agent: &str, extension: &str) -> Words {
+    Words::new(format!("agent `{agent}` is rung on a phone, and extension {extension} is none here"), "")
+        .hint("add a line: `spillway phones hash EXTENSION --realm REALM` prints it")
+}
+
+pub(super) fn no_phone_of_target(target: &str, extension: &str) -> Words {
+    Words::new(format!("target `{target}` is rung on a phone, and extension {extension} is none here"), "")
+}
+
+pub(super) fn emergency_extension(extension: &str) -> Words {
+    Words::new(format!("extension {extension} is an emergency number"), "")
+}
+
+pub(super) fn number_and_extension(extension: &str) -> Words {
+    Words::new(format!("extension {extension} is a number of a site too"), "")
+        .hint("whoever dials it on a phone would reach either")
+}

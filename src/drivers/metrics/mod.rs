@@ -2,18 +2,22 @@
 //! the HTTP thread's. Must never know of HTTP, nor label anything with what a message said.
 
 mod names;
+mod phones;
 mod progress;
 mod registry;
 mod series;
 mod sip;
 #[cfg(test)]
 mod tests;
+mod tls;
 
-use crate::base::{CallId, Map, Moment, Name};
+use crate::base::{CallId, Map, Moment, Name, give_back};
 use crate::call::{Entry, Fact, Record, Subject};
 use crate::engine::Observation;
+use crate::settings::PHONES;
 use metrics::{Counter, Gauge};
 use metrics_exporter_prometheus::PrometheusHandle;
+use phones::PhoneSeries;
 use progress::Progress;
 use registry::Registry;
 use series::{CallSeries, OfferedSeries, QueueSeries, Series, SiteSeries, TrunkSeries};
@@ -21,6 +25,7 @@ use sip::SipSeries;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+pub use tls::TlsLevels;
 
 /// Histograms keep each value until somebody renders; this many, and we fold them ourselves.
 const UNFOLDED_VALUES: u32 = 4_096;
@@ -53,6 +58,17 @@ pub struct SiteNames {
     pub slas: Vec<(Name, Name)>,
 }
 
+/// SIP connections of one transport.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StreamLevels {
+    /// Now.
+    pub now: u64,
+    /// Opened by others, since the start.
+    pub accepted: u64,
+    /// Closed at once because there were too many, since the start.
+    pub refused: u64,
+}
+
 /// Levels nobody announces: read every second or so and set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Levels {
@@ -64,12 +80,10 @@ pub struct Levels {
     pub rtp_unsent: u64,
     /// Copies of SIP messages the capture server did not get.
     pub sip_uncaptured: u64,
-    /// TCP connections for SIP.
-    pub connections: u64,
-    /// TCP connections others opened, since the start.
-    pub connections_accepted: u64,
-    /// TCP connections closed at once because there were too many, since the start.
-    pub connections_refused: u64,
+    /// SIP connections over TCP.
+    pub tcp: StreamLevels,
+    /// SIP connections over TLS.
+    pub tls: StreamLevels,
     /// SIP transactions held.
     pub sip_transactions: u64,
     /// SIP dialogs held.
@@ -105,6 +119,7 @@ pub struct Metrics {
     page: Page,
     series: Series,
     sip: SipSeries,
+    phones: PhoneSeries,
     trunks: Map<Name, TrunkSeries>,
     /// By site.
     calls: Map<Name, CallSeries>,
@@ -150,6 +165,7 @@ impl Metrics {
         let mut metrics = Self {
             series: Series::new(&registry),
             sip: SipSeries::new(&registry, names::NO_TRUNK),
+            phones: PhoneSeries::new(&registry),
             registry,
             page,
             trunks: Map::default(),
@@ -271,6 +287,7 @@ impl Metrics {
                 Some(series) if series.observe(observation) => {}
                 Some(_) | None => self.unknown(),
             },
+            Observation::Phone(seen) => self.phones.observe(seen),
             Observation::SipResponse { trunk, .. }
             | Observation::SipRequest { trunk, .. }
             | Observation::SipRetransmission { trunk, .. }
@@ -319,6 +336,11 @@ impl Metrics {
         self.series.set_levels(levels);
     }
 
+    /// The same of TLS.
+    pub fn set_tls(&self, levels: &TlsLevels) {
+        self.series.tls.set(levels);
+    }
+
     fn fact(&mut self, entry: &Entry) {
         match &entry.subject {
             Subject::Call(call) => self.call_fact(*call, &entry.fact, entry.now.moment),
@@ -333,6 +355,10 @@ impl Metrics {
 
     fn call_fact(&mut self, call: CallId, fact: &Fact, at: Moment) {
         if let Fact::Arrived { trunk, number, site, .. } = fact {
+            if number.is_none() && &**trunk == PHONES {
+                // Whom a phone dialled needs no number of ours: its record says who it was.
+                return;
+            }
             if number.is_none() {
                 return self.count(self.trunks.get(trunk).map(|series| &series.unknown_number));
             }
@@ -350,6 +376,7 @@ impl Metrics {
         let (after, site) = (progress.doing, progress.site.clone());
         if matches!(fact, Fact::Ended { .. }) {
             self.progress.remove(&call);
+            give_back(&mut self.progress);
             self.moved(&site, Some(before), None);
         } else if before != after {
             self.moved(&site, Some(before), Some(after));
@@ -379,15 +406,20 @@ impl Metrics {
             }
         } else if let Fact::RingEnded { leg, end, .. } = fact {
             let series = progress.rung_for(*leg).and_then(of_queue);
-            self.count(series.and_then(|series| series.rings.get(series::leg_end(*end))));
-        } else if let Fact::TargetEnded { target, end, .. } = fact {
+            let end = series::leg_end(*end, progress.is_forwarded(*leg));
+            self.count(series.and_then(|series| series.rings.get(end)));
+        } else if let Fact::TargetEnded { target, leg, end } = fact {
             let ends = site.and_then(|site| site.targets.get(target));
-            self.count(ends.and_then(|ends| ends.get(series::leg_end(*end))));
+            let end = series::leg_end(*end, progress.is_forwarded(*leg));
+            self.count(ends.and_then(|ends| ends.get(end)));
         }
     }
 
     fn recorded(&mut self, record: &Record) {
         if !record.is_offered() {
+            if &*record.trunk == PHONES {
+                self.phones.recorded(record);
+            }
             return;
         }
         let series = record.site.as_ref().and_then(|site| self.calls.get(site));

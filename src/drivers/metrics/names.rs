@@ -60,6 +60,15 @@ metrics! {
     Counter TRUNK_LOOKUPS_FAILED "trunk_lookups_failed_total", "Lookups of a trunk's name that found no peer, by trunk; peers found before stay.";
     Counter TRUNK_FAILOVERS "trunk_failovers_total", "Calls out that went to the trunk's next peer, by trunk and what the peer before did (why).";
     Counter TRUNK_LIMITS_REACHED "trunk_limits_reached_total", "Calls a limit of the trunk's own refused, in or out, by trunk and limit.";
+    Gauge PHONES_REGISTERED "phones_registered", "Phones that have registered here and can be rung.";
+    Gauge PHONE_CONTACTS "phone_contacts", "Contacts registered, of all phones.";
+    Counter REGISTRAR_ANSWERS "registrar_answers_total", "REGISTERs of phones that proved who they are, by result.";
+    Counter PHONE_CALLS "phone_calls_total", "Calls of phones to no number of ours that are over, by whom they dialled (emergency, phone, outside), or refused.";
+    Counter PHONE_CHALLENGES "phone_challenges_total", "Requests that proved nothing and were asked to (401).";
+    Counter PHONE_REFUSED "phone_credentials_refused_total", "Answers to a challenge that were wrong (credentials: no such phone, or another password) or no longer good (stale: too old, or used before), by why.";
+    Counter PHONE_WITHHELD "phone_challenges_withheld_total", "Requests dropped because their source had been challenged too often within a second.";
+    Counter PHONE_REPLACED "phone_contacts_replaced_total", "Contacts that made room for another of the same phone, which had as many as it may.";
+    Counter LAMPS_REFUSED "phone_lamps_refused_total", "Subscriptions to others' lamps refused because their phone has as many as it may.";
     Counter SIP_REQUESTS "sip_requests_total", "SIP requests, by trunk, direction and method, retransmissions left out.";
     Counter SIP_RESPONSES "sip_responses_total", "SIP responses, by trunk, direction, method and code, retransmissions left out.";
     Counter SIP_RETRANSMISSIONS "sip_retransmissions_total", "SIP messages sent again, or received again and absorbed, by trunk and direction.";
@@ -69,6 +78,9 @@ metrics! {
     Gauge CONNECTIONS "sip_connections", "SIP connections, whoever opened them, by transport.";
     Counter CONNECTIONS_ACCEPTED "sip_connections_accepted_total", "SIP connections opened by others, by transport.";
     Counter CONNECTIONS_REFUSED "sip_connections_refused_total", "SIP connections closed at once because there were too many, of one source or in all, by transport.";
+    Counter TLS_FAILED "tls_handshakes_failed_total", "TLS handshakes that came to nothing, by direction: whose connection it was.";
+    Gauge TLS_EXPIRES "tls_certificate_expiry_timestamp_seconds", "When the first certificate of ours runs out, Unix time; +Inf without any.";
+    Gauge TLS_UNUSABLE "tls_certificates_unusable", "1 while changed certificates or keys can't be used and those from before stand, else 0.";
     Counter SIP_STRAY "sip_stray_total", "SIP responses and ACKs that belong to no transaction and no dialog held.";
 
     Counter SIP_LIMITED "sip_limited_total", "SIP requests and streams refused or dropped by a limit that keeps nothing of them, by limit; no record tells of these.";
@@ -116,7 +128,7 @@ pub(super) const NO_TRUNK: &str = "none";
 /// Where a SIP message goes.
 pub(super) const DIRECTIONS: [&str; 2] = ["in", "out"];
 /// Transports that have connections.
-pub(super) const TRANSPORTS: [&str; 1] = ["tcp"];
+pub(super) const TRANSPORTS: [&str; 2] = ["tcp", "tls"];
 /// Methods of requests; the last stands for the rest.
 pub(super) const METHODS: [&str; 15] = [
     "INVITE",
@@ -144,10 +156,27 @@ pub(super) const CODES: [&str; 32] = [
     "603", "other",
 ];
 /// Limits of `base::limits` that refuse a call or a leg; the last stands for the rest.
-pub(super) const LIMITS_REACHED: [&str; 7] = ["calls", "legs", "channels", "cps", "ports", "store", "other"];
+pub(super) const LIMITS_REACHED: [&str; 8] =
+    ["calls", "legs", "channels", "cps", "ports", "store", "transfers", "other"];
 /// Limits that keep nothing of the request they refuse or drop.
 pub(super) const SIP_LIMITS: [&str; 7] =
     ["overload", "source", "answers", "sources", "ban", "streams", "idle"];
+/// Why the answer to a challenge was not good.
+pub(super) const PHONE_REFUSALS: [&str; 2] = ["credentials", "stale"];
+/// Whom phones dial without a plan; the last stands for what is refused.
+pub(super) const PHONE_CALLEES: [&str; 4] = ["emergency", "phone", "outside", "refused"];
+/// What became of a phone's REGISTER.
+pub(super) const REGISTRAR_RESULTS: [&str; 9] = [
+    "registered",
+    "refreshed",
+    "removed",
+    "fetched",
+    "forbidden",
+    "malformed",
+    "too_brief",
+    "out_of_order",
+    "extension",
+];
 /// Why a trunk's peer does not take our credentials.
 pub(super) const CREDENTIAL_REFUSALS: [&str; 2] = ["credentials", "realm"];
 /// Why a call goes to a trunk's next peer.
@@ -157,8 +186,8 @@ pub(super) const TRUNK_LIMITS: [&str; 2] = ["channels", "cps"];
 /// What a call in progress is doing.
 pub(super) const CALL_STATES: [&str; 6] = ["arriving", "in_flow", "queued", "ringing", "bridged", "ending"];
 /// Ends of a ring.
-pub(super) const RING_ENDS: [&str; 6] =
-    ["answered", "no_answer", "busy", "declined", "unreachable", "cancelled"];
+pub(super) const RING_ENDS: [&str; 7] =
+    ["answered", "no_answer", "busy", "declined", "unreachable", "cancelled", "answered_elsewhere"];
 /// An SLA's indicators.
 pub(super) const INDICATORS: [&str; 2] = ["qs1", "qs2"];
 /// An SLA's verdicts.

@@ -38,17 +38,23 @@ pub(super) struct Progress {
     /// When its visit to a queue began.
     pub entered: Option<Moment>,
     ringing: Vec<(u16, Option<Name>)>,
+    forwarded: Vec<u16>,
 }
 
 impl Progress {
     /// A call that just arrived.
     pub const fn arrived(site: Name) -> Self {
-        Self { site, doing: Doing::Arriving, entered: None, ringing: Vec::new() }
+        Self { site, doing: Doing::Arriving, entered: None, ringing: Vec::new(), forwarded: Vec::new() }
     }
 
     /// The queue whose agent's phone is rung on this leg.
     pub fn rung_for(&self, leg: u16) -> Option<&Name> {
         self.ringing.iter().find(|(ringing, _)| *ringing == leg).and_then(|(_, queue)| queue.as_ref())
+    }
+
+    /// Whether somebody else than the one dialled on this leg rings or answered.
+    pub fn is_forwarded(&self, leg: u16) -> bool {
+        self.forwarded.contains(&leg)
     }
 
     /// Moves on by `fact`.
@@ -75,7 +81,12 @@ impl Progress {
                 self.ringing.retain(|(ringing, _)| ringing != leg);
                 if *end == LegEnd::Answered { self.doing } else { self.rest() }
             }
+            Fact::Forwarded { leg } => {
+                self.forwarded.push(*leg);
+                self.doing
+            }
             Fact::Bridged { .. } => Doing::Bridged,
+            Fact::TransferredToNumber { .. } => Doing::InFlow,
             Fact::LegHungUp { leg, .. } if *leg == 0 || self.doing == Doing::Bridged => Doing::Ending,
             Fact::MessageStarted { .. }
             | Fact::Refused { .. }
@@ -87,6 +98,10 @@ impl Progress {
             | Fact::PromptEnded
             | Fact::KeyPressed { .. }
             | Fact::Widened { .. }
+            | Fact::TransferStarted { .. }
+            | Fact::TransferLeft { .. }
+            | Fact::TransferEnded { .. }
+            | Fact::AcceptanceAsked { .. }
             | Fact::Held { .. }
             | Fact::Resumed { .. }
             | Fact::LegHungUp { .. }

@@ -4,6 +4,7 @@ use super::names as n;
 use super::progress::Doing;
 use super::registry::{Registry, Table};
 use super::sip::SipSeries;
+use super::tls::TlsSeries;
 use super::{Levels, NOBODY, Oldest};
 use crate::base::{Cause, Map, Name, Outcome};
 use crate::call::{LegEnd, Record, VisitEnd};
@@ -42,9 +43,10 @@ pub(super) fn agent_state(state: &str) -> Option<&'static str> {
     AGENT_STATES.into_iter().find(|known| *known == state)
 }
 
-/// The label of a ring's end.
-pub(super) const fn leg_end(end: LegEnd) -> &'static str {
+/// The label of a ring's end; `forwarded`: the one who was rung is not who answered.
+pub(super) const fn leg_end(end: LegEnd, forwarded: bool) -> &'static str {
     n::RING_ENDS[match end {
+        LegEnd::Answered if forwarded => 6,
         LegEnd::Answered => 0,
         LegEnd::NoAnswer => 1,
         LegEnd::Busy => 2,
@@ -52,6 +54,25 @@ pub(super) const fn leg_end(end: LegEnd) -> &'static str {
         LegEnd::Unreachable => 4,
         LegEnd::Cancelled => 5,
     }]
+}
+
+/// Connections of one transport.
+#[derive(Debug)]
+pub(super) struct StreamSeries {
+    now: Gauge,
+    accepted: Counter,
+    refused: Counter,
+}
+
+impl StreamSeries {
+    fn new(registry: &Registry, transport: &'static str) -> Self {
+        let labels = [("transport", transport)];
+        Self {
+            now: registry.gauge(n::CONNECTIONS, &labels),
+            accepted: registry.counter(n::CONNECTIONS_ACCEPTED, &labels),
+            refused: registry.counter(n::CONNECTIONS_REFUSED, &labels),
+        }
+    }
 }
 
 /// What needs no label, or one from a closed list.
@@ -72,9 +93,8 @@ pub(super) struct Series {
     store_lost: Counter,
     rtp_unsent: Counter,
     sip_uncaptured: Counter,
-    connections: Gauge,
-    connections_accepted: Counter,
-    connections_refused: Counter,
+    streams: [StreamSeries; 2],
+    pub tls: TlsSeries,
     store_backlog: Gauge,
     legs: Gauge,
     media_ports: Gauge,
@@ -84,7 +104,6 @@ pub(super) struct Series {
 
 impl Series {
     pub fn new(registry: &Registry) -> Self {
-        let tcp = [("transport", n::TRANSPORTS[0])];
         registry.gauge(n::BUILD_INFO, &[("version", env!("CARGO_PKG_VERSION"))]).set(1.0);
         Self {
             sources_refused: registry.counter(n::SOURCES_REFUSED, &[]),
@@ -104,9 +123,8 @@ impl Series {
             store_lost: registry.counter(n::STORE_LOST, &[]),
             rtp_unsent: registry.counter(n::RTP_UNSENT, &[]),
             sip_uncaptured: registry.counter(n::SIP_UNCAPTURED, &[]),
-            connections: registry.gauge(n::CONNECTIONS, &tcp),
-            connections_accepted: registry.counter(n::CONNECTIONS_ACCEPTED, &tcp),
-            connections_refused: registry.counter(n::CONNECTIONS_REFUSED, &tcp),
+            streams: n::TRANSPORTS.map(|transport| StreamSeries::new(registry, transport)),
+            tls: TlsSeries::new(registry),
             store_backlog: registry.gauge(n::STORE_BACKLOG, &[]),
             legs: registry.gauge(n::LEGS, &[]),
             media_ports: registry.gauge(n::MEDIA_PORTS, &[]),
@@ -130,9 +148,11 @@ impl Series {
         self.store_lost.absolute(levels.store_lost);
         self.rtp_unsent.absolute(levels.rtp_unsent);
         self.sip_uncaptured.absolute(levels.sip_uncaptured);
-        self.connections.set(levels.connections as f64);
-        self.connections_accepted.absolute(levels.connections_accepted);
-        self.connections_refused.absolute(levels.connections_refused);
+        for (series, levels) in self.streams.iter().zip([levels.tcp, levels.tls]) {
+            series.now.set(levels.now as f64);
+            series.accepted.absolute(levels.accepted);
+            series.refused.absolute(levels.refused);
+        }
     }
 }
 

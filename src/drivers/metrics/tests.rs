@@ -1,6 +1,7 @@
 //! The metrics against made-up observations: everything there at 0, each event counted once, levels back at 0 at the end.
 
 mod labels;
+mod sip;
 
 use super::*;
 use crate::base::{Cause, JournalSeq, Now, Outcome, Utc};
@@ -225,33 +226,6 @@ fn what_is_in_no_configuration_gets_no_label_but_is_counted() {
 }
 
 #[test]
-fn messages_are_counted_on_their_trunk_and_how_long_a_first_response_takes() {
-    let mut metrics = Metrics::new(&names());
-    let page = metrics.page();
-    let trunk = || Some("ipoffice".into());
-    metrics.observe(&Observation::SipRequest { direction: "out", trunk: trunk(), method: "INVITE" });
-    metrics.observe(&Observation::SipRetransmission { direction: "out", trunk: trunk() });
-    for ms in [30, 700] {
-        let after = Duration::from_millis(ms);
-        metrics.observe(&Observation::SipFirstResponse { trunk: trunk(), method: "INVITE", after });
-    }
-    let unknown = Some("étranger".into());
-    metrics.observe(&Observation::SipRetransmission { direction: "in", trunk: unknown });
-    for (series, expected) in [
-        ("sip_requests_total{trunk=\"ipoffice\",direction=\"out\",method=\"INVITE\"}", 1.0),
-        ("sip_requests_total{trunk=\"operateur\",direction=\"out\",method=\"INVITE\"}", 0.0),
-        ("sip_retransmissions_total{trunk=\"ipoffice\",direction=\"out\"}", 1.0),
-        ("sip_first_response_seconds_bucket{trunk=\"ipoffice\",method=\"INVITE\",le=\"0.05\"}", 1.0),
-        ("sip_first_response_seconds_bucket{trunk=\"ipoffice\",method=\"INVITE\",le=\"1\"}", 2.0),
-        ("sip_first_response_seconds_count{trunk=\"ipoffice\",method=\"OPTIONS\"}", 0.0),
-        ("metrics_unknown_names_total", 1.0),
-    ] {
-        let counted = value(&page, 0, &format!("spillway_{series}"));
-        assert_eq!(counted.to_bits(), f64::to_bits(expected), "{series}");
-    }
-}
-
-#[test]
 fn what_a_trunks_peers_do_reaches_its_series() {
     let mut metrics = Metrics::new(&names());
     let page = metrics.page();
@@ -330,6 +304,12 @@ fn verdicts_trunks_audio_and_levels_reach_their_series() {
     ] {
         assert_eq!(value(&page, 0, series).to_bits(), expected.to_bits(), "{series}");
     }
+}
+
+#[test]
+fn a_call_that_is_over_reaches_its_series() {
+    let mut metrics = Metrics::new(&names());
+    let page = metrics.page();
     let record = Record { talk_ms: 61_000, ..record() };
     metrics.observe(&Observation::Recorded(Arc::new(record)));
     let ended = "spillway_calls_total{site=\"habitat70\",trunk=\"operateur\",outcome=\"answered\"}";
@@ -374,6 +354,7 @@ fn record() -> Record {
         since_answer_ms: None,
         visit: None,
         rings: Vec::new(),
+        transfers: Vec::new(),
     }
 }
 
@@ -463,16 +444,35 @@ fn connections_are_counted_by_transport() {
     let metrics = Metrics::new(&names());
     let page = metrics.page();
     metrics.set_levels(&Levels {
-        connections: 6,
-        connections_accepted: 7,
-        connections_refused: 8,
+        tcp: StreamLevels { now: 6, accepted: 7, refused: 8 },
+        tls: StreamLevels { now: 1, ..StreamLevels::default() },
         ..Levels::default()
     });
     for (series, expected) in [
         ("spillway_sip_connections{transport=\"tcp\"}", 6f64),
+        ("spillway_sip_connections{transport=\"tls\"}", 1.0),
         ("spillway_sip_connections_accepted_total{transport=\"tcp\"}", 7.0),
         ("spillway_sip_connections_refused_total{transport=\"tcp\"}", 8.0),
     ] {
         assert_eq!(value(&page, 0, series).to_bits(), expected.to_bits(), "{series}");
     }
+}
+
+#[test]
+fn handshakes_and_certificates_are_told() {
+    let metrics = Metrics::new(&names());
+    let page = metrics.page();
+    let tls = TlsLevels { failed_in: 6, failed_out: 7, expires: Some(1_900_000_000), unusable: true };
+    metrics.set_tls(&tls);
+    for (series, expected) in [
+        ("spillway_tls_handshakes_failed_total{direction=\"in\"}", 6f64),
+        ("spillway_tls_handshakes_failed_total{direction=\"out\"}", 7.0),
+        ("spillway_tls_certificate_expiry_timestamp_seconds", 1_900_000_000.0),
+        ("spillway_tls_certificates_unusable", 1.0),
+    ] {
+        assert_eq!(value(&page, 0, series).to_bits(), expected.to_bits(), "{series}");
+    }
+    metrics.set_tls(&TlsLevels::default());
+    let without = value(&page, 0, "spillway_tls_certificate_expiry_timestamp_seconds");
+    assert_eq!(without.to_bits(), f64::INFINITY.to_bits(), "no alarm where there is no certificate");
 }

@@ -1,9 +1,9 @@
-//! One TCP connection: bytes framed into messages, and how long its peer may keep it without one. Told the time by
+//! One connection: bytes framed into messages, and how long its peer may keep it without one. Told the time by
 //! whoever reads or writes it. Must never know how many connections there are.
 
+use super::link::Link;
 use crate::base::{Flow, limits};
 use crate::wire::sip::{Frame, ParseError, frame};
-use mio::net::TcpStream;
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::time::Instant;
@@ -34,7 +34,7 @@ pub(super) enum Brought {
 }
 
 pub(super) struct Connection {
-    pub stream: TcpStream,
+    pub link: Link,
     pub flow: Flow,
     pub origin: Origin,
     unread: Vec<u8>,
@@ -50,9 +50,9 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub fn new(stream: TcpStream, flow: Flow, origin: Origin, now: Instant) -> Self {
+    pub fn new(link: Link, flow: Flow, origin: Origin, now: Instant) -> Self {
         Self {
-            stream,
+            link,
             flow,
             origin,
             unread: Vec::new(),
@@ -104,7 +104,7 @@ impl Connection {
                     self.proven |= self.origin != Origin::Stranger;
                     return Ok(Some(Brought::Message(len)));
                 }
-                Ok(Frame::Incomplete) => match self.stream.read(buffer) {
+                Ok(Frame::Incomplete) => match self.link.read(buffer) {
                     Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                     Ok(length) => {
                         self.unread.extend_from_slice(&buffer[..length]);
@@ -115,7 +115,11 @@ impl Connection {
                         }
                         self.half_since.get_or_insert(now);
                     }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        // The end of a handshake is nothing the kernel tells.
+                        self.write()?;
+                        return Ok(None);
+                    }
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                     Err(error) => return Err(error),
                 },
@@ -152,7 +156,7 @@ impl Connection {
     /// Sends what is left. An error means that the connection is over, or its peer too slow.
     pub fn write(&mut self) -> io::Result<()> {
         while !self.unsent.is_empty() {
-            match self.stream.write(self.unsent.as_slices().0) {
+            match self.link.write(self.unsent.as_slices().0) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => {
                     self.unsent.drain(..written);
@@ -168,6 +172,7 @@ impl Connection {
                 Err(error) => return Err(error),
             }
         }
+        self.link.flush()?;
         if self.unsent.len() > UNSENT_BYTES { Err(io::ErrorKind::OutOfMemory.into()) } else { Ok(()) }
     }
 }

@@ -1,9 +1,10 @@
-//! SIP's sockets: UDP and TCP, on the engine's own thread, so that no message waits for another thread to wake.
+//! SIP's sockets: UDP, TCP and TLS, on the engine's own thread, so that no message waits for another thread to wake.
 //! Moves bytes between flows and the kernel. Must never know what a SIP message says, beyond where it ends.
 
 mod bindings;
 mod connection;
 mod drops;
+mod link;
 mod streams;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use crate::wire::stun::BindingRequest;
 use bindings::Bindings;
 use connection::Brought;
 pub use drops::dropped;
+pub use link::Tls;
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token, Waker};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -21,8 +23,8 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-pub use streams::Connections;
 use streams::Streams;
+pub use streams::{Connections, FailedHandshakes};
 
 /// Asked of the kernel for each UDP socket: a burst of INVITEs must survive the time a turn takes.
 const UDP_BUFFER_BYTES: usize = 4 * 1024 * 1024;
@@ -124,7 +126,9 @@ impl Sockets {
         for (transport, address) in listens {
             let opened = match transport {
                 Transport::Udp => sockets.open_udp(*address),
-                Transport::Tcp => sockets.streams.listen(sockets.poll.registry(), *address).map(drop),
+                Transport::Tcp | Transport::Tls => {
+                    sockets.streams.listen(sockets.poll.registry(), *transport, *address).map(drop)
+                }
             };
             opened.map_err(|source| SocketError::Listen {
                 transport: *transport,
@@ -133,6 +137,17 @@ impl Sockets {
             })?;
         }
         Ok(sockets)
+    }
+
+    /// Says what TLS is spoken with; before that nobody is received over it.
+    pub fn speak_tls(&mut self, tls: Tls) {
+        self.streams.tls = tls;
+    }
+
+    /// How many TLS handshakes came to nothing.
+    #[must_use]
+    pub fn failed_handshakes(&self) -> FailedHandshakes {
+        self.streams.handshakes
     }
 
     fn open_udp(&mut self, address: SocketAddr) -> io::Result<()> {
@@ -159,9 +174,9 @@ impl Sockets {
         self.datagrams.iter().map(|datagrams| datagrams.address)
     }
 
-    /// How many TCP connections there are and were.
+    /// How many connections there are and were, over TCP and over TLS.
     #[must_use]
-    pub fn connections(&self) -> Connections {
+    pub const fn connections(&self) -> (Connections, Connections) {
         self.streams.count()
     }
 
@@ -280,7 +295,7 @@ impl Sockets {
                 Some(datagrams) => datagrams.send(flow, bytes),
                 None => self.lost.push_back(flow),
             },
-            Transport::Tcp => {
+            Transport::Tcp | Transport::Tls => {
                 self.streams.send(flow, bytes, self.poll.registry(), Instant::now(), &mut self.lost);
             }
         }

@@ -1,9 +1,10 @@
-//! TCP connections: accepted, opened when first needed, bounded in number and silence. Told the time by whoever calls.
+//! Connections: accepted, opened when first needed, bounded in number and silence. Told the time by whoever calls.
 
 use super::Limited;
 use super::connection::{Brought, Connection, Origin};
+use super::link::{Link, Tls};
 use crate::base::{Flow, Map, Transport, limits};
-use mio::net::{TcpListener, TcpStream};
+use mio::net::TcpListener;
 use mio::{Interest, Registry, Token};
 use socket2::{Protocol, Type};
 use std::collections::VecDeque;
@@ -32,6 +33,8 @@ pub struct Connections {
 
 pub(super) struct Streams {
     accepts: Accepts,
+    pub tls: Tls,
+    pub handshakes: FailedHandshakes,
     /// Connections at once.
     most: usize,
     listeners: Vec<Listener>,
@@ -41,12 +44,22 @@ pub(super) struct Streams {
     per_source: Map<IpAddr, usize>,
     /// The connection that brought what can't be framed: it is closed once somebody had the chance to answer.
     doomed: Option<usize>,
-    accepted: u64,
-    refused: u64,
+    tcp: Connections,
+    tls_streams: Connections,
     pub limited: Limited,
 }
 
+/// TLS handshakes that came to nothing, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FailedHandshakes {
+    /// On connections others opened.
+    pub received: u64,
+    /// On ours.
+    pub opened: u64,
+}
+
 struct Listener {
+    transport: Transport,
     socket: TcpListener,
     address: SocketAddr,
 }
@@ -55,6 +68,8 @@ impl Streams {
     pub fn new(accepts: Accepts, most: usize) -> Self {
         Self {
             accepts,
+            tls: Tls::none(),
+            handshakes: FailedHandshakes::default(),
             most,
             listeners: Vec::new(),
             connections: Map::default(),
@@ -62,14 +77,19 @@ impl Streams {
             next: 0,
             per_source: Map::default(),
             doomed: None,
-            accepted: 0,
-            refused: 0,
+            tcp: Connections::default(),
+            tls_streams: Connections::default(),
             limited: Limited::default(),
         }
     }
 
     /// Listens on `address`, and says where that is: port 0 takes any.
-    pub fn listen(&mut self, registry: &Registry, address: SocketAddr) -> io::Result<SocketAddr> {
+    pub fn listen(
+        &mut self,
+        registry: &Registry,
+        transport: Transport,
+        address: SocketAddr,
+    ) -> io::Result<SocketAddr> {
         let socket = super::unbound(address, Type::STREAM, Protocol::TCP)?;
         // Connections of the process before us may still be closing.
         socket.set_reuse_address(true)?;
@@ -80,7 +100,7 @@ impl Streams {
         registry.register(&mut socket, Token(FIRST_TOKEN + self.next), Interest::READABLE)?;
         // Listeners come first: their tokens are their indexes.
         self.next += 1;
-        self.listeners.push(Listener { socket, address });
+        self.listeners.push(Listener { transport, socket, address });
         Ok(address)
     }
 
@@ -107,7 +127,10 @@ impl Streams {
                 Some((connection.flow, brought))
             }
             Ok(None) => None,
-            Err(_) => {
+            Err(error) => {
+                if connection.link.is_shaking_hands() {
+                    tell_failed(connection, &error);
+                }
                 self.close(number, registry, lost);
                 None
             }
@@ -129,19 +152,21 @@ impl Streams {
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
                 Err(_) => return,
             };
+            let transport = self.listeners[listener].transport;
             let source = remote.ip();
             let origin = if (self.accepts)(source) { Origin::Accepted } else { Origin::Stranger };
             let of_source = self.per_source.get(&source).copied().unwrap_or_default();
             if of_source >= limits::STREAMS_PER_SOURCE || !self.make_room(origin, registry, lost) {
-                self.refused += 1;
+                self.counted(transport).refused += 1;
                 self.limited.crowded_out += 1;
                 continue;
             }
             let local = self.listeners[listener].address;
-            let flow = Flow { transport: Transport::Tcp, local, remote };
-            if self.adopt(stream, flow, origin, registry, now).is_some() {
+            let flow = Flow { transport, local, remote };
+            let Some(link) = Link::accepted(stream, transport, &self.tls) else { continue };
+            if self.adopt(link, flow, origin, registry, now).is_some() {
                 self.per_source.insert(source, of_source + 1);
-                self.accepted += 1;
+                self.counted(transport).accepted += 1;
             }
         }
     }
@@ -167,7 +192,7 @@ impl Streams {
 
     fn adopt(
         &mut self,
-        mut stream: TcpStream,
+        mut link: Link,
         flow: Flow,
         origin: Origin,
         registry: &Registry,
@@ -175,12 +200,13 @@ impl Streams {
     ) -> Option<usize> {
         let number = self.next;
         self.next += 1;
-        let _ = stream.set_nodelay(true);
+        let _ = link.stream().set_nodelay(true);
         registry
-            .register(&mut stream, Token(FIRST_TOKEN + number), Interest::READABLE | Interest::WRITABLE)
+            .register(link.stream(), Token(FIRST_TOKEN + number), Interest::READABLE | Interest::WRITABLE)
             .ok()?;
-        self.connections.insert(number, Connection::new(stream, flow, origin, now));
+        self.connections.insert(number, Connection::new(link, flow, origin, now));
         self.by_flow.insert(flow, number);
+        self.counted(flow.transport).now += 1;
         Some(number)
     }
 
@@ -194,9 +220,8 @@ impl Streams {
     ) {
         let number = match self.by_flow.get(&flow).copied() {
             Some(number) => Some(number),
-            None if self.make_room(Origin::Ours, registry, lost) => TcpStream::connect(flow.remote)
-                .ok()
-                .and_then(|stream| self.adopt(stream, flow, Origin::Ours, registry, now)),
+            None if self.make_room(Origin::Ours, registry, lost) => Link::opened(flow, &self.tls)
+                .and_then(|link| self.adopt(link, flow, Origin::Ours, registry, now)),
             None => None,
         };
         let Some(number) = number else { return lost.push_back(flow) };
@@ -215,10 +240,16 @@ impl Streams {
         }
     }
 
-    /// How many there are and were.
-    pub fn count(&self) -> Connections {
-        let now = u64::try_from(self.connections.len()).unwrap_or(u64::MAX);
-        Connections { now, accepted: self.accepted, refused: self.refused }
+    /// How many there are and were, over TCP and over TLS.
+    pub const fn count(&self) -> (Connections, Connections) {
+        (self.tcp, self.tls_streams)
+    }
+
+    fn counted(&mut self, transport: Transport) -> &mut Connections {
+        match transport {
+            Transport::Udp | Transport::Tcp => &mut self.tcp,
+            Transport::Tls => &mut self.tls_streams,
+        }
     }
 
     /// The connection of a flow, if there is one.
@@ -249,7 +280,14 @@ impl Streams {
 
     fn close(&mut self, number: usize, registry: &Registry, lost: &mut VecDeque<Flow>) {
         let Some(mut connection) = self.connections.remove(&number) else { return };
-        let _ = registry.deregister(&mut connection.stream);
+        self.counted(connection.flow.transport).now -= 1;
+        let _ = registry.deregister(connection.link.stream());
+        if connection.link.is_shaking_hands() {
+            match connection.origin {
+                Origin::Ours => self.handshakes.opened += 1,
+                Origin::Accepted | Origin::Trusted | Origin::Stranger => self.handshakes.received += 1,
+            }
+        }
         let source = connection.flow.remote.ip();
         if connection.origin != Origin::Ours
             && let Some(count) = self.per_source.get_mut(&source)
@@ -263,6 +301,19 @@ impl Streams {
         if self.by_flow.get(&connection.flow) == Some(&number) {
             self.by_flow.remove(&connection.flow);
             lost.push_back(connection.flow);
+        }
+    }
+}
+
+/// Why TLS could not be agreed on: where we called, it is ours to mend.
+fn tell_failed(connection: &Connection, error: &io::Error) {
+    let peer = connection.flow.remote;
+    match connection.origin {
+        Origin::Ours => {
+            tracing::warn!(target: "spillway::sip", %peer, %error, "TLS handshake failed");
+        }
+        Origin::Accepted | Origin::Trusted | Origin::Stranger => {
+            tracing::debug!(target: "spillway::sip", %peer, %error, "TLS handshake failed");
         }
     }
 }

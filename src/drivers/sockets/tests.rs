@@ -1,5 +1,7 @@
 //! Sockets over loopback. Connections are told their time: an hour passes without waiting for it.
 
+mod tls;
+
 use super::*;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -29,7 +31,9 @@ impl Doorstep {
     fn with_room_for(most: usize) -> Self {
         let poll = Poll::new().expect("epoll");
         let mut streams = Streams::new(Box::new(|source| source == Ipv4Addr::LOCALHOST), most);
-        let address = streams.listen(poll.registry(), (Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
+        let address = streams
+            .listen(poll.registry(), Transport::Tcp, (Ipv4Addr::LOCALHOST, 0).into())
+            .expect("a free port");
         Self { poll, streams, address, start: Instant::now(), messages: Vec::new(), lost: VecDeque::new() }
     }
 
@@ -223,12 +227,12 @@ fn one_source_opens_a_hundred_connections_and_no_more() {
     doorstep.until(now, |_| is_closed(&mut refused));
     let mut other = doorstep.connect_from(STRANGER);
     doorstep.request(&mut other, now);
-    assert_eq!(doorstep.streams.count(), Connections { now: 101, accepted: 101, refused: 1 });
+    assert_eq!(doorstep.streams.count().0, Connections { now: 101, accepted: 101, refused: 1 });
     drop(taken.pop());
     doorstep.until(now, |doorstep| !doorstep.lost.is_empty());
     let mut next = doorstep.connect();
     doorstep.request(&mut next, now);
-    assert_eq!(doorstep.streams.count(), Connections { now: 101, accepted: 102, refused: 1 });
+    assert_eq!(doorstep.streams.count().0, Connections { now: 101, accepted: 102, refused: 1 });
 }
 
 #[test]

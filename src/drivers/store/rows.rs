@@ -14,7 +14,7 @@ const INSERT_ENTRY: &str = "INSERT INTO journal
 /// The columns of `record`, in the order rows are written and read.
 pub(super) const RECORD_COLUMNS: &str = "call, arrived_us, ended_us, site, trunk, caller, dialled, number, plan, outcome,
     cause, queue, agent, target, keys, picked_up, flow_ms, wait_ms, ring_ms, talk_ms, hold_ms, after_ms, duration_ms,
-    handover_ms, since_answer_ms, visit, rings, agent_key";
+    handover_ms, since_answer_ms, visit, rings, agent_key, transfers";
 
 /// The prepared statements of the store's thread.
 pub(super) struct Rows<'c> {
@@ -120,6 +120,7 @@ impl<'c> Rows<'c> {
         row.put(record.visit.map(|end| end.label()))?;
         row.put(rings)?;
         row.put_name(record.agent_key.as_ref())?;
+        row.put(text(&mut self.json, &record.transfers)?)?;
         row.insert()
     }
 }
@@ -177,6 +178,9 @@ fn agent_of(fact: &Fact) -> Option<&Name> {
     match fact {
         Fact::RingStarted { agent_key, .. } | Fact::RingEnded { agent_key, .. } => Some(agent_key),
         Fact::Bridged { agent_key, .. } => agent_key.as_ref(),
+        Fact::TransferStarted { agent_key, .. } | Fact::TransferredToNumber { agent_key, .. } => {
+            Some(agent_key)
+        }
         Fact::Arrived { .. }
         | Fact::CallerAnswered
         | Fact::CallerConfirmed
@@ -190,6 +194,10 @@ fn agent_of(fact: &Fact) -> Option<&Name> {
         | Fact::Dequeued { .. }
         | Fact::TargetRung { .. }
         | Fact::TargetEnded { .. }
+        | Fact::TransferLeft { .. }
+        | Fact::TransferEnded { .. }
+        | Fact::AcceptanceAsked { .. }
+        | Fact::Forwarded { .. }
         | Fact::Held { .. }
         | Fact::Resumed { .. }
         | Fact::MessageStarted { .. }

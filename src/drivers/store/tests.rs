@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::{Cause, Moment, Name, Now, Outcome, Utc};
-use crate::call::record::{Ring, Rung};
+use crate::call::record::{Ring, Rung, Transfer};
 use crate::call::{Fact, LegEnd, Subject, VisitEnd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -46,6 +46,16 @@ fn record(call: u64, outcome: Outcome, wait_ms: u64) -> Record {
             leg: 1,
             at_ms: 13_000,
             for_ms: 4_000,
+            end: LegEnd::Answered,
+            picked_up_ms: None,
+            forwarded: false,
+        }],
+        transfers: vec![Transfer {
+            by: "201@ipoffice".into(),
+            to: "202".into(),
+            leg: 2,
+            at_ms: 30_000,
+            for_ms: 4_500,
             end: LegEnd::Answered,
         }],
     }
@@ -291,6 +301,10 @@ fn the_views_add_up() {
     assert_eq!(
         shell(&path, "SELECT attempt, who, leg, at_s, for_s, ring_end FROM rings WHERE call = 2"),
         "1 Nadia 1 13 4 answered"
+    );
+    assert_eq!(
+        shell(&path, "SELECT by_agent, dialled, at_s, for_s, transfer_end FROM transfers WHERE call = 1"),
+        "201@ipoffice 202 30 4.5 answered"
     );
     assert_eq!(
         shell(&path, "SELECT number, outcome, wait_s, duration_s FROM calls WHERE call = 1"),

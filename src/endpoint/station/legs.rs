@@ -78,16 +78,21 @@ impl Station {
                 self.hear(now, leg, &media);
             }
             LegEvent::Cancelled => self.end(now, leg, Ending::FarGaveUp, sink),
-            LegEvent::Refused { code, .. } => self.end(now, leg, Ending::FarRefused(code), sink),
+            LegEvent::Refused { code, .. } | LegEvent::Redirected { code, .. } => {
+                self.end(now, leg, Ending::FarRefused(code), sink)
+            }
             LegEvent::HungUp { cause, .. } => {
                 self.stack.release_bye(now, leg);
                 self.end(now, leg, Ending::FarHungUp(cause), sink);
             }
             LegEvent::Failed { cause } => self.end(now, leg, Ending::Failed(cause), sink),
             LegEvent::Ended => self.end(now, leg, Ending::Failed(Cause::Lost), sink),
+            LegEvent::Referred { .. } => self.stack.refuse_refer(now, leg, 403),
             LegEvent::Confirmed { media: None }
             | LegEvent::Progressed { .. }
-            | LegEvent::KeyPressed { .. } => {}
+            | LegEvent::Forwarded
+            | LegEvent::KeyPressed { .. }
+            | LegEvent::Brought { .. } => {}
         }
     }
 

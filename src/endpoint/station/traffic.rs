@@ -34,11 +34,19 @@ impl Traffic {
             Observation::ParseFailed
             | Observation::Strayed
             | Observation::SourceRefused
-            | Observation::Limited { .. } => &mut self.strayed,
+            | Observation::Limited { .. }
+            | Observation::ChallengeWithheld => &mut self.strayed,
             Observation::FirstResponse { .. }
             | Observation::Peer { .. }
             | Observation::LookupFailed { .. }
             | Observation::Banned { .. }
+            | Observation::PhoneChallenged
+            | Observation::PhoneRefused { .. }
+            | Observation::FlowProved { .. }
+            | Observation::RegistrarAnswered { .. }
+            | Observation::PhoneContacts { .. }
+            | Observation::ContactReplaced
+            | Observation::LampRefused
             | Observation::TrunkUp { .. }
             | Observation::TrunkDown { .. }
             | Observation::TrunkRegistered { .. }

@@ -1,16 +1,28 @@
 //! What a call asked for is done here, in order, after its state has returned.
 
-use super::{Command, Core, Dial, Diverted, HeldLeg, Output};
+use super::{Command, Core, Dial, Diverted, HeldLeg, Output, Slot};
 use crate::acd::{Admission, RingEnd};
 use crate::base::phone::PhoneNumber;
 use crate::base::{AgentId, CallId, Cause, LegId, Now, TargetId, TrunkId};
 use crate::call::{Effect, Event, Fact, LegCommand, LegEnd, Subject, TurnedAway, VisitEnd};
-use crate::dialplan::Plan;
+use crate::dialplan::{Direct, Plan};
 use crate::engine::Observation;
 use std::any::Any;
 
-/// Whom a leg is for: a target's number, or an agent.
-type To<'a> = Result<&'a PhoneNumber, AgentId>;
+/// Whom a leg is for.
+#[derive(Clone, Copy)]
+enum To<'a> {
+    /// An agent.
+    Agent(AgentId),
+    /// A target, by its number.
+    Target(&'a PhoneNumber),
+    /// What was dialled on a phone.
+    Direct,
+    /// The same, where that was an emergency number.
+    Emergency,
+    /// Whom an agent, by the extension, sends the caller on to.
+    Referred(Option<&'a str>),
+}
 
 impl Core {
     pub(super) fn apply(&mut self, now: Now, call: CallId, plan: &Plan, effect: Effect) {
@@ -46,6 +58,11 @@ impl Core {
             Effect::TalkOver { agent, wrap_up } => {
                 self.disown(call, agent);
                 self.acd.talk_over(now.moment, call, agent, wrap_up);
+            }
+            Effect::DialTransfer { leg, to, by } => {
+                let by = plan.agent(by).map(|agent| agent.extension.to_string());
+                let to_phone = To::Referred(by.as_deref());
+                self.dial(now, LegId { call, number: leg }, to.trunk, to.user, to_phone);
             }
             Effect::Set(timer, at) => {
                 self.timers.set((call, timer), at);
@@ -87,18 +104,24 @@ impl Core {
             }
             LegCommand::Answer => Command::Answer,
             LegCommand::HangUp(cause) => Command::HangUp(cause),
+            LegCommand::ReportTransfer(code) => Command::ReportTransfer(code),
             LegCommand::Play { prompt, token } => Command::Play { prompt, token },
             LegCommand::Music(music) => Command::Music(music),
             LegCommand::Ringback => Command::Ringback,
             LegCommand::Silence => Command::Silence,
+            LegCommand::Whisper(whisper) => Command::Whisper(whisper),
             LegCommand::Connect { with } => Command::Connect { with: LegId { call: leg.call, number: with } },
             LegCommand::RingAgent(agent) => return self.dial_agent(now, leg, plan, agent),
             LegCommand::RingTarget(target) => return self.dial_target(now, leg, plan, target),
+            LegCommand::RingDirect(to) => return self.dial_direct(now, leg, to),
         };
         let holds = self
             .calls
             .get(&leg.call)
             .is_some_and(|slot| slot.legs.iter().any(|held| held.number == leg.number));
+        if let Command::HangUp(_) = command {
+            self.sent_on_over(leg);
+        }
         if holds {
             self.output.push_back(Output::Leg { leg, command });
         }
@@ -106,40 +129,66 @@ impl Core {
 
     fn dial_agent(&mut self, now: Now, leg: LegId, plan: &Plan, agent: AgentId) {
         let Some(phone) = plan.agent(agent) else { return self.refuse_dial(leg, Cause::Unreachable) };
-        self.dial(now, leg, phone.via, phone.extension.to_string(), Err(agent));
+        self.dial(now, leg, phone.via, phone.extension.to_string(), To::Agent(agent));
     }
 
     fn dial_target(&mut self, now: Now, leg: LegId, plan: &Plan, target: TargetId) {
         let target = &plan.targets[target.index()];
         let country = &plan.sites[target.site.index()].country;
         let user = self.lines.write(target.via, country, &target.number);
-        self.dial(now, leg, target.via, user, Ok(&target.number));
+        self.dial(now, leg, target.via, user, To::Target(&target.number));
+    }
+
+    /// What was dialled on a phone. An emergency call is tried whatever is known of its trunk, and whatever that carries.
+    fn dial_direct(&mut self, now: Now, leg: LegId, to: Direct) {
+        let dialled = self.calls.get(&leg.call).map(|slot| slot.dialled.clone()).unwrap_or_default();
+        let Some((trunk, user)) = self.direct(to, &dialled) else {
+            return self.refuse_dial(leg, Cause::Unreachable);
+        };
+        match to {
+            Direct::Emergency => self.send_dial(leg, trunk, user, To::Emergency),
+            Direct::Outside | Direct::Phone => self.dial(now, leg, trunk, user, To::Direct),
+        }
     }
 
     fn dial(&mut self, now: Now, leg: LegId, trunk: TrunkId, user: String, to: To<'_>) {
         if let Some(cause) = self.refusal_of(now, trunk) {
             return self.refuse_dial(leg, cause);
         }
+        self.send_dial(leg, trunk, user, to);
+    }
+
+    fn send_dial(&mut self, leg: LegId, trunk: TrunkId, user: String, to: To<'_>) {
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
-        let agent = to.err();
-        slot.legs.push(HeldLeg { number: leg.number, trunk, agent });
+        let from = slot.legs.iter().find(|held| held.number == 0).map(|held| held.trunk);
+        let (agent, referred_by) = match to {
+            To::Agent(agent) => (Some(agent), None),
+            To::Referred(by) => (None, by.map(str::to_owned)),
+            To::Target(_) | To::Direct | To::Emergency => (None, None),
+        };
+        let (diverted, signed) = match to {
+            To::Target(number) => (Some(diverted(slot)), signed(slot, number)),
+            To::Referred(_) => (Some(diverted(slot)), None),
+            To::Agent(_) | To::Direct | To::Emergency => (None, None),
+        };
+        let sends_on = agent.is_none();
+        slot.legs.push(HeldLeg { number: leg.number, trunk, agent, sends_on });
         self.lines.take_out(trunk);
-        if agent.is_none() {
+        if sends_on {
             self.sent_on.begin(slot.caller.as_ref());
         }
-        let diverted = agent.is_none().then(|| Diverted {
-            from: slot.dialled.clone(),
-            after: slot.facts.iter().rev().find_map(|entry| {
-                if let Fact::Dequeued { end, .. } = &entry.fact { Some(*end) } else { None }
-            }),
-        });
-        let signed = match (&slot.caller, to) {
-            (Some(PhoneNumber::E164(caller)), Ok(PhoneNumber::E164(called))) => {
-                Some((caller.clone(), called.clone()))
-            }
-            _ => None,
+        let caller = self.shown_number(from, trunk);
+        let dial = Dial {
+            trunk,
+            user,
+            diverted,
+            signed,
+            is_agent: agent.is_some(),
+            is_emergency: matches!(to, To::Emergency),
+            caller,
+            moved: false,
+            referred_by,
         };
-        let dial = Dial { trunk, user, diverted, signed };
         self.output.push_back(Output::Leg { leg, command: Command::Dial(dial) });
     }
 
@@ -218,5 +267,25 @@ impl Core {
             }
         }
         rings.into_iter().map(|(_, end)| end).chain(visit).collect()
+    }
+}
+
+/// The number of ours a call is sent on from, and why.
+fn diverted(slot: &Slot) -> Diverted {
+    let left = slot
+        .facts
+        .iter()
+        .rev()
+        .find_map(|entry| if let Fact::Dequeued { end, .. } = &entry.fact { Some(*end) } else { None });
+    Diverted { from: slot.dialled.clone(), after: left }
+}
+
+/// What a signed identity must say to go on to a target.
+fn signed(slot: &Slot, target: &PhoneNumber) -> Option<(Box<str>, Box<str>)> {
+    match (&slot.caller, target) {
+        (Some(PhoneNumber::E164(caller)), PhoneNumber::E164(called)) => {
+            Some((caller.clone(), called.clone()))
+        }
+        (Some(PhoneNumber::E164(_) | PhoneNumber::Short(_) | PhoneNumber::Text(_)) | None, _) => None,
     }
 }

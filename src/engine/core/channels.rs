@@ -19,6 +19,8 @@ pub struct TrunkLine {
     pub callers: Option<NumberFormat>,
     /// Calls a second, in each direction; `None`: no limit.
     pub calls_per_second: Option<u32>,
+    /// What its agents may send callers to besides what the plan knows: numbers, and prefixes with a `*` behind.
+    pub transfer_to: Vec<Name>,
 }
 
 /// Channel limits of a trunk; a call in and a call out each take one.
@@ -58,6 +60,19 @@ struct Line {
     rate_out: Rate,
 }
 
+impl Line {
+    fn new(trunk: TrunkLine) -> Self {
+        Self {
+            rate_in: Rate::per_second(trunk.calls_per_second),
+            rate_out: Rate::per_second(trunk.calls_per_second),
+            trunk,
+            state: TrunkState::Unknown,
+            inward: 0,
+            outward: 0,
+        }
+    }
+}
+
 fn written(format: NumberFormat, country: &Country, number: &PhoneNumber) -> String {
     match format {
         NumberFormat::E164 => number.written(),
@@ -71,15 +86,11 @@ pub(super) struct Lines(Vec<Line>);
 
 impl Lines {
     pub(super) fn new(trunks: Vec<TrunkLine>) -> Self {
-        let line = |trunk: TrunkLine| Line {
-            rate_in: Rate::per_second(trunk.calls_per_second),
-            rate_out: Rate::per_second(trunk.calls_per_second),
-            trunk,
-            state: TrunkState::Unknown,
-            inward: 0,
-            outward: 0,
-        };
-        Self(trunks.into_iter().map(line).collect())
+        Self(trunks.into_iter().map(Line::new).collect())
+    }
+
+    pub(super) fn add(&mut self, trunk: TrunkLine) {
+        self.0.push(Line::new(trunk));
     }
 
     pub(super) fn name(&self, trunk: TrunkId) -> &Name {
@@ -103,6 +114,14 @@ impl Lines {
     ) -> Option<String> {
         let format = self.0[trunk.index()].trunk.callers?;
         Some(written(format, country, number))
+    }
+
+    /// Whether a trunk's agents may send callers to this number.
+    pub(super) fn may_transfer(&self, trunk: TrunkId, user: &str) -> bool {
+        self.0[trunk.index()].trunk.transfer_to.iter().any(|allowed| match allowed.strip_suffix('*') {
+            Some(prefix) => user.starts_with(prefix),
+            None => allowed.as_str() == user,
+        })
     }
 
     pub(super) fn set_up(&mut self, trunk: TrunkId, up: bool) {

@@ -21,6 +21,13 @@ pub struct CallView<'a> {
 }
 
 impl Core {
+    /// Whether two users of a Request-URI are one number of ours.
+    #[must_use]
+    pub fn is_same_number(&self, one: &str, other: &str) -> bool {
+        let number = |user| self.plan.number(user).map(|(number, _)| number);
+        number(one).is_some_and(|one| Some(one) == number(other))
+    }
+
     /// Every call, in order of arrival.
     #[must_use]
     pub fn calls(&self) -> Vec<CallView<'_>> {
@@ -37,10 +44,23 @@ impl Core {
         views
     }
 
+    /// The legs of a call that are not gone.
+    pub fn legs(&self, call: CallId) -> impl Iterator<Item = LegId> + '_ {
+        let slot = self.calls.get(&call);
+        slot.into_iter()
+            .flat_map(move |slot| slot.legs.iter().map(move |leg| LegId { call, number: leg.number }))
+    }
+
     /// Calls offered and not yet over.
     #[must_use]
     pub const fn in_progress(&self) -> usize {
         self.in_progress
+    }
+
+    /// Calls that are not over, offered or not: what a phone dialled outside is no less a call.
+    #[must_use]
+    pub fn open_calls(&self) -> usize {
+        self.calls.values().filter(|slot| !slot.over).count()
     }
 
     /// Calls of which anything is left.

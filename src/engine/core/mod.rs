@@ -6,20 +6,26 @@ mod apply;
 mod channels;
 mod journal;
 mod look;
+mod phones;
 mod rate;
 mod sent_on;
+mod transfer;
 
 pub use channels::{Channels, TrunkLine, TrunkState};
 pub use look::CallView;
+pub use phones::PhoneLine;
 
 use crate::acd::{Acd, Match};
 use crate::base::phone::PhoneNumber;
-use crate::base::{AgentId, CallId, Cause, LegId, Map, Moment, Name, Now, Random, TrunkId, limits};
+use crate::base::{
+    AgentId, CallId, Cause, LegId, Map, Moment, Name, Now, Random, TrunkId, give_back, limits,
+};
 use crate::call::{Call, Event, Fact, State, Subject, Timer, VisitEnd};
 use crate::dialplan::{FlowStart, Plan};
 use crate::engine::Observation;
 use channels::Lines;
 use journal::Journal;
+use phones::Phones;
 use sent_on::SentOn;
 use smallvec::{SmallVec, smallvec};
 use std::collections::VecDeque;
@@ -72,6 +78,10 @@ pub enum Command {
     Ringback,
     /// Send silence.
     Silence,
+    /// Ask whoever answered for a key, again and again: with a prompt, or with a tone.
+    Whisper(Option<crate::base::PromptId>),
+    /// Tell the agent on this leg what has become of the transfer.
+    ReportTransfer(u16),
     /// Join the caller and this leg.
     Connect {
         /// The other leg.
@@ -86,10 +96,20 @@ pub struct Dial {
     pub trunk: TrunkId,
     /// The user part to dial.
     pub user: String,
+    /// Another phone sent us there (302).
+    pub moved: bool,
+    /// The extension of the agent who sends the caller there.
+    pub referred_by: Option<String>,
     /// Where the call was diverted from, when it goes to a target.
     pub diverted: Option<Diverted>,
     /// Digits of the E.164 numbers of caller and target: what a signed identity must say to go on.
     pub signed: Option<(Box<str>, Box<str>)>,
+    /// Whether it is an agent's phone.
+    pub is_agent: bool,
+    /// Whether it is tried whatever is known of the trunk.
+    pub is_emergency: bool,
+    /// The number to call from, where it is not the caller's own.
+    pub caller: Option<Name>,
 }
 
 /// Where a call comes from that goes to a target.
@@ -140,6 +160,8 @@ struct HeldLeg {
     trunk: TrunkId,
     /// Whose phone it rang.
     agent: Option<AgentId>,
+    /// It sends the caller on: nobody has answered it, or given it up.
+    sends_on: bool,
 }
 
 /// Calls, queues and agents of the machine.
@@ -149,6 +171,8 @@ pub struct Core {
     acd: Acd,
     lines: Lines,
     sent_on: SentOn,
+    /// The phones that register here.
+    phones: Option<Phones>,
     calls: Map<CallId, Slot>,
     offered: u64,
     in_progress: usize,
@@ -182,6 +206,7 @@ impl Core {
             acd: Acd::default(),
             lines: Lines::new(trunks),
             sent_on: SentOn::default(),
+            phones: None,
             calls: Map::default(),
             offered: 0,
             in_progress: 0,
@@ -226,8 +251,11 @@ impl Core {
         let plan = Arc::clone(&self.plan);
         let found = plan.number(&arrival.dialled);
         let country = found.map(|(_, number)| &plan.sites[number.site.index()].country);
-        let caller = country.and_then(|country| sent_on::known(country, &arrival.caller));
-        let start = self.admit(now, &arrival, caller.as_ref(), found.map(|(_, number)| number.flow));
+        let caller = country.and_then(|country| self.known(country, &arrival));
+        let start = match self.dialled_on_phone(now, &arrival, found.is_some()) {
+            Some(start) => start,
+            None => self.admit(now, &arrival, caller.as_ref(), found.map(|(_, number)| number.flow)),
+        };
         if found.is_some() {
             self.offered += 1;
             self.in_progress += 1;
@@ -247,7 +275,7 @@ impl Core {
             dialled: arrival.dialled,
             caller,
             facts: Vec::new(),
-            legs: smallvec![HeldLeg { number: 0, trunk: arrival.trunk, agent: None }],
+            legs: smallvec![HeldLeg { number: 0, trunk: arrival.trunk, agent: None, sends_on: false }],
             agents: SmallVec::new(),
             timers: SmallVec::new(),
             over: false,
@@ -280,7 +308,16 @@ impl Core {
         caller: Option<&PhoneNumber>,
         flow: Option<crate::base::FlowId>,
     ) -> FlowStart {
-        let refusal = arrival.refused.or_else(|| {
+        match (self.refusal(now, arrival, caller), flow) {
+            (Some(cause), _) => FlowStart::Refused(cause),
+            (None, Some(flow)) => FlowStart::Flow(flow),
+            (None, None) => FlowStart::Refused(Cause::NotFound),
+        }
+    }
+
+    /// Why nothing can be done for a call, whatever it dialled.
+    fn refusal(&mut self, now: Now, arrival: &Arrival, caller: Option<&PhoneNumber>) -> Option<Cause> {
+        arrival.refused.or_else(|| {
             if !self.accepting {
                 Some(Cause::ShuttingDown)
             } else if self.store_strained {
@@ -296,12 +333,7 @@ impl Core {
             } else {
                 None
             }
-        });
-        match (refusal, flow) {
-            (Some(cause), _) => FlowStart::Refused(cause),
-            (None, Some(flow)) => FlowStart::Flow(flow),
-            (None, None) => FlowStart::Refused(Cause::NotFound),
-        }
+        })
     }
 
     fn limit(&mut self, limit: &'static str, cause: Cause) -> Option<Cause> {
@@ -324,21 +356,18 @@ impl Core {
         self.lines.write_caller(trunk, country, &country.read(caller))
     }
 
-    /// Whether two users of a Request-URI are one number of ours.
-    #[must_use]
-    pub fn is_same_number(&self, one: &str, other: &str) -> bool {
-        let number = |user| self.plan.number(user).map(|(number, _)| number);
-        number(one).is_some_and(|one| Some(one) == number(other))
-    }
-
     /// Something happened to a call. A call that is gone has nothing left to hear it.
     pub fn happened(&mut self, now: Now, call: CallId, event: Event) {
+        if let Event::LegAnswered(number) = event {
+            self.sent_on_over(LegId { call, number });
+        }
         self.pending.push_back((call, event));
         self.turn(now);
     }
 
     /// Nothing is left of a leg.
     pub fn leg_gone(&mut self, now: Now, leg: LegId) {
+        self.sent_on_over(leg);
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
         let Some(index) = slot.legs.iter().position(|held| held.number == leg.number) else { return };
         let HeldLeg { trunk, agent, .. } = slot.legs.remove(index);
@@ -347,9 +376,6 @@ impl Core {
             self.lines.give_back_in(trunk);
         } else {
             self.lines.give_back_out(trunk);
-            if agent.is_none() {
-                self.sent_on.end(slot.caller.as_ref());
-            }
         }
         if let Some(agent) = agent {
             self.free_when_quiet(now, leg.call, agent);
@@ -460,6 +486,7 @@ impl Core {
         let Some(slot) = self.calls.get(&id) else { return };
         if slot.over && slot.legs.is_empty() {
             self.calls.remove(&id);
+            give_back(&mut self.calls);
             self.output.push_back(Output::Forgotten(id));
         }
     }

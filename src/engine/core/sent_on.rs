@@ -1,20 +1,14 @@
 //! Callers whose own call is being sent on to a target: carriers drop Diversion, so the same caller coming back while
-//! that leg lives is how a target that forwards to us shows. Callers nobody knows can't be told apart.
+//! that leg waits for its answer is how a target that forwards to us shows. Once somebody has answered, or nobody waits any
+//! more, it is not: many call from one number of their company. Callers nobody knows can't be told apart.
 
-use crate::base::Map;
+use super::{Arrival, Core};
 use crate::base::phone::{Country, PhoneNumber};
+use crate::base::{LegId, Map};
 
-/// Legs to targets that live, by caller.
+/// Legs to targets nobody has answered, by caller.
 #[derive(Debug, Default)]
 pub(super) struct SentOn(Map<PhoneNumber, u32>);
-
-/// Who a caller is, where that is a number: a name may stand for everybody who has none.
-pub(super) fn known(country: &Country, caller: &str) -> Option<PhoneNumber> {
-    match country.read(caller) {
-        number @ (PhoneNumber::E164(_) | PhoneNumber::Short(_)) => Some(number),
-        PhoneNumber::Text(_) => None,
-    }
-}
 
 impl SentOn {
     pub(super) fn begin(&mut self, caller: Option<&PhoneNumber>) {
@@ -34,5 +28,30 @@ impl SentOn {
 
     pub(super) fn holds(&self, caller: Option<&PhoneNumber>) -> bool {
         caller.is_some_and(|caller| self.0.contains_key(caller))
+    }
+}
+
+impl Core {
+    /// Who a caller is, where that is a number: a name may stand for everybody who has none. A phone that registers here
+    /// has proved who it is, and is no call of ours come back.
+    pub(super) fn known(&self, country: &Country, arrival: &Arrival) -> Option<PhoneNumber> {
+        match country.read(&arrival.caller) {
+            number @ (PhoneNumber::E164(_) | PhoneNumber::Short(_))
+                if !self.is_phones_line(arrival.trunk) =>
+            {
+                Some(number)
+            }
+            PhoneNumber::E164(_) | PhoneNumber::Short(_) | PhoneNumber::Text(_) => None,
+        }
+    }
+
+    /// A leg no longer waits for its answer.
+    pub(super) fn sent_on_over(&mut self, leg: LegId) {
+        let Some(slot) = self.calls.get_mut(&leg.call) else { return };
+        let held = slot.legs.iter_mut().find(|held| held.number == leg.number && held.sends_on);
+        if let Some(held) = held {
+            held.sends_on = false;
+            self.sent_on.end(slot.caller.as_ref());
+        }
     }
 }

@@ -29,6 +29,7 @@ pub struct Board {
     pace: Pace,
     timers: Timers<Timer>,
     ringback: Arc<Sound>,
+    press_key: Arc<Sound>,
     silence: Arc<Sound>,
     /// RFC 7022: a random name, so that reports tell nothing about the machine.
     cname: String,
@@ -64,6 +65,7 @@ impl Board {
             pace: Pace::default(),
             timers: Timers::default(),
             ringback: Arc::new(Sound::from_samples(&ringback())),
+            press_key: Arc::new(Sound::from_samples(&press_key())),
             silence: Arc::new(Sound::from_samples(&[0; playing::FRAME])),
             cname,
         }
@@ -92,6 +94,7 @@ impl Board {
             Command::Tone { port, tone } => {
                 let sound = match tone {
                     Tone::Ringback => &self.ringback,
+                    Tone::PressKey => &self.press_key,
                     Tone::Silence => &self.silence,
                 };
                 self.play(now, port, Playing::new(Arc::clone(sound), Then::Again))
@@ -293,8 +296,21 @@ fn lent(ports: &mut Map<u16, Port>, number: u16) -> Result<&mut Stream, Refusal>
 /// One cadence of the French ringback: 440 Hz for 1.5 s, 3.5 s of silence (ITU-T E.180 supplement 2), at -15 dBm0.
 fn ringback() -> Vec<i16> {
     let mut samples = vec![0; 40_000];
-    for (n, sample) in samples.iter_mut().take(12_000).enumerate() {
+    beep(&mut samples[..12_000]);
+    samples
+}
+
+/// Two beeps of 0.15 s, 0.15 s apart, in 2 s: no tone of any network, and no key.
+fn press_key() -> Vec<i16> {
+    let mut samples = vec![0; 16_000];
+    beep(&mut samples[..1_200]);
+    beep(&mut samples[2_400..3_600]);
+    samples
+}
+
+/// 440 Hz at -15 dBm0.
+fn beep(samples: &mut [i16]) {
+    for (n, sample) in samples.iter_mut().enumerate() {
         *sample = ((TAU * 440.0 * n as f64 / 8_000.0).sin() * 5_700.0) as i16;
     }
-    samples
 }

@@ -73,7 +73,7 @@ fn audio_is_received_at_the_address_trunks_are_told_unless_they_are_told_several
             .collect();
         let trunks = settings.trunks.iter().map(|trunk| engine_trunk(trunk, None, &listens));
         let trunks: Vec<EngineTrunk> = trunks.collect::<Result<_, _>>().expect("loopback is up");
-        media_address(&listens, &trunks).to_string()
+        media_address(&listens, &trunks, false).to_string()
     };
     assert_eq!(bound("", ""), "127.0.0.1");
     assert_eq!(bound("udp:127.0.0.1:5060", "udp:0.0.0.0:5060"), "0.0.0.0");
@@ -100,4 +100,33 @@ fn a_trunk_answers_challenges_once_its_password_was_read() {
     assert_eq!((known.password.expose(), known.register), (&b"s3cret"[..], Some(Duration::from_secs(600))));
     assert!(account(None).is_none());
     assert!(!format!("{known:?}").contains("s3cret"));
+}
+
+#[test]
+fn over_tls_a_trunk_is_expected_at_its_peers_where_its_name_leads_and_where_it_accepts() {
+    use crate::base::dns::Srv;
+    use std::time::Duration;
+    let text = include_str!("../../../config/spillway.toml")
+        .replace("\"tcp:127.0.0.1:5060\"", "\"tls:127.0.0.1:5061\"")
+        .replace("[media]", "[sip.tls]\ncertificate = \"full.pem\"\nkey = \"key.pem\"\n\n[media]")
+        .replace("udp:127.0.0.1:5070", "tls:sip.operateur.fr")
+        .replace("[\"127.0.0.1/32\"]", "[\"198.51.100.0/24\"]")
+        .replace("udp:127.0.0.1:5080", "tls:192.0.2.8:5081");
+    let (settings, _) = settings::load(&Source::new("spillway.toml", &text)).expect("sound");
+    let found = FoundAddresses::default();
+    let at = |address: &str| expected(&settings.trunks, &found, address.parse().expect("an address"));
+    assert_eq!(at("192.0.2.8:5081"), Some(TrunkId(1)));
+    assert_eq!(at("192.0.2.8:40000"), Some(TrunkId(1)));
+    assert_eq!(at("198.51.100.9:5061"), Some(TrunkId(0)));
+    assert_eq!(at("192.0.2.7:5061"), None, "nothing was said of it");
+    let learn = |question, records| {
+        found.learn(&question, &Ok(Answer { records, ttl: Duration::from_secs(60) }));
+    };
+    let target: Box<str> = "sbc1.operateur.fr".into();
+    let srv = Srv { priority: 1, weight: 1, port: 5_061, target: target.clone() };
+    let ip: IpAddr = [192, 0, 2, 7].into();
+    learn(Question::Addresses(target), Records::Addresses(vec![ip]));
+    assert_eq!(at("192.0.2.7:5061"), None, "of nobody's name");
+    learn(Question::Srv("_sips._tcp.sip.operateur.fr".into()), Records::Srv(vec![srv]));
+    assert_eq!(at("192.0.2.7:5061"), Some(TrunkId(0)));
 }

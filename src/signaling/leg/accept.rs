@@ -1,9 +1,11 @@
 //! A leg that was invited: ringing, answering, refusing; the ACK and its absence; CANCEL.
 
+use super::refer::Referring;
 use super::reliable::Reliable;
 use super::{Established, Leg, State, Unacked, put_dialog, put_rejection};
 use crate::base::{Cause, Flow, Moment};
 use crate::signaling::compose;
+use crate::signaling::crossing::Carried;
 use crate::signaling::dialog::Dialog;
 use crate::signaling::event::{LegEvent, LegKey};
 use crate::signaling::mark::Marked;
@@ -37,6 +39,8 @@ pub(in crate::signaling) enum Refusal {
     BadMedia,
     /// No codec in common: 488.
     NoCodec,
+    /// A phone says it is another than it proved: 403.
+    Identity,
     /// As many legs as there may be: 503.
     Overload,
 }
@@ -55,6 +59,7 @@ impl Refusal {
             Self::NotAcceptable => (406, Cause::MediaRefused),
             Self::BadMedia => (400, Cause::BadRequest),
             Self::NoCodec => (488, Cause::MediaRefused),
+            Self::Identity => (403, Cause::Forbidden),
             Self::Overload => (503, Cause::Overload),
         }
     }
@@ -80,6 +85,7 @@ impl Refusal {
             | Self::NotAcceptable
             | Self::BadMedia
             | Self::NoCodec
+            | Self::Identity
             | Self::Overload => {}
         }
     }
@@ -115,6 +121,8 @@ impl Leg {
             state: State::Over,
             unacked: None,
             reliable: Reliable::asked(invite, prack),
+            passes: Carried::default(),
+            referring: Referring::default(),
         })
     }
 
@@ -185,9 +193,11 @@ impl Leg {
         let Some((flow, number)) = layer.server_request(invite) else { return };
         let (contact, settings) = ((flow, layer.public(flow)), layer.config.session);
         let State::Established(Established { session, .. }) = &mut self.state else { return };
+        let passes = std::mem::take(&mut self.passes);
         let answer = layer.answer(now, invite, 200, phrase(200), |writer, request| {
             put_dialog(writer, request, contact);
             session.answer(settings, request, writer);
+            passes.put_in_answer(writer);
             if let Some(body) = body {
                 writer.body(compose::SDP, body);
             }
@@ -218,8 +228,9 @@ impl Leg {
     }
 
     /// Their CANCEL came, or their BYE in an early dialog. Too late once we answered.
-    pub(in crate::signaling) fn on_cancel(&mut self, now: Moment, layer: &mut Layer) {
+    pub(in crate::signaling) fn on_cancel(&mut self, now: Moment, layer: &mut Layer, request: &Message<'_>) {
         let State::Invited { invite, .. } = self.state else { return };
+        self.bring(layer, request);
         layer.answer(now, invite, 487, phrase(487), |_, _| {});
         layer.tell(self.key, LegEvent::Cancelled);
         self.state = State::Over;

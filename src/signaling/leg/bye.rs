@@ -3,7 +3,7 @@
 use super::{Established, Leg, State};
 use crate::base::{Cause, Moment};
 use crate::signaling::compose;
-use crate::signaling::event::{LegEvent, Reason};
+use crate::signaling::event::LegEvent;
 use crate::signaling::timer::LegTimer;
 use crate::signaling::transaction::{Layer, Owner, ServerKey};
 use crate::signaling::verbs::{Rejection, phrase};
@@ -26,9 +26,9 @@ impl Leg {
     pub(super) fn send_bye(&mut self, now: Moment, layer: &mut Layer, cause: Cause) {
         self.stop_waiting(now, layer);
         self.state = State::HangingUp;
-        let reason = Reason::q850(cause);
+        let passes = std::mem::take(&mut self.passes);
         self.dialog.request(layer, now, Method::Bye, Owner::Leg(self.key), |writer| {
-            compose::put_reason(writer, Some(&reason));
+            passes.put_in_bye(writer, cause);
         });
     }
 
@@ -43,7 +43,7 @@ impl Leg {
         match &self.state {
             // Both may hang up at once: each answers the other's BYE, and what ours means may not be stored yet either.
             State::Established(_) | State::HangingUp => return self.keep_bye(now, layer, bye, request),
-            State::Invited { .. } => self.on_cancel(now, layer),
+            State::Invited { .. } => self.on_cancel(now, layer, request),
             State::Calling(_) | State::HungUp { .. } | State::Over => {
                 layer.answer(now, bye, 481, phrase(481), |_, _| {});
                 return;
@@ -58,6 +58,7 @@ impl Leg {
         self.state = State::HungUp { bye };
         self.set_timer(layer, LegTimer::ReleaseMissing, now + layer.settings().patience());
         let reason = compose::read_reason(request);
+        self.bring(layer, request);
         layer.tell(self.key, LegEvent::HungUp { cause: Cause::Normal, reason });
     }
 
@@ -75,6 +76,7 @@ impl Leg {
             layer.hurry_client(now, *invite);
         }
         self.unacked = None;
+        self.refuse_refer(now, layer, 481);
         for timer in [
             LegTimer::AnswerAgain,
             LegTimer::AckMissing,

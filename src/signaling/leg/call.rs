@@ -1,13 +1,15 @@
 //! A leg that we call: the INVITE, what comes back, and giving up.
 
 use super::prack::Pracks;
+use super::refer::Referring;
 use super::reliable::Reliable;
 use super::session::{Proposal, SessionTimer};
 use super::{Calling, Established, Leg, State};
-use crate::base::{Cause, Flow, Moment, Transport};
+use crate::base::{Cause, Flow, Moment};
 use crate::signaling::compose::{self, User};
+use crate::signaling::crossing::{self, Carried};
 use crate::signaling::dialog::Dialog;
-use crate::signaling::event::{LegEvent, LegKey, Reason, ReasonProtocol};
+use crate::signaling::event::{LegEvent, LegKey, Reason};
 use crate::signaling::identity;
 use crate::signaling::mark::{Marked, NameKind};
 use crate::signaling::media::{Codecs, LocalMedia, RemoteMedia};
@@ -34,13 +36,13 @@ impl Leg {
         let host = invite.domain.as_ref().map_or_else(|| public.to_string(), ToString::to_string);
         let mark = layer.fresh(NameKind::Diversion);
         let local = format!("{};tag={tag}", identity::from(invite, &host));
-        let tcp = match invite.flow.transport {
-            Transport::Udp => "",
-            Transport::Tcp => ";transport=tcp",
-        };
-        let target = format!("sip:{}@{}{tcp}", User(&invite.target_user), invite.target_host);
+        let transport = invite.flow.transport.uri_parameter();
+        let target = format!("sip:{}@{}{transport}", User(&invite.target_user), invite.target_host);
         let remote = format!("<sip:{}@{}>", User(&invite.target_user), invite.target_host);
         let mut dialog = Dialog::calling(call_id, local, remote, target, invite.flow);
+        if let Some(contact) = &invite.contact {
+            dialog = dialog.towards(contact);
+        }
         let mut media = Negotiation::new(session, invite.flow.local);
         let (body, late) = match &invite.offer {
             MediaOffer::Early(local) => (Some(media.offer(local)), None),
@@ -60,6 +62,7 @@ impl Leg {
             }
         });
         let calling = Calling {
+            forwarded: false,
             invite,
             proposal: Proposal::first(layer.client_request(invite)),
             late,
@@ -80,6 +83,8 @@ impl Leg {
             state,
             unacked: None,
             reliable: Reliable::default(),
+            passes: Carried::default(),
+            referring: Referring::default(),
         }
     }
 
@@ -105,9 +110,10 @@ impl Leg {
     fn send_cancel(&mut self, now: Moment, layer: &mut Layer) {
         let State::Calling(calling) = &mut self.state else { return };
         let Some(cause) = calling.cancel_cause.take() else { return };
+        let reason = self.passes.cancel_reason(cause);
         let invite = calling.invite;
         let Some((flow, request)) = layer.client_request(invite) else { return };
-        let Some(cancel) = compose::cancel(&mut layer.writer, &request, cancel_reason(cause).as_ref()) else {
+        let Some(cancel) = compose::cancel(&mut layer.writer, &request, Some(&reason)) else {
             return;
         };
         let key = ClientKey { cancel: true, ..invite };
@@ -172,6 +178,7 @@ impl Leg {
                 if cancelled {
                     self.send_cancel(now, layer);
                 } else if counts {
+                    self.tell_forwarding(layer, response);
                     self.on_progress(layer, code, response);
                 }
             }
@@ -182,13 +189,29 @@ impl Leg {
                 decline(now, layer, invite, response, self.dialog.flow, Some(number));
                 self.state = State::Over;
             }
-            200..=299 => self.on_answer(now, layer, response),
+            200..=299 => {
+                self.tell_forwarding(layer, response);
+                self.on_answer(now, layer, response);
+            }
             code => {
-                if !calling.cancelled {
+                let moved = moved(code, response);
+                if calling.cancelled {
+                    // Nobody asks any more.
+                } else if let Some(user) = moved {
+                    layer.tell(self.key, LegEvent::Redirected { code, user });
+                } else {
                     layer.tell(self.key, LegEvent::Refused { code, cause: Cause::from_sip_code(code) });
                 }
                 self.state = State::Over;
             }
+        }
+    }
+
+    fn tell_forwarding(&mut self, layer: &mut Layer, response: &Message<'_>) {
+        let State::Calling(calling) = &mut self.state else { return };
+        if !calling.forwarded && identity::is_forwarded(response) {
+            calling.forwarded = true;
+            layer.tell(self.key, LegEvent::Forwarded);
         }
     }
 
@@ -207,6 +230,9 @@ impl Leg {
         let State::Calling(calling) = &mut self.state else { return };
         let (invite, late, early) = (calling.invite, calling.late.take(), calling.early.take());
         let confirmed = calling.pracks.confirmed(answer);
+        // What another phone said is not this one's answer.
+        let tag = answer.to().ok().and_then(|to| to.tag).unwrap_or_default();
+        let early = early.filter(|(of, _)| **of == *tag).map(|(_, media)| media);
         let number = self.dialog.local_cseq;
         let session = SessionTimer::of_call(&calling.proposal, layer.config.session, answer);
         if self.dialog.join(answer).is_none() {
@@ -231,7 +257,10 @@ impl Leg {
         self.state = State::Established(Established { session, ..Established::default() });
         self.session_begins(now, layer);
         match media {
-            Some(media) => layer.tell(self.key, LegEvent::Answered { media }),
+            Some(media) => {
+                self.bring(layer, answer);
+                layer.tell(self.key, LegEvent::Answered { media });
+            }
             None => self.break_off(now, layer, Cause::MediaRefused),
         }
     }
@@ -259,6 +288,13 @@ impl Leg {
             (None, _) => (self.media.hear_answer(body, &self.codecs).ok(), None),
         }
     }
+}
+
+/// Whom a refusal names instead (RFC 3261 section 21.3.3): only the user counts, for only we know the way.
+fn moved(code: u16, response: &Message<'_>) -> Option<String> {
+    let contact = response.contact().ok()?.filter(|_| matches!(code, 301 | 302))?;
+    let user = contact.uri.user_unescaped();
+    (!user.is_empty()).then(|| String::from_utf8_lossy(&user).into_owned())
 }
 
 /// How far our numbers jump in a dialog whose last one is forgotten, for PRACKs may have been sent in it: gaps are no
@@ -290,18 +326,13 @@ pub(in crate::signaling) fn decline(
     });
 }
 
-/// Why a CANCEL: phones then tell a call taken elsewhere from a missed one (RFC 3326 section 2).
-fn cancel_reason(cause: Cause) -> Option<Reason> {
-    (cause == Cause::AnsweredElsewhere).then(|| Reason {
-        protocol: ReasonProtocol::Sip,
-        code: 200,
-        text: Some("Call completed elsewhere".into()),
-    })
-}
-
 fn put_invite(writer: &mut Writer, invite: &Invite, host: &str, mark: Marked) {
     writer.header_fmt(HeaderName::MaxForwards, format_args!("{}", invite.max_forwards));
     identity::put(writer, invite, host, mark);
+    if let Some(user) = &invite.referred_by {
+        writer.header_fmt(HeaderName::ReferredBy, format_args!("<sip:{}@{host}>", User(user)));
+    }
+    crossing::put_user_to_user(writer, invite.user_to_user.as_ref());
     for (name, value) in &invite.extra_headers {
         writer.header(name, value);
     }

@@ -39,6 +39,9 @@ impl Leg {
         request: &Message<'_>,
     ) {
         if let State::Invited { .. } = self.state {
+            if self.is_early_update(request) {
+                return self.on_early_update(now, layer, server, request);
+            }
             // RFC 3261 section 14.2: the first one is still unanswered.
             let wait = layer.random.below(11);
             layer.answer(now, server, 500, phrase(500), |writer, _| {
@@ -89,6 +92,36 @@ impl Leg {
             self.session_begins(now, layer);
         }
         if let Some(media) = media {
+            self.tell_remote(layer, media);
+        }
+    }
+
+    /// Whether it is an UPDATE before our answer that can be served: one without an offer, or after ours stands (RFC 3311
+    /// section 5.2).
+    fn is_early_update(&self, request: &Message<'_>) -> bool {
+        let State::Invited { refusal: None, .. } = self.state else { return false };
+        request.method() == Some(Method::Update)
+            && (request.body().is_empty() || self.reliable.has_answered())
+    }
+
+    fn on_early_update(&mut self, now: Moment, layer: &mut Layer, server: ServerKey, request: &Message<'_>) {
+        let heard = if request.body().is_empty() { Ok(None) } else { self.hear_change(request.body()) };
+        let (code, change) = match heard {
+            Ok(change) => (200, change),
+            Err(Unacceptable::Malformed) => (400, None),
+            Err(Unacceptable::NothingInCommon) => (488, None),
+        };
+        if code == 200 {
+            self.dialog.refresh(request);
+        }
+        let contact = (self.dialog.flow, layer.public(self.dialog.flow));
+        layer.answer(now, server, code, phrase(code), |writer, request| {
+            super::put_dialog(writer, request, contact);
+            if let Some((_, body)) = &change {
+                writer.body(compose::SDP, body);
+            }
+        });
+        if let Some((media, _)) = change {
             self.tell_remote(layer, media);
         }
     }

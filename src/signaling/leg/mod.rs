@@ -9,11 +9,13 @@ mod change;
 mod info;
 mod prack;
 mod probe;
+mod refer;
 mod refresh;
 mod reliable;
 mod session;
 
 use super::compose;
+use super::crossing::Carried;
 use super::dialog::Dialog;
 use super::event::{LegEvent, LegKey};
 use super::media::{Codecs, LocalMedia, RemoteMedia};
@@ -22,10 +24,11 @@ use super::timer::{LegTimer, TimerName};
 use super::transaction::{ClientKey, Layer, ServerKey};
 use super::verbs::Rejection;
 use crate::base::{Cause, Flow, Moment};
-use crate::wire::sip::{HeaderName, Message, Writer};
+use crate::wire::sip::{HeaderName, Message, Scheme, Writer};
 use bytes::Bytes;
 use prack::Pracks;
 use probe::Probe;
+use refer::Referring;
 use reliable::Reliable;
 use session::{Proposal, SessionTimer};
 use std::net::SocketAddr;
@@ -52,6 +55,10 @@ pub(super) struct Leg {
     unacked: Option<Unacked>,
     /// Our reliable provisional responses to their INVITE.
     reliable: Reliable,
+    /// What our answer or farewell passes on of another leg.
+    passes: Carried,
+    /// Their REFER.
+    referring: Referring,
 }
 
 /// Where a leg stands.
@@ -78,6 +85,8 @@ enum State {
 /// An INVITE of ours under way.
 #[derive(Debug)]
 struct Calling {
+    /// The far end said that somebody else is rung, and that is told.
+    forwarded: bool,
     invite: ClientKey,
     /// What it proposes for the session's timer.
     proposal: Proposal,
@@ -89,8 +98,8 @@ struct Calling {
     cancelled: bool,
     /// Why, for the CANCEL that still has to go out.
     cancel_cause: Option<Cause>,
-    /// Their answer as a provisional response gave it.
-    early: Option<RemoteMedia>,
+    /// Their answer as a provisional response gave it, and the tag of the phone that did.
+    early: Option<(Box<[u8]>, RemoteMedia)>,
     /// Their reliable provisional responses.
     pracks: Pracks,
 }
@@ -138,9 +147,26 @@ impl Leg {
         &self.dialog.call_id
     }
 
+    /// The far end is a phone that registers here: see [`Dialog::keep`].
+    pub(super) fn keep_path(&mut self) {
+        self.dialog.keep();
+    }
+
     /// Whether a request of theirs belongs to this leg; its To tag is known to be ours.
     pub(super) fn owns(&self, request: &Message<'_>) -> bool {
         self.dialog.owns(request)
+    }
+
+    /// What our next answer or farewell passes on of another leg.
+    pub(super) fn pass_on(&mut self, carried: Carried) {
+        self.passes = carried;
+    }
+
+    /// Tells what a message of theirs says to the other side.
+    fn bring(&self, layer: &mut Layer, message: &Message<'_>) {
+        if let Some(carried) = Carried::read(message) {
+            layer.tell(self.key, LegEvent::Brought { carried });
+        }
     }
 
     /// A stream is lost; requests take another path from now on.
@@ -183,7 +209,8 @@ impl Leg {
 /// What makes a response part of a dialog (RFC 3261 section 12.1.1).
 fn put_dialog(writer: &mut Writer, request: &Message<'_>, (flow, public): (Flow, SocketAddr)) {
     writer.copy_headers(request, HeaderName::RecordRoute);
-    super::dialog::put_contact(writer, flow, public);
+    let scheme = request.request_uri().map_or(Scheme::Sip, |uri| uri.scheme);
+    super::dialog::put_contact(writer, flow, public, scheme);
     writer.header(HeaderName::Allow, compose::ALLOW).header(HeaderName::Supported, compose::SUPPORTED);
 }
 

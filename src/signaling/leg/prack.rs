@@ -104,7 +104,7 @@ impl Leg {
         if let Some(early) = early.filter(|_| reliable) {
             early.answer = Some(media.clone());
         }
-        calling.early = Some(media.clone());
+        calling.early = Some((remote_tag(response).unwrap_or_default().into(), media.clone()));
         Some(media)
     }
 }

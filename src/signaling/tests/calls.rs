@@ -4,13 +4,13 @@ use super::pair::End::{Left, Right};
 use super::pair::{Pair, local};
 use crate::base::{Cause, Codec, Transport};
 use crate::signaling::{
-    Caller, CallerHeader, Direction, Diversion, DiversionReason, IdentityPolicy, Invite, LegEvent,
-    LocalMedia, Reason, ReasonProtocol, Rejection,
+    Caller, CallerHeader, Direction, Diversion, DiversionHeader, DiversionReason, IdentityPolicy, Invite,
+    LegEvent, LocalMedia, Reason, ReasonProtocol, Rejection,
 };
 
 #[test]
 fn a_call_rings_is_answered_and_hung_up() {
-    for transport in [Transport::Udp, Transport::Tcp] {
+    for transport in Transport::ALL {
         let mut pair = Pair::over(transport, 1);
         let (caller, called) = pair.call();
         pair.act(Right, |stack, now| stack.ring(now, called));
@@ -36,6 +36,18 @@ fn a_call_rings_is_answered_and_hung_up() {
         assert_eq!(pair.words(), words);
         pair.run_out();
         pair.assert_idle();
+    }
+}
+
+#[test]
+fn who_sent_a_call_on_without_a_name_stays_nameless() {
+    let mut pair = Pair::new(4);
+    let nobody = Diversion { user: String::new(), reason: DiversionReason::UserBusy, is_ours: false };
+    for diversion in [DiversionHeader::Diversion, DiversionHeader::HistoryInfo] {
+        let policy = IdentityPolicy { diversion, ..IdentityPolicy::default() };
+        pair.call_with(Invite { diversions: vec![nobody.clone()], policy, ..pair.invite() });
+        let (_, invitation) = pair.right.invited.last().expect("it came");
+        assert_eq!(invitation.diversions, std::slice::from_ref(&nobody), "{diversion:?}");
     }
 }
 

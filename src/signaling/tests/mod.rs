@@ -1,16 +1,23 @@
 //! Stories of two stacks joined by a wire, and of one stack and a peer that says what it likes. All in virtual time.
 
 mod calls;
+mod challenged;
 mod challenges;
 mod changes;
+mod crossing;
 mod crossings;
+mod forks;
 mod info;
+mod lamps;
+mod media_changes;
 mod offers;
 mod overload;
 mod pair;
+mod phones;
 mod prack;
 mod races;
 mod raw;
+mod refer;
 mod refusals;
 mod registrations;
 mod reliable;
@@ -18,6 +25,7 @@ mod session;
 mod session_refresh;
 mod storm;
 mod strangers;
+mod tls;
 mod trunks;
 
 pub(super) use pair::trunk;

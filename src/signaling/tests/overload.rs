@@ -1,6 +1,7 @@
 //! The engine is behind: what may wait, what is turned away, and what is not.
 
 use super::pair::local;
+use super::phones::{self, register};
 use super::raw::{Raw, SDP, ack_of, header, invite, request, status, to_tag};
 use crate::base::{TrunkId, limits};
 use crate::signaling::{LegKey, Observation, Patience};
@@ -73,4 +74,15 @@ fn what_goes_on_goes_on_while_calls_are_turned_away() {
     assert_eq!((raw.stack.legs(), raw.stack.transactions()), (1, 1));
     assert_eq!(status(&raw.say(&request("INFO", 1, 2, &tag, ""))[0]), "200 OK");
     assert_eq!(status(&raw.say(&request("OPTIONS", 9_999, 1, "", ""))[0]), "200 OK");
+}
+
+#[test]
+fn a_phone_in_a_trunks_network_does_not_wait_in_the_trunks_line_and_the_trunk_does() {
+    let mut world = phones::World::new();
+    world.raw.speak_from("192.0.2.1:40000");
+    assert_eq!(status(&world.prove(&register("<sip:201@10.0.0.7:40000>"))[0]), "200 OK");
+    let patience = |raw: &Raw| raw.stack.patience(&raw.flow(), invite(1).as_bytes());
+    assert_eq!(patience(&world.raw), Patience::None);
+    world.raw.speak_from("192.0.2.1:40001");
+    assert_eq!(patience(&world.raw), Patience::Whole(TrunkId(0)));
 }

@@ -3,8 +3,8 @@
 
 use crate::base::{Codec, Flow, Moment, Name, Random, Transport, TrunkId};
 use crate::signaling::{
-    Admission, Caller, CallerHeader, Direction, Invitation, Invite, LegEvent, LegKey, Listen, LocalMedia,
-    MediaOffer, Observation, Output, SessionSettings, Stack, StackConfig, TrunkPeer,
+    Admission, Caller, CallerHeader, Carried, Direction, Invitation, Invite, LegEvent, LegKey, Listen,
+    LocalMedia, MediaOffer, Observation, Output, SessionSettings, Stack, StackConfig, TrunkPeer,
 };
 use bytes::Bytes;
 use smallvec::smallvec;
@@ -106,9 +106,22 @@ impl Side {
         Self { stack, invited: Vec::new(), events: Vec::new(), observed: Vec::new() }
     }
 
-    /// Everything a leg was said to do, in order.
+    /// Everything a leg was said to do, in order; not what it brought for another.
     pub(super) fn of(&self, leg: LegKey) -> Vec<LegEvent> {
-        self.events.iter().filter(|(_, key, _)| *key == leg).map(|(_, _, event)| event.clone()).collect()
+        let events = self.events.iter().filter(|(_, key, _)| *key == leg).map(|(_, _, event)| event);
+        events.filter(|event| !matches!(event, LegEvent::Brought { .. })).cloned().collect()
+    }
+
+    /// What a leg brought for another.
+    pub(super) fn brought(&self, leg: LegKey) -> Vec<Carried> {
+        let events = self.events.iter().filter(|(_, key, _)| *key == leg);
+        events
+            .filter_map(
+                |(_, _, event)| {
+                    if let LegEvent::Brought { carried } = event { Some(carried.clone()) } else { None }
+                },
+            )
+            .collect()
     }
 
     /// Nothing is left.

@@ -3,7 +3,8 @@
 use super::pair::{LEFT, RIGHT, address, trunk};
 use crate::base::{Flow, Moment, Random, Transport};
 use crate::signaling::{
-    Admission, Invitation, LegEvent, LegKey, Listen, Observation, Output, Stack, StackConfig, TrunkPeer,
+    Admission, Invitation, LegEvent, LegKey, Listen, Observation, Output, PhoneSettings, Stack, StackConfig,
+    TrunkPeer,
 };
 use std::time::Duration;
 
@@ -25,6 +26,15 @@ pub(super) const SDP: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4
 impl Raw {
     pub(super) fn new() -> Self {
         Self::with(trunk(LEFT))
+    }
+
+    /// The same, with phones that may register too.
+    pub(super) fn with_phones(phones: PhoneSettings) -> Self {
+        let mut raw = Self::new();
+        let listen = Listen { transport: Transport::Udp, address: address(RIGHT), advertised: None };
+        let config = StackConfig::new(vec![listen], Admission::Trunks(vec![trunk(LEFT)]));
+        raw.stack = Stack::new(StackConfig { phones: Some(phones), ..config }, Random::from_number(7));
+        raw
     }
 
     pub(super) fn with(peer: TrunkPeer) -> Self {

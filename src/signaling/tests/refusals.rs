@@ -16,7 +16,7 @@ fn each_fault_earns_its_answer_without_a_trace() {
         ("re-INVITE", request("INVITE", 1, 2, "unknown", SDP), "481 Call/Transaction Does Not Exist"),
         ("CANCEL", request("CANCEL", 1, 1, "", ""), "481 Call/Transaction Does Not Exist"),
         ("REGISTER", request("REGISTER", 1, 1, "", ""), "405 Method Not Allowed"),
-        ("REFER", request("REFER", 1, 1, "", ""), "405 Method Not Allowed"),
+        ("REFER", request("REFER", 1, 1, "", ""), "403 Forbidden"),
         ("DANCE", request("DANCE", 1, 1, "", ""), "501 Not Implemented"),
         ("version", invite(1).replace("SIP/2.0\r\nVia", "SIP/3.0\r\nVia"), "505 Version Not Supported"),
         ("no Call-ID", invite(1).replace("Call-ID: call-1\r\n", ""), "400 Bad Request"),
@@ -37,6 +37,19 @@ fn each_fault_earns_its_answer_without_a_trace() {
         assert_eq!(raw.say(&text), first, "{name}: a copy gets the same bytes");
         assert!(raw.invited.is_empty(), "{name}");
         assert_eq!((raw.stack.legs(), raw.stack.transactions(), raw.stack.timers()), (0, 0, 0), "{name}");
+    }
+}
+
+#[test]
+fn what_a_request_repeats_its_answer_says_once() {
+    let mut raw = Raw::new();
+    let call_ids = "Call-ID: call-0\r\n".repeat(60) + "Call-ID";
+    let twice = invite(1).replace("Call-ID", &call_ids).replace("From: ", "From: <sip:b@h>\r\nFrom: ");
+    let said = raw.say(&twice);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert_eq!(status(&said[0]), "400 Bad Request");
+    for name in ["\r\nCall-ID: ", "\r\nFrom: ", "\r\nTo: ", "\r\nCSeq: "] {
+        assert_eq!(said[0].matches(name).count(), 1, "{name} in {}", said[0]);
     }
 }
 

@@ -120,7 +120,7 @@ fn a_late_offer_gets_no_reliable_response_for_ours_comes_with_the_answer() {
 
 #[test]
 fn without_a_prack_it_is_sent_again_at_doubling_intervals_and_the_call_refused() {
-    for transport in [Transport::Udp, Transport::Tcp] {
+    for transport in Transport::ALL {
         let mut raw = Raw::with(TrunkPeer { transport, ..trunk(LEFT) });
         raw.speak_over(transport, LEFT);
         raw.say(&asking("Supported"));

@@ -302,7 +302,7 @@ fn a_trunk_whose_one_peer_asks_to_be_left_alone_is_down_for_that_long_and_is_not
     let busy =
         response(&first, "503 Service Unavailable", "x", "").replace("CSeq", "Retry-After: 25\r\nCSeq");
     raw.say(&busy);
-    assert!(!raw.stack.trunk_up(TrunkId(0)) && raw.stack.ways(TrunkId(0)).is_empty());
+    assert!(!raw.stack.trunk_up(TrunkId(0)) && raw.stack.ways(TrunkId(0), false).is_empty());
     assert!(raw.wait_ms(24_900).is_empty());
     let again = raw.wait_ms(200);
     assert_eq!((again.len(), raw.stack.trunk_up(TrunkId(0))), (1, true));

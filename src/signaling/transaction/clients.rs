@@ -4,12 +4,14 @@ use super::action::{Action, Actions, Class, TransactionTimer as Timer};
 use super::client::Client;
 use super::client_invite::ClientInvite;
 use super::layer::{Layer, method_label};
-use crate::base::{Flow, Moment, TrunkId};
+use crate::base::{Flow, Moment, TrunkId, give_back};
 use crate::signaling::compose;
 use crate::signaling::config::TimerSettings;
 use crate::signaling::event::{LegKey, Observation};
+use crate::signaling::lamps::LampKey;
 use crate::signaling::mark::NameKind;
 use crate::signaling::peers::PeerKey;
+use crate::signaling::registrar::BindingKey;
 use crate::signaling::timer::TimerName;
 use crate::wire::sip::{Message, Method};
 use bytes::Bytes;
@@ -33,6 +35,10 @@ pub(in crate::signaling) enum Owner {
     Ping(PeerKey),
     /// A trunk's registration.
     Registration(TrunkId),
+    /// A phone's keep-alive.
+    Phone(BindingKey),
+    /// A NOTIFY to whoever watches somebody.
+    Lamp(LampKey),
     /// Nobody: the BYE to an answer nobody wanted.
     Nobody,
 }
@@ -172,6 +178,7 @@ impl Layer {
     /// Forgets a client transaction at once: a cancelled INVITE nobody answers (RFC 3261 section 9.1).
     pub(in crate::signaling) fn drop_client(&mut self, key: ClientKey) {
         self.clients.remove(&key);
+        give_back(&mut self.clients);
         for timer in [Timer::A, Timer::B, Timer::D, Timer::E, Timer::F, Timer::K, Timer::M] {
             self.timers.cancel(TimerName::Client(key, timer));
         }

@@ -5,7 +5,7 @@ use super::identity;
 use super::layer::{Layer, method_label};
 use super::server::Server;
 use super::server_invite::ServerInvite;
-use crate::base::{Flow, Moment};
+use crate::base::{Flow, Moment, give_back};
 use crate::signaling::compose;
 use crate::signaling::event::{LegKey, Observation};
 use crate::signaling::mark::Marked;
@@ -260,6 +260,8 @@ impl Layer {
         if let Some(merge) = server.merge {
             self.identities.remove(&merge);
         }
+        give_back(&mut self.servers);
+        give_back(&mut self.identities);
         for timer in [Timer::G, Timer::H, Timer::I, Timer::J, Timer::L] {
             self.timers.cancel(TimerName::Server(key, timer));
         }

@@ -80,6 +80,7 @@ header_names! {
     RSeq = "RSeq",
     Reason = "Reason",
     RecordRoute = "Record-Route",
+    ReferSub = "Refer-Sub",
     ReferTo = "Refer-To" or "r",
     ReferredBy = "Referred-By" or "b",
     RejectContact = "Reject-Contact" or "j",

@@ -87,6 +87,14 @@ impl Writer {
         self
     }
 
+    /// The first field of a name that should stand once: what repeats it is not made longer by us.
+    pub fn copy_header(&mut self, from: &Message<'_>, name: HeaderName) -> &mut Self {
+        if let Some(value) = from.header(name) {
+            self.copy(name, value);
+        }
+        self
+    }
+
     /// The Vias of a request we answer, the topmost completed with the source it came from: `received` where it
     /// differs or rport is asked for, `rport` where asked for (RFC 3261 section 18.2.1, RFC 3581 section 4).
     pub fn copy_vias(&mut self, from: &Message<'_>, source: SocketAddr) -> &mut Self {

@@ -2,7 +2,7 @@
 
 use super::SITE;
 use crate::support::plan::plan;
-use crate::support::sim::wired::{GATEWAY, settings};
+use crate::support::sim::wired::{GATEWAY, engine_config};
 use spillway::base::{Flow, Moment, Now, Random, Transport, Utc};
 use spillway::engine::{Effect, Engine, Event};
 use spillway::media::{Command, Event as MediaEvent};
@@ -26,7 +26,7 @@ impl Alone {
     /// One that serves the site of these stories.
     pub fn new() -> Self {
         let now = Now { moment: Moment::from_millis(1_000), utc: Utc::from_micros(1_780_905_600_000_000) };
-        let config = settings(&Arc::new(plan(SITE)), false);
+        let config = engine_config(&Arc::new(plan(SITE)), false);
         let ours = config.listens[0].address;
         let mut alone = Self {
             engine: Engine::new(now, config, Random::from_number(1)),

@@ -40,7 +40,6 @@ fn no_address_a_caller_names_is_ever_asked() {
         "Content-Disposition: session;handling=required;url=\"ftp://203.0.113.99/\"",
         "Contact: <sip:203.0.113.99>",
         "Reply-To: <sip:203.0.113.99>",
-        "User-to-User: 00;encoding=hex",
     ];
     for (n, header) in headers.into_iter().enumerate() {
         let mut world = world();

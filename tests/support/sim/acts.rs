@@ -73,6 +73,15 @@ impl Sim {
         self.now_happens();
     }
 
+    /// A key is pressed on the phone of someone who is asked for one.
+    pub fn agent_presses(&mut self, who: &str, key: char) {
+        let leg = self.phone(who, Stage::Talking);
+        assert_eq!(self.legs[&leg].hears, Hears::Whisper, "{who} is asked for no key");
+        self.did(leg, &format!("press {key}"), Event::LegKeyPressed(leg.number, key));
+        self.settle();
+        self.now_happens();
+    }
+
     /// The one whose phone rings refuses.
     pub fn agent_refuses(&mut self, who: &str, cause: Cause) {
         let leg = self.phone(who, Stage::Calling);
@@ -152,7 +161,12 @@ impl Sim {
         let heard = |leg: LegId| self.legs.get(&leg).map_or(Hears::Nothing, |leg| leg.hears);
         match heard(caller.0) {
             Hears::Voice(other) => self.legs[&other].who == who && heard(other) == Hears::Voice(caller.0),
-            Hears::Nothing | Hears::Prompt(_) | Hears::Music | Hears::Ringback | Hears::Silence => false,
+            Hears::Nothing
+            | Hears::Prompt(_)
+            | Hears::Music
+            | Hears::Ringback
+            | Hears::Whisper
+            | Hears::Silence => false,
         }
     }
 

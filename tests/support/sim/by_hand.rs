@@ -122,6 +122,16 @@ impl ByHand {
         self.says(from, &invite);
     }
 
+    /// Whoever called so gives up.
+    pub fn gives_up(&mut self, from: &str, number: &str, caller: &str, call_id: &str) {
+        let cancel = format!(
+            "CANCEL sip:{number}@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP {from};branch=z9hG4bK{call_id};rport\r\n\
+             Max-Forwards: 70\r\nFrom: <sip:{caller}@{from}>;tag=t{call_id}\r\nTo: <sip:{number}@192.0.2.1>\r\n\
+             Call-ID: {call_id}\r\nCSeq: 1 CANCEL\r\nContent-Length: 0\r\n\r\n"
+        );
+        self.says(from, &cancel);
+    }
+
     /// A far end answers a request of the engine's.
     pub fn answers(&mut self, request: &Said, code: &str, more: &str) {
         let body = if code.starts_with('2') && request.what() == "INVITE" { SDP } else { "" };
@@ -232,6 +242,7 @@ impl ByHand {
             }
             Effect::Media(_) => {}
             Effect::Resolve(question) => self.asked.push(question),
+            Effect::Prove { flow } => panic!("no phone registers here, least of all over {flow:?}"),
             Effect::Observe(Observation::Recorded(record)) => self.records.push(record),
             Effect::Observe(Observation::Fault { what }) => panic!("{what}"),
             Effect::Observe(seen) => self.observed.push(seen),

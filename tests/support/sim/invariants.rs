@@ -152,6 +152,13 @@ impl Invariants {
                 assert!(seen.bridged.is_none(), "{call} is bridged twice");
                 seen.bridged.clone_from(agent);
             }
+            Fact::TransferredToNumber { .. } => {
+                self.talk_over(call, at);
+                self.calls.get_mut(&call).expect("looked up above").waits = None;
+            }
+            Fact::TransferLeft { .. } | Fact::TransferEnded { end: LegEnd::Answered, .. } => {
+                self.talk_over(call, at);
+            }
             Fact::Ended { .. } => self.ended(call, at),
             _ => {}
         }
@@ -193,9 +200,14 @@ impl Invariants {
     }
 
     fn ended(&mut self, call: CallId, at: Moment) {
-        let seen = self.calls.remove(&call).expect("looked up by the caller");
-        let Some(name) = seen.bridged else { return };
-        let queue = seen.waits.expect("an agent answers callers in line").1;
+        self.talk_over(call, at);
+        self.calls.remove(&call).expect("looked up by the caller");
+    }
+
+    fn talk_over(&mut self, call: CallId, at: Moment) {
+        let seen = self.calls.get_mut(&call).expect("looked up by the caller");
+        let Some(name) = seen.bridged.take() else { return };
+        let queue = seen.waits.clone().expect("an agent answers callers in line").1;
         let wrap_up = self.queue(&queue).wrap_up;
         let agent = self.agents.get_mut(&name).expect("an agent of the plan");
         assert_eq!(agent.owner, Some(call), "{name} talked in {call} and belongs to another");
@@ -263,7 +275,10 @@ impl Invariants {
                     continue;
                 }
                 let last = queue.overflow.last().expect("a queue has an overflow").after;
-                let rings = seen.lines.iter().map(|line| self.queue(line).ring);
+                let rings = seen.lines.iter().map(|line| {
+                    let queue = self.queue(line);
+                    queue.ring + queue.accept.map_or(Duration::ZERO, |accept| accept.wait)
+                });
                 let grace = match queue.while_ringing {
                     WhileRinging::Cancel => Duration::ZERO,
                     WhileRinging::Finish => rings.max().unwrap_or_default(),

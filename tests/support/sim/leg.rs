@@ -29,6 +29,8 @@ pub enum Hears {
     Music,
     /// A ringing tone.
     Ringback,
+    /// Somebody or a tone asking for a key.
+    Whisper,
     /// Silence sent on purpose.
     Silence,
     /// The person on this leg.
@@ -150,7 +152,8 @@ pub(super) fn check(core: &Core, legs: &BTreeMap<LegId, Leg>) {
             }
             (Stage::Talking, caller) => {
                 assert!(leg.hears != Hears::Nothing, "{} is answered and hears nothing", leg.who);
-                assert!(caller || talking.insert(id.call), "{} talk in one call", leg.who);
+                let is_asked = leg.hears == Hears::Whisper;
+                assert!(caller || is_asked || talking.insert(id.call), "{} talk in one call", leg.who);
                 let state = live(id.call);
                 assert!(
                     !matches!(state, None | Some(State::Ending(_))),

@@ -40,7 +40,7 @@ pub struct Caller(LegId);
 enum Coming {
     /// Somebody dials a number, and hangs up after so long.
     Dials { number: &'static str, patience: Duration },
-    /// A caller presses a key.
+    /// A caller presses a key, or one whose phone asks for it.
     Presses(LegId, char),
     /// Someone in conversation puts the other on hold, or takes them off it.
     Holds(LegId, bool),
@@ -117,6 +117,7 @@ impl Sim {
             numbers: NumberFormat::National,
             callers: None,
             calls_per_second: None,
+            transfer_to: Vec::new(),
         };
         let trunks = TRUNKS.into_iter().map(line).collect();
         let core =
@@ -205,7 +206,10 @@ impl Sim {
         match coming {
             Coming::Dials { number, patience } => self.dials(number, patience),
             Coming::Presses(leg, key) => {
-                if self.stage(leg) == Some(Stage::Talking) {
+                let is_asked = self.legs.get(&leg).is_some_and(|leg| leg.hears == Hears::Whisper);
+                if is_asked {
+                    self.did(leg, &format!("press {key}"), Event::LegKeyPressed(leg.number, key));
+                } else if leg.is_caller() && self.stage(leg) == Some(Stage::Talking) {
                     self.did(leg, &format!("press {key}"), Event::KeyPressed(key));
                 }
             }
@@ -307,7 +311,14 @@ impl Sim {
                 subject.hears = Hears::Silence;
                 "hears silence".into()
             }
+            Command::Whisper(whisper) => {
+                subject.hears = Hears::Whisper;
+                self.perhaps_presses(leg);
+                let what = whisper.map(|prompt| &*self.plan.prompts[prompt.index()].name);
+                format!("hears {}, a key is asked for", what.unwrap_or("a tone"))
+            }
             Command::Connect { with } => self.connect(leg, with),
+            Command::ReportTransfer(code) => format!("hears of the transfer: {code}"),
             Command::Dial(_) => unreachable!("dialled above"),
         };
         self.ladder.line(self.now.moment, &who, &did);

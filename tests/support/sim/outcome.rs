@@ -58,6 +58,7 @@ impl Outcomes {
             | Observation::TrunkLimit { .. }
             | Observation::Registration { .. }
             | Observation::CredentialsRefused { .. }
+            | Observation::Phone(_)
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }

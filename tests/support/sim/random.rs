@@ -119,12 +119,20 @@ qs2   = { above = 85 }
 
 pub(super) static PLAN: LazyLock<Arc<Plan>> = LazyLock::new(|| Arc::new(plan(SITE)));
 
+/// The same site, where phones that may answer by themselves are asked for a key.
+static ASKING: LazyLock<Arc<Plan>> = LazyLock::new(|| {
+    let site = SITE.replace("[queue.technique]\n", "[queue.technique]\naccept = \"1\"\n");
+    let site = site.replace("[queue.voisine]\n", "[queue.voisine]\naccept = \"2\"\n");
+    Arc::new(plan(&site.replace("[target.secours]\n", "[target.secours]\nanswer = \"key\"\n")))
+});
+
 /// Plays one seed to its end, where nothing may be left, and gives its log.
 pub fn play(seed: u64) -> String {
     let mut chance = Random::from_number(seed);
     let channels =
         if chance.one_in(4) { Channels::Limited { total: 6, keep_out: 2 } } else { Channels::Unlimited };
-    let mut sim = Sim::new(MONDAY_MORNING, Arc::clone(&PLAN), channels, seed);
+    let plan = if seed.is_multiple_of(3) { &ASKING } else { &PLAN };
+    let mut sim = Sim::new(MONDAY_MORNING, Arc::clone(plan), channels, seed);
     for _ in 0..CALLS {
         let number = number(&mut chance);
         let longest = if chance.one_in(3) { 600 } else { 60 };
@@ -158,6 +166,15 @@ impl Sim {
             self.comes(after, Coming::Presses(leg, key));
         }
         self.comes(patience, Coming::HangsUp(leg));
+    }
+
+    /// In a simulation a phone that asks for a key may be anybody's, or a voicemail's.
+    pub(super) fn perhaps_presses(&mut self, leg: LegId) {
+        let Some(chance) = self.whims.as_mut() else { return };
+        let presses: Vec<_> = (0..chance.below(7)).map(|_| (instant(chance, 11), key(chance))).collect();
+        for (after, key) in presses {
+            self.comes(after, Coming::Presses(leg, key));
+        }
     }
 
     /// In a simulation some put the other on hold, once.

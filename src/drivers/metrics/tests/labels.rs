@@ -1,6 +1,7 @@
 //! Where labels come from: configuration and closed lists, whatever is observed.
 
 use super::*;
+use crate::engine::PhoneObservation;
 use crate::engine::status::AGENT_STATES;
 use std::collections::BTreeSet;
 
@@ -37,6 +38,13 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
     metrics.observe(&Observation::LimitReached { limit: "odd", cause: Cause::Overload });
     metrics.observe(&Observation::SipLimited { limit: "odd" });
     metrics.observe(&Observation::CredentialsRefused { trunk: "operateur".into(), why: "odd" });
+    for seen in [
+        PhoneObservation::Refused { why: "odd" },
+        PhoneObservation::Answered { result: "odd" },
+        PhoneObservation::Contacts { extension: odd.clone(), contacts: 1 },
+    ] {
+        metrics.observe(&Observation::Phone(seen));
+    }
     metrics.observe(&Observation::Registration { trunk: odd.clone(), registered: true });
     metrics.observe(&Observation::Failover { trunk: "operateur".into(), why: "odd" });
     metrics.observe(&Observation::TrunkLimit { trunk: odd.clone(), limit: "cps" });
@@ -72,7 +80,11 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
             "peer" => value == "192.0.2.7:5060",
             "direction" => names::DIRECTIONS.contains(&value),
             "transport" => names::TRANSPORTS.contains(&value),
-            "why" => names::CREDENTIAL_REFUSALS.contains(&value) || names::FAILOVERS.contains(&value),
+            "why" => [&names::CREDENTIAL_REFUSALS[..], &names::FAILOVERS, &names::PHONE_REFUSALS]
+                .iter()
+                .any(|reasons| reasons.contains(&value)),
+            "result" => names::REGISTRAR_RESULTS.contains(&value),
+            "to" => names::PHONE_CALLEES.contains(&value),
             "method" => names::METHODS.contains(&value),
             "code" => names::CODES.contains(&value),
             "le" => value == "+Inf" || value.parse::<f64>().is_ok(),

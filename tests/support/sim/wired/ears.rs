@@ -57,6 +57,8 @@ pub struct Ears {
     voices: bool,
     /// On a clear network audio is there within 200 ms.
     clear: bool,
+    /// Some far ends are told by hand, and have no voice.
+    mutes: bool,
     lent: BTreeMap<PortId, Lease>,
     released: BTreeMap<PortId, Moment>,
     first: BTreeMap<(LegId, Tone), Moment>,
@@ -66,12 +68,17 @@ pub struct Ears {
 impl Ears {
     pub(super) fn new(voices: bool, clear: bool) -> Self {
         let (lent, released, first, bridged) = Default::default();
-        Self { voices, clear, lent, released, first, bridged }
+        Self { voices, clear, mutes: false, lent, released, first, bridged }
     }
 
     /// A network will be cut: what a far end no longer sends can't be passed on.
     pub(super) const fn expect_a_cut(&mut self) {
         self.clear = false;
+    }
+
+    /// Some far ends are told by hand.
+    pub(super) const fn expect_mutes(&mut self) {
+        self.mutes = true;
     }
 
     pub(super) const fn listens(&self) -> bool {
@@ -113,7 +120,11 @@ impl Ears {
     /// 16: a caller who is answered hears something, always; in bad weather the other's farewell may be long on its way.
     fn not_silent(&self, at: Moment, lease: &Lease) {
         let ours_to_fill = self.clear || !self.bridged.contains_key(&lease.leg.call);
-        let silent = self.voices && lease.leg.is_caller() && ours_to_fill && at.since(lease.last) > SILENT;
+        let silent = self.voices
+            && !self.mutes
+            && lease.leg.is_caller()
+            && ours_to_fill
+            && at.since(lease.last) > SILENT;
         assert!(!silent, "{} has heard nothing from {} to {at}", lease.leg, lease.last);
     }
 
@@ -135,7 +146,7 @@ impl Ears {
                     self.bridged.insert(*call, (at, *leg));
                 }
             }
-            Observation::Recorded(record) if self.voices => {
+            Observation::Recorded(record) if self.voices && !self.mutes => {
                 let Some((bridged, number)) = self.bridged.remove(&record.call) else { return };
                 let within = if self.clear { Duration::from_millis(200) } else { Duration::from_secs(12) };
                 let was_cut = cut.is_some_and(|(from, until)| from < at && bridged < until);

@@ -57,6 +57,7 @@ pub fn engine(plan: &Arc<Plan>, voices: bool) -> EngineConfig {
         plan: Arc::clone(plan),
         sounds: if voices { tones(plan) } else { silences(plan) },
         trunks: [0, 1].map(trunk).to_vec(),
+        phones: None,
         listens: vec![Listen { transport: Transport::Udp, address: SIP, advertised: None }],
         ports: 20_000..=20_999,
         boards: 1,
@@ -90,9 +91,11 @@ fn trunk(index: usize) -> EngineTrunk {
             numbers: NumberFormat::National,
             callers: None,
             calls_per_second: None,
+            transfer_to: Vec::new(),
         },
         invite_timeout: None,
         identity: IdentityPolicy::default(),
+        alerting: Vec::new(),
         media: SPILLWAY.into(),
     }
 }

@@ -3,8 +3,48 @@
 use super::super::ladder::Ladder;
 use spillway::base::limits::STORED_WAIT;
 use spillway::base::{JournalSeq, Moment};
+use spillway::signaling::CROSSINGS;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
+
+/// Headers that are a message's own business, lower case.
+const OWN: [&str; 35] = [
+    "accept",
+    "accept-encoding",
+    "alert-info",
+    "allow",
+    "authorization",
+    "call-id",
+    "call-info",
+    "contact",
+    "content-length",
+    "content-type",
+    "cseq",
+    "event",
+    "expires",
+    "min-se",
+    "proxy-authorization",
+    "rack",
+    "reason",
+    "record-route",
+    "refer-sub",
+    "referred-by",
+    "require",
+    "retry-after",
+    "route",
+    "rseq",
+    "session-expires",
+    "subscription-state",
+    "supported",
+    "timestamp",
+    "to",
+    "unsupported",
+    "user-agent",
+    "server",
+    "via",
+    "warning",
+    "www-authenticate",
+];
 
 /// What has been said.
 #[derive(Debug)]
@@ -25,6 +65,8 @@ pub struct Watch {
     /// BYEs of theirs: when they came, and the last fact they caused.
     byes: BTreeMap<String, (Moment, JournalSeq)>,
     said: Vec<Said>,
+    /// What we said, word for word; only where a story listens in.
+    ours: Option<Vec<Spoken>>,
 }
 
 /// One message, as far as telling how a call ended needs it.
@@ -103,11 +145,26 @@ impl Spoken {
         uri.trim_start_matches("sip:").split('@').next().unwrap_or_default()
     }
 
-    fn need(&self, name: &str) -> &str {
+    /// 17: no message of ours has a header that is neither its own business nor on the list of those that cross, and
+    /// what crosses has no control bytes. What a response copies of its request goes back to whoever wrote it.
+    fn is_listed(&self, bytes: &[u8]) {
+        for name in self.header_names() {
+            let crosses =
+                CROSSINGS.iter().any(|crossing| crossing.header.as_str().eq_ignore_ascii_case(name));
+            assert!(crosses || OWN.contains(&name), "{name} is on no list: {}", self.start);
+        }
+        let text = String::from_utf8_lossy(bytes);
+        let mut lines = text.split("\r\n\r\n").next().unwrap_or_default().split("\r\n");
+        let is_clean = self.code().is_some() || lines.all(|line| !line.contains(char::is_control));
+        assert!(is_clean, "control bytes in {text:?}");
+    }
+
+    pub fn need(&self, name: &str) -> &str {
         self.header(name).unwrap_or_else(|| panic!("{} without {name}", self.start))
     }
 
-    fn code(&self) -> Option<u16> {
+    /// The status code of a response.
+    pub fn code(&self) -> Option<u16> {
         self.start.strip_prefix("SIP/2.0 ")?.split(' ').next()?.parse().ok()
     }
 
@@ -115,11 +172,11 @@ impl Spoken {
         self.need("CSeq").split(' ').next_back().expect("a method")
     }
 
-    fn sequence(&self) -> u32 {
+    pub fn sequence(&self) -> u32 {
         self.need("CSeq").split(' ').next().and_then(|text| text.parse().ok()).expect("a number")
     }
 
-    fn tag(&self, header: &str) -> String {
+    pub fn tag(&self, header: &str) -> String {
         let value = self.need(header);
         value.split(";tag=").nth(1).map_or("", |rest| rest.split(';').next().unwrap_or(rest)).to_owned()
     }
@@ -151,7 +208,18 @@ impl Watch {
             stored: JournalSeq(0),
             byes,
             said,
+            ours: None,
         }
+    }
+
+    /// Keeps what we say from now on.
+    pub fn listen_in(&mut self) {
+        self.ours = Some(Vec::new());
+    }
+
+    /// Requests of ours of this method, and answers of ours to theirs, since the story listens in.
+    pub fn ours<'a>(&'a self, method: &'a str) -> impl DoubleEndedIterator<Item = &'a Spoken> {
+        self.ours.iter().flatten().filter(move |spoken| spoken.method() == method)
     }
 
     pub(super) fn stored(&mut self, seq: JournalSeq) {
@@ -183,7 +251,11 @@ impl Watch {
     pub(super) fn sent(&mut self, at: Moment, to: SocketAddr, bytes: &[u8], ladder: &mut Ladder) {
         let spoken = Spoken::read(bytes);
         ladder.line(at, &format!("-> {to}"), &spoken.start);
+        spoken.is_listed(bytes);
         self.said.push(Said::new(at, true, to, &spoken));
+        if let Some(ours) = &mut self.ours {
+            ours.push(spoken.clone());
+        }
         match spoken.code() {
             Some(code) => self.response(at, code, &spoken, bytes),
             None => self.request(spoken),
