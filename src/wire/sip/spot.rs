@@ -21,7 +21,7 @@ const SRTP_KEYS: &[u8] = b"a=crypto:";
 /// The first Call-ID, or nothing where no header field is one.
 #[must_use]
 pub fn spot_call_id(message: &[u8]) -> Option<&[u8]> {
-    lines(message).skip(1).take_while(|line| !content(line).is_empty()).find_map(|line| {
+    lines(&message[start(message)..]).skip(1).take_while(|line| !content(line).is_empty()).find_map(|line| {
         // Most lines are told by their first letter.
         if !matches!(line.first(), Some(b'C' | b'c' | b'I' | b'i')) {
             return None;
@@ -38,9 +38,9 @@ pub fn spot_call_id(message: &[u8]) -> Option<&[u8]> {
 pub fn blank_secrets(message: &[u8]) -> Cow<'_, [u8]> {
     let mut blanked = Vec::new();
     // What was copied already, and where the line begins.
-    let (mut copied, mut at) = (0, 0);
+    let (mut copied, mut at) = (0, start(message));
     let (mut in_body, mut in_secret) = (false, false);
-    for line in lines(message) {
+    for line in lines(&message[at..]) {
         let text = content(line);
         let is_folded = matches!(line.first(), Some(b' ' | b'\t'));
         in_body = in_body || text.is_empty();
@@ -86,6 +86,11 @@ fn field(line: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((line[..colon].trim_ascii_end(), &line[colon + 1..]))
 }
 
+/// Where the start line begins: empty lines before it are none of the message's (RFC 3261 section 7.5).
+fn start(message: &[u8]) -> usize {
+    message.iter().position(|byte| !matches!(byte, b'\r' | b'\n')).unwrap_or(message.len())
+}
+
 /// Lines with their ends.
 fn lines(message: &[u8]) -> impl Iterator<Item = &[u8]> {
     message.split_inclusive(|byte| *byte == b'\n')
@@ -111,6 +116,7 @@ mod tests {
             ("BYE sip:a SIP/2.0\r\nVia: x\r\nCall-ID: a84b@h\r\n\r\n", Some("a84b@h")),
             ("BYE sip:a SIP/2.0\r\nCSeq: 1 BYE\r\ncall-id :a84b\r\n\r\n", Some("a84b")),
             ("BYE sip:a SIP/2.0\ni: short \n\n", Some("short")),
+            ("\r\n\r\nBYE sip:a SIP/2.0\r\ni: after\r\n\r\n", Some("after")),
             ("BYE sip:a SIP/2.0\r\nCSeq: 1 BYE\r\n\r\ni=about\r\nCall-ID: body\r\n", None),
             ("Call-ID: first\r\n\r\n", None),
             ("", None),
@@ -130,6 +136,12 @@ mod tests {
         );
         let expected = format!("{head}Proxy-Authorization: ***\r\n ***\r\nauthorization:***\r\n{body}");
         assert_eq!(blanked(&secret), expected);
+        let late = format!("\r\n\r\n{secret}");
+        assert_eq!(
+            blanked(&late),
+            format!("\r\n\r\n{expected}"),
+            "empty lines before the first are no end of it"
+        );
         let keys = "200\r\n\r\na=crypto:1 AES inline:WVNf\r\na=rtpmap:8\r\n";
         assert_eq!(blanked(keys), "200\r\n\r\na=crypto:*****************\r\na=rtpmap:8\r\n");
         assert_eq!(
