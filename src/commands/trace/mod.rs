@@ -65,13 +65,7 @@ pub fn run(args: &TraceArgs) -> u8 {
         (None, Err(code)) => return code,
     };
     let language = Language::of_environment();
-    let shown = match found(&store, &args.wanted) {
-        Ok(Some((call, facts))) => shown(call, &facts, socket.as_deref(), args, language),
-        Ok(None) => {
-            Err(format!("{} {}", language.say("pas un tel appel dans", "no such call in"), store.display()))
-        }
-        Err(error) => Err(error.to_string()),
-    };
+    let shown = answer(args, &store, socket.as_deref(), language);
     match shown {
         Ok(text) => {
             println!("{text}");
@@ -81,6 +75,33 @@ pub fn run(args: &TraceArgs) -> u8 {
             eprintln!("error: {why}");
             1
         }
+    }
+}
+
+/// The page that is shown, or why there is none.
+fn answer(
+    args: &TraceArgs,
+    store: &Path,
+    socket: Option<&Path>,
+    language: Language,
+) -> Result<String, String> {
+    let place = store.display();
+    if !store.exists() {
+        return Err(match language {
+            Language::French => {
+                format!("aucun appel : {place} n'existe pas, le service le crée en démarrant")
+            }
+            Language::English => {
+                format!("no call: {place} does not exist, the service creates it at its start")
+            }
+        });
+    }
+    match found(store, &args.wanted).map_err(|error| error.to_string())? {
+        Some((call, facts)) => shown(call, &facts, socket, args, language),
+        None if args.wanted == Wanted::Last => {
+            Err(format!("{} {place}", language.say("encore aucun appel dans", "no call yet in")))
+        }
+        None => Err(format!("{} {place}", language.say("pas un tel appel dans", "no such call in"))),
     }
 }
 

@@ -131,6 +131,28 @@ fn a_call_is_found_in_a_store_that_is_being_written() {
     assert!(found(&folder.path().join("none.db"), &Wanted::Last).is_err(), "no store is no empty store");
 }
 
+#[test]
+fn before_any_call_it_says_so_and_not_what_the_database_thinks_of_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    let asked = |wanted, language| {
+        let (config, store) = (PathBuf::new(), Some(path.clone()));
+        let args = TraceArgs { wanted, config, store, json: false, live: false, messages: false };
+        let said = answer(&args, &path, None, language).expect_err("there is no call");
+        said.replace(&path.display().to_string(), "spillway.db")
+    };
+    assert_eq!(
+        [Language::English, Language::French].map(|language| asked(Wanted::Last, language)),
+        [
+            "no call: spillway.db does not exist, the service creates it at its start",
+            "aucun appel : spillway.db n'existe pas, le service le crée en démarrant"
+        ]
+    );
+    drop(Store::open(&path, || {}).expect("opens"));
+    assert_eq!(asked(Wanted::Last, Language::English), "no call yet in spillway.db");
+    assert_eq!(asked(Wanted::Call(CallId(7)), Language::English), "no such call in spillway.db");
+}
+
 fn passed(ms: u64, leg: u16, sent: bool, head: &str, body: &str) -> Passed {
     let start = Now { moment: Moment::from_millis(60_000), utc: Utc::from_micros(1_800_000_000_000_000) };
     let kind = if body.is_empty() { "" } else { "Content-Type: application/sdp\r\n" };
