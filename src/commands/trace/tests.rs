@@ -220,3 +220,32 @@ fn a_ladder_grows_as_the_call_goes_and_whoever_is_rung_gets_a_column() {
     let lines: Vec<String> = told.chain([Step::Omitted(3)]).flat_map(|step| live.lines(step)).collect();
     insta::assert_snapshot!("live", lines.join("\n"));
 }
+
+#[test]
+fn whoever_a_caller_is_sent_on_to_gets_a_column_while_the_call_goes() {
+    let mut live = live::Live::new(false, Language::English);
+    let started = Fact::TransferStarted {
+        agent: "Nadia".into(),
+        agent_key: "201@ipoffice".into(),
+        leg: 1,
+        to: "202".into(),
+        to_leg: 2,
+    };
+    let told = [(0, arrived("")), (1, rings("Nadia", 1)), (9_000, started)];
+    let ended = (12_000, Fact::TransferEnded { to_leg: 2, end: LegEnd::Answered });
+    let steps = facts(7, told.into_iter().chain([ended]).collect()).into_iter().map(Step::Fact);
+    let invite = passed(9_000, 2, true, "INVITE sip:202@b SIP/2.0\r\nCSeq: 1 INVITE", "");
+    let steps: Vec<Step> = steps.collect();
+    let lines: Vec<String> =
+        steps.into_iter().chain([Step::Message(invite)]).flat_map(|step| live.lines(step)).collect();
+    let pipe = |text: &str| text.replace('_', "               ");
+    assert_eq!(lines[lines.len() - 4].trim(), "operateur        Spillway         Nadia            202");
+    assert_eq!(
+        lines[lines.len() - 3..],
+        [
+            pipe("    9.000  │_│<──────────────│_│  transfers to 202"),
+            pipe("   12.000  │_│<──────────────────────────────│  answers"),
+            pipe("    9.000  │_│╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌╌>│  INVITE"),
+        ]
+    );
+}
