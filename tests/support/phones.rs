@@ -3,7 +3,7 @@
 
 mod words;
 
-use self::words::{credentials, header, reply, response, status};
+use self::words::{address, credentials, header, reply, response, status, tag_of};
 use super::plan::{PROMPT, plan};
 use super::sim::wired::engine_config;
 use super::traced::Traced;
@@ -488,13 +488,4 @@ impl World {
             }
         }
     }
-}
-
-fn address(text: &str) -> SocketAddr {
-    text.parse().expect("an address")
-}
-
-/// The tag a far end gives its answers.
-fn tag_of(desk: &Desk) -> String {
-    format!("p{}", desk.remote.ip().to_string().replace('.', "-"))
 }
