@@ -28,7 +28,7 @@ const STATUS_CODES: &str = "Exit codes:
   2  the settings file or the arguments can't be read";
 const TRACE_CODES: &str = "Exit codes:
   0  the call is shown
-  1  there is no such call, the store can't be read, or the settings are refused
+  1  there is no such call, the store can't be read, nobody answers, or the settings are refused
   2  the settings file or the arguments can't be read";
 const DEMO_CODES: &str = "Exit codes:
   0    every call ended as it should
@@ -104,7 +104,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Show one call step by step, as a ladder: from the store, whether the call is over or not.
+    /// Show one call step by step, as a ladder: from the store, whether the call is over or not, with the SIP messages the
+    /// running service still keeps; or live.
     #[command(after_help = TRACE_CODES)]
     Trace {
         /// `call-17`, a caller's or a dialled number (its last call), or `last`.
@@ -116,9 +117,15 @@ enum Command {
         /// The store itself.
         #[arg(long)]
         store: Option<PathBuf>,
-        /// The facts as one line of JSON.
+        /// As one line of JSON; live as one a step.
         #[arg(long)]
         json: bool,
+        /// As it goes, until it is over: the call named, the one that runs, or else the next one.
+        #[arg(long, conflicts_with = "store")]
+        live: bool,
+        /// Each SIP message whole, its digests blanked.
+        #[arg(long, conflicts_with = "store")]
+        messages: bool,
     },
 }
 
@@ -171,8 +178,8 @@ fn main() -> ExitCode {
             phones::hash(&phones::HashArgs { extension, realm, name })
         }
         Command::Status { config, socket, json } => status::run(&status::StatusArgs { config, socket, json }),
-        Command::Trace { wanted, config, store, json } => {
-            trace::run(&trace::TraceArgs { wanted, config, store, json })
+        Command::Trace { wanted, config, store, json, live, messages } => {
+            trace::run(&trace::TraceArgs { wanted, config, store, json, live, messages })
         }
     };
     ExitCode::from(code)

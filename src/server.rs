@@ -8,11 +8,12 @@
 )]
 
 mod assemble;
+mod followers;
 mod outward;
 
 pub use assemble::{Service, load};
 
-use crate::base::{JournalSeq, Name, Random};
+use crate::base::{Flow, JournalSeq, Name, Random};
 use crate::drivers::certificates::Certificates;
 use crate::drivers::clock::Clock;
 use crate::drivers::console::ConsoleError;
@@ -23,9 +24,11 @@ use crate::drivers::metrics::Page;
 use crate::drivers::resolver::Resolver;
 use crate::drivers::sockets::{Received, SocketError, Sockets};
 use crate::drivers::store::{Store, StoreError, StoreHandle};
+use crate::engine::traces::Traces;
 use crate::engine::{Engine, Event, Lobby, Turn, Welcome};
 use crate::settings::Listen;
 use assemble::FoundAddresses;
+use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use outward::Outward;
 use std::net::{IpAddr, SocketAddr};
@@ -145,6 +148,7 @@ pub struct Server {
     strained: bool,
     outward: Outward,
     hep: Option<Hep>,
+    traces: Traces,
     requests: Receiver<Request>,
     handle: Handle,
     drain: Duration,
@@ -184,6 +188,7 @@ impl Server {
         let (store, opened) = Store::open(&service.store, move || drop(waker.wake()))?;
         let outward = Outward::open(&mut service, &sockets, &handle, clock)?;
         let drain = service.drain;
+        let traces = Traces::new(service.trace, random.number());
         let hep = service.hep.map(|hep| Hep::start(hep.to, hep.id)).transpose()?;
         let config = service.engine(&sockets, opened)?;
         let bind = assemble::media_address(&config.listens, &config.trunks, config.phones.is_some());
@@ -212,6 +217,7 @@ impl Server {
             strained: false,
             outward,
             hep,
+            traces,
             requests,
             handle,
             drain,
@@ -295,7 +301,7 @@ impl Server {
         let uncaptured = self.hep.as_ref().map_or(0, Hep::dropped);
         self.outward.levels(&self.engine, &self.sockets, &self.media, &self.store, uncaptured);
         self.outward.tls(self.sockets.failed_handshakes(), &self.certificates);
-        self.outward.answer(&self.engine, self.clock.now(), &self.store);
+        self.outward.answer(&self.engine, self.clock.now(), &self.store, &mut self.traces);
         self.media.failed().map_or(Ok(()), |board| Err(ServeError::MediaThread(board)))
     }
 
@@ -307,7 +313,12 @@ impl Server {
             let event = match received {
                 Received::Message { flow, bytes } => {
                     if let Some(hep) = &self.hep {
-                        hep.received(now.utc, flow, bytes);
+                        hep.received(
+                            now.utc,
+                            flow,
+                            bytes,
+                            self.traces.correlation(bytes).unwrap_or_default(),
+                        );
                     }
                     let patience = self.engine.patience(&flow, bytes);
                     match self.lobby.enter(now.moment, flow, bytes, patience) {
@@ -319,6 +330,9 @@ impl Server {
                 Received::Unframed { flow, bytes } => Event::Unframed { flow, bytes },
                 Received::Lost(flow) => Event::FlowLost(flow),
             };
+            if let Event::Sip { flow, bytes } = event {
+                self.traces.received(now, flow, bytes);
+            }
             self.engine.handle(now, event);
             self.carry_out();
         }
@@ -331,6 +345,7 @@ impl Server {
             let now = self.clock.now();
             match self.lobby.next(now.moment) {
                 Some(Turn::Serve(flow, bytes)) => {
+                    self.traces.received(now, flow, &bytes);
                     self.engine.handle(now, Event::Sip { flow, bytes: &bytes });
                     begun += 1;
                 }
@@ -350,8 +365,8 @@ impl Server {
         while let Some(effect) = self.engine.poll() {
             match effect {
                 Effect::Send { flow, bytes } => {
-                    if let Some(hep) = &self.hep {
-                        hep.sent(self.clock.now().utc, flow, &bytes);
+                    if self.hep.is_some() || self.traces.keeps() {
+                        self.copy_sent(flow, &bytes);
                     }
                     self.sockets.send(flow, &bytes);
                 }
@@ -362,11 +377,22 @@ impl Server {
                 }
                 Effect::Prove { flow } => self.sockets.trust(flow),
                 Effect::Media(command) => self.media.send(command),
-                Effect::Observe(observation) => self.outward.observe(observation),
+                Effect::Observe(observation) => {
+                    self.traces.observe(&observation);
+                    self.outward.observe(observation);
+                }
             }
         }
         self.media.flush();
         self.outward.store(&self.store);
+    }
+
+    fn copy_sent(&mut self, flow: Flow, bytes: &Bytes) {
+        let now = self.clock.now();
+        self.traces.sent(now, flow, bytes);
+        if let Some(hep) = &self.hep {
+            hep.sent(now.utc, flow, bytes, self.traces.correlation(bytes).unwrap_or_default());
+        }
     }
 
     fn answer(&mut self, request: Request) {

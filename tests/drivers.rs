@@ -1,11 +1,14 @@
 //! Drivers against the world they stand in: the store through kill -9, under load and in the sqlite3 shell; the metrics
-//! page before Prometheus' own linter.
+//! page before Prometheus' own linter; copies of SIP messages before a capture tool.
 #![allow(
     clippy::disallowed_methods,
     clippy::disallowed_types,
     clippy::disallowed_macros,
     reason = "drivers meet real clocks, processes and files"
 )]
+
+#[path = "drivers/capture.rs"]
+mod capture;
 
 use spillway::base::limits::{CALLS, STORE_ENTRIES};
 use spillway::base::{CallId, Cause, JournalSeq, Moment, Name, Now, Outcome, Utc};

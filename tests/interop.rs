@@ -64,5 +64,7 @@ mod sipp;
 mod tone;
 #[path = "interop/torture.rs"]
 mod torture;
+#[path = "interop/trace.rs"]
+mod trace;
 #[path = "interop/two_way_audio.rs"]
 mod two_way_audio;

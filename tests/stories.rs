@@ -32,6 +32,7 @@ mod scenario {
     mod overflow;
     mod phones;
     mod ring_all;
+    mod traces;
     mod transfer;
     mod waiting;
 }

@@ -158,3 +158,14 @@ pub const SDP_FORMATS: usize = 64;
 pub const DIALPLAN_BYTES: usize = 1_048_576;
 /// Copies of SIP messages waiting to go to a capture server; more are dropped and counted.
 pub const HEP_MESSAGES: usize = 4_096;
+/// SIP messages and facts of calls kept in memory for `spillway trace`, bytes in all: some 1,500 calls. Calls that are over
+/// make room for new ones, the oldest first.
+pub const TRACE_BYTES: usize = 16_777_216;
+/// SIP messages and facts of one call kept so; more are counted and left out.
+pub const TRACE_STEPS: usize = 1_000;
+/// Calls that are over and still kept so.
+pub const TRACE_CALLS: usize = 4_096;
+/// Calls followed at once over the control socket.
+pub const TRACE_FOLLOWERS: usize = 8;
+/// A call that is over is followed until nothing came for this long: the answers to its BYEs are still on their way.
+pub const TRACE_LINGER: Duration = Duration::from_secs(1);

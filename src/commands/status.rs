@@ -29,8 +29,9 @@ pub fn run(args: &StatusArgs) -> u8 {
         Ok(socket) => socket,
         Err(code) => return code,
     };
-    let status = match control::ask(&socket, Command::Status) {
+    let status = match control::ask(&socket, &Command::Status) {
         Ok(Answer::Status(status)) => status,
+        Ok(Answer::Step(_)) => return refuse("an answer to another question"),
         Ok(Answer::Error(why)) => return refuse(&why),
         Err(error) => return refuse(&error.to_string()),
     };
@@ -50,7 +51,7 @@ fn refuse(why: &str) -> u8 {
     1
 }
 
-fn socket_of(config: &Path) -> Result<PathBuf, u8> {
+pub(super) fn socket_of(config: &Path) -> Result<PathBuf, u8> {
     Ok(settings_of(config)?.control.value)
 }
 

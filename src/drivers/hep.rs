@@ -4,6 +4,7 @@
 use crate::base::limits::HEP_MESSAGES;
 use crate::base::{Flow, Transport, Utc};
 use crate::wire::hep::{self, Captured};
+use crate::wire::sip::blank_secrets;
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender};
 use std::io;
@@ -17,6 +18,7 @@ struct Copied {
     transport: Transport,
     from: SocketAddr,
     to: SocketAddr,
+    correlation: Box<[u8]>,
     bytes: Bytes,
 }
 
@@ -47,16 +49,18 @@ impl Hep {
         Ok(Self { copies, dropped })
     }
 
-    /// A message came.
-    pub fn received(&self, at: Utc, flow: Flow, bytes: &[u8]) {
-        let bytes = Bytes::copy_from_slice(bytes);
-        self.put(Copied { at, transport: flow.transport, from: flow.remote, to: flow.local, bytes });
+    /// A message came; `correlation` is what those of its call have in common.
+    pub fn received(&self, at: Utc, flow: Flow, bytes: &[u8], correlation: &[u8]) {
+        let Flow { transport, local, remote } = flow;
+        let (bytes, correlation) = (Bytes::copy_from_slice(bytes), correlation.into());
+        self.put(Copied { at, transport, from: remote, to: local, correlation, bytes });
     }
 
     /// A message went out. Its bytes are shared, not copied.
-    pub fn sent(&self, at: Utc, flow: Flow, bytes: &Bytes) {
-        let bytes = bytes.clone();
-        self.put(Copied { at, transport: flow.transport, from: flow.local, to: flow.remote, bytes });
+    pub fn sent(&self, at: Utc, flow: Flow, bytes: &Bytes, correlation: &[u8]) {
+        let Flow { transport, local, remote } = flow;
+        let (bytes, correlation) = (bytes.clone(), correlation.into());
+        self.put(Copied { at, transport, from: local, to: remote, correlation, bytes });
     }
 
     /// Messages that were not sent on: too many at once, one too long, or the system refused.
@@ -74,8 +78,10 @@ impl Hep {
 
 fn send_all(socket: &UdpSocket, server: SocketAddr, id: u32, copies: &Receiver<Copied>, dropped: &AtomicU64) {
     let mut packet = Vec::new();
-    for Copied { at, transport, from, to, bytes } in copies {
-        let captured = Captured { transport, from, to, at, message: &bytes };
+    for Copied { at, transport, from, to, correlation, bytes } in copies {
+        // Whoever looks at captures is not whom passwords are proven to.
+        let message = &*blank_secrets(&bytes);
+        let captured = Captured { transport, from, to, at, correlation: &correlation, message };
         if !hep::write(&captured, id, &mut packet) || socket.send_to(&packet, server).is_err() {
             dropped.fetch_add(1, Ordering::Relaxed);
         }
@@ -98,9 +104,9 @@ mod tests {
             remote: "127.0.0.9:5080".parse().expect("an address"),
         };
         let at = Utc::from_micros(1_800_000_000_000_042);
-        hep.received(at, flow, &[b'x'; 65_535]);
-        hep.received(at, flow, b"INVITE");
-        hep.sent(at, flow, &Bytes::from_static(b"SIP/2.0 200 OK"));
+        hep.received(at, flow, &[b'x'; 65_535], b"");
+        hep.received(at, flow, b"INVITE sip:a SIP/2.0\r\nAuthorization: Digest x\r\n\r\n", b"call");
+        hep.sent(at, flow, &Bytes::from_static(b"SIP/2.0 200 OK"), b"");
 
         let mut buffer = [0; 2_048];
         let mut heard = || {
@@ -109,11 +115,12 @@ mod tests {
         };
         let (came, went) = (heard(), heard());
         let mut expected = Vec::new();
-        for (packet, from, to, message) in [
-            (came, flow.remote, flow.local, &b"INVITE"[..]),
-            (went, flow.local, flow.remote, b"SIP/2.0 200 OK"),
+        let blanked = b"INVITE sip:a SIP/2.0\r\nAuthorization: ***\r\n\r\n";
+        for (packet, from, to, correlation, message) in [
+            (came, flow.remote, flow.local, &b"call"[..], &blanked[..]),
+            (went, flow.local, flow.remote, b"", b"SIP/2.0 200 OK"),
         ] {
-            let captured = Captured { transport: Transport::Udp, from, to, at, message };
+            let captured = Captured { transport: Transport::Udp, from, to, at, correlation, message };
             assert!(hep::write(&captured, 7, &mut expected));
             assert_eq!(packet, expected);
         }
@@ -127,7 +134,7 @@ mod tests {
         let address = "127.0.0.1:5070".parse().expect("an address");
         let flow = Flow { transport: Transport::Udp, local: address, remote: address };
         for _ in 0..3 {
-            hep.received(Utc::from_micros(0), flow, b"INVITE");
+            hep.received(Utc::from_micros(0), flow, b"INVITE", b"");
         }
         assert_eq!((waiting.len(), hep.dropped()), (1, 2));
     }

@@ -85,6 +85,10 @@ pub fn observe(observation: &Observation) {
             duration_ms = record.duration_ms,
             "call ended"
         ),
+        Observation::LegCalled { leg, sip_call_id } => {
+            let (call, leg, sip_call_id) = (leg.call, leg.number, sip_call_id.escape_ascii());
+            debug!(target: part::SIP, %call, leg, %sip_call_id, "leg called");
+        }
         Observation::QueueLine { site, queue, waiting, .. } => {
             trace!(target: part::QUEUE, %site, %queue, waiting, "queue line");
         }
@@ -99,15 +103,16 @@ pub fn observe(observation: &Observation) {
         | Observation::Registration { .. }
         | Observation::CredentialsRefused { .. } => trunk(observation),
         Observation::Phone(seen) => phone(seen),
-        Observation::SipRequest { direction, method } => {
+        Observation::SipRequest { direction, method, .. } => {
             trace!(target: part::SIP, direction, method, "SIP request");
         }
-        Observation::SipResponse { direction, method, code } => {
+        Observation::SipResponse { direction, method, code, .. } => {
             trace!(target: part::SIP, direction, method, code, "SIP response")
         }
-        Observation::SipRetransmission { direction } => {
+        Observation::SipRetransmission { direction, .. } => {
             trace!(target: part::SIP, direction, "SIP retransmission");
         }
+        Observation::SipFirstResponse { .. } => {}
         Observation::SourceRefused => debug!(target: part::SIP, "request from a source no trunk accepts"),
         Observation::NotSip => debug!(target: part::SIP, "bytes that are no SIP message"),
         Observation::SipStray => debug!(target: part::SIP, "SIP response or ACK that belongs to nothing"),

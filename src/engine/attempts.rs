@@ -98,11 +98,21 @@ impl Engine {
         let left: VecDeque<Flow> = ways.into_iter().skip(1).collect();
         let timeout = self.config.trunks[trunk.index()].invite_timeout;
         if left.is_empty() && timeout.is_none() {
-            return self.stack.invite(now.moment, invite);
+            return self.invite(now, id, invite);
         }
-        let key = self.stack.invite(now.moment, invite.clone());
+        let key = self.invite(now, id, invite.clone());
         self.attempts.open.insert(id, Attempt { trunk, invite, since: now.moment, left });
         self.watch_silence(now, id);
+        key
+    }
+
+    /// Sends an INVITE of a leg's, and says what it is called. Every one of ours goes out here: one that did not would be
+    /// missing from traces.
+    pub(super) fn invite(&mut self, now: Now, id: LegId, invite: Invite) -> LegKey {
+        let key = self.stack.invite(now.moment, invite);
+        if let Some(sip_call_id) = self.stack.call_id(key).map(Box::from) {
+            self.observe(Observation::LegCalled { leg: id, sip_call_id });
+        }
         key
     }
 
@@ -135,7 +145,7 @@ impl Engine {
         let (trunk, invite) = (attempt.trunk, attempt.invite.clone());
         let trunk = self.trunk_name(trunk);
         self.observe(Observation::Failover { trunk, why: why.label() });
-        let key = self.stack.invite(now.moment, invite);
+        let key = self.invite(now, id, invite);
         // What is left of the INVITE before is nobody's leg: signaling cancels it, or lets its late answer go.
         self.legs.rename(id, key);
         self.watch_silence(now, id);

@@ -18,7 +18,9 @@ mod port_wait;
 mod signals;
 mod sounds;
 pub mod status;
+pub mod traces;
 mod transfer;
+pub mod wanted;
 mod withheld;
 
 pub use self::core::Core;

@@ -1,7 +1,7 @@
 //! What the core lets the world see. Drivers turn observations into logs, metrics, rows and the wallboard;
 //! the core itself never logs.
 
-use crate::base::{Cause, Name};
+use crate::base::{Cause, LegId, Name};
 use crate::call::{Entry, Record};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -44,6 +44,14 @@ pub enum Observation {
     Fact(Arc<Entry>),
     /// A call is over: its record, right after its last fact.
     Recorded(Arc<Record>),
+    /// An INVITE of ours is about to go out: what its leg is called in SIP messages. A leg that tries another peer is
+    /// called anew.
+    LegCalled {
+        /// Which.
+        leg: LegId,
+        /// Its Call-ID.
+        sip_call_id: Box<[u8]>,
+    },
     /// A queue's waiting line changed.
     QueueLine {
         /// The queue's site: names are unique within one only.
@@ -116,6 +124,8 @@ pub enum Observation {
     SipResponse {
         /// `in` or `out`.
         direction: &'static str,
+        /// The trunk it went to or came from, if any.
+        trunk: Option<Name>,
         /// The method, from the closed list of known ones, else `OTHER`.
         method: &'static str,
         /// The status code.
@@ -125,6 +135,8 @@ pub enum Observation {
     SipRequest {
         /// `in` or `out`.
         direction: &'static str,
+        /// The trunk it went to or came from, if any.
+        trunk: Option<Name>,
         /// The method, from the closed list of known ones, else `OTHER`.
         method: &'static str,
     },
@@ -132,6 +144,17 @@ pub enum Observation {
     SipRetransmission {
         /// `in` or `out`.
         direction: &'static str,
+        /// The trunk it went to or came from, if any.
+        trunk: Option<Name>,
+    },
+    /// The first response to an INVITE or OPTIONS of ours came.
+    SipFirstResponse {
+        /// The trunk that was asked, if any.
+        trunk: Option<Name>,
+        /// The request's method.
+        method: &'static str,
+        /// How long after the request.
+        after: Duration,
     },
     /// A request came from a source no trunk accepts.
     SourceRefused,

@@ -25,7 +25,7 @@ impl Engine {
         for contact in contacts {
             let shown = self.config.public(contact.flow).ip();
             media.get_or_insert(shown);
-            keys.push(self.stack.invite(now.moment, to_contact(invite, contact, shown, port.number)));
+            keys.push(self.invite(now, id, to_contact(invite, contact, shown, port.number)));
         }
         let (Some(media), Some(first)) = (media, keys.first().copied()) else {
             // Its last contact lapsed between the choice of the phone and this.

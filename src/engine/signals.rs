@@ -5,7 +5,7 @@ use super::core::Arrival;
 use super::keys::Way;
 use super::legs::{Heard, Inbound, Leg, Stage, tag, untag};
 use super::{Engine, Observation, PhoneObservation};
-use crate::base::{Cause, LegId, Name, Now, TrunkId, codec};
+use crate::base::{Cause, Flow, LegId, Name, Now, TrunkId, codec};
 use crate::call::Event as CallEvent;
 use crate::media::{self, SourceLocking, StreamSetup};
 use crate::signaling::{self, Invitation, LegEvent, LegKey, Output, RemoteMedia};
@@ -360,16 +360,27 @@ impl Engine {
     fn signaling_observed(&mut self, now: Now, observed: signaling::Observation) {
         use signaling::Observation as Seen;
         let observation = match observed {
-            Seen::RequestReceived { method } => Observation::SipRequest { direction: "in", method },
-            Seen::RequestSent { method } => Observation::SipRequest { direction: "out", method },
-            Seen::ResponseReceived { method, code } => {
-                Observation::SipResponse { direction: "in", method, code }
+            Seen::RequestReceived { flow, method } => {
+                Observation::SipRequest { direction: "in", trunk: self.trunk_at(&flow), method }
             }
-            Seen::ResponseSent { method, code } => {
-                Observation::SipResponse { direction: "out", method, code }
+            Seen::RequestSent { flow, method } => {
+                Observation::SipRequest { direction: "out", trunk: self.trunk_at(&flow), method }
             }
-            Seen::Retransmitted { .. } => Observation::SipRetransmission { direction: "out" },
-            Seen::RetransmissionReceived { .. } => Observation::SipRetransmission { direction: "in" },
+            Seen::ResponseReceived { flow, method, code } => {
+                Observation::SipResponse { direction: "in", trunk: self.trunk_at(&flow), method, code }
+            }
+            Seen::ResponseSent { flow, method, code } => {
+                Observation::SipResponse { direction: "out", trunk: self.trunk_at(&flow), method, code }
+            }
+            Seen::Retransmitted { flow, .. } => {
+                Observation::SipRetransmission { direction: "out", trunk: self.trunk_at(&flow) }
+            }
+            Seen::RetransmissionReceived { flow, .. } => {
+                Observation::SipRetransmission { direction: "in", trunk: self.trunk_at(&flow) }
+            }
+            Seen::FirstResponse { flow, method, after } => {
+                Observation::SipFirstResponse { trunk: self.trunk_at(&flow), method, after }
+            }
             Seen::SourceRefused => Observation::SourceRefused,
             Seen::Banned { source, lasts } => Observation::Banned { source, lasts },
             Seen::Limited { limit } => Observation::SipLimited { limit },
@@ -401,6 +412,10 @@ impl Engine {
             Seen::TrunkDown { trunk } => return self.core.trunk(now, trunk, false),
         };
         self.observe(observation);
+    }
+
+    fn trunk_at(&self, flow: &Flow) -> Option<Name> {
+        self.stack.trunk_at(flow).map(|trunk| self.trunk_name(trunk))
     }
 
     pub(super) fn trunk_name(&self, trunk: TrunkId) -> Name {

@@ -57,6 +57,8 @@ pub struct Service {
     pub drain: Duration,
     /// Where copies of SIP messages go.
     pub hep: Option<settings::Hep>,
+    /// Whether the last calls' SIP messages are kept in memory.
+    pub trace: bool,
     /// When strangers are banned.
     pub ban: BanPolicy,
     /// Who else is told of every observation: the demo's table.
@@ -189,6 +191,7 @@ impl Service {
             control: Some(settings.control.value.clone()),
             drain: settings.sip.drain,
             hep: settings.sip.hep.as_ref().map(|hep| hep.value),
+            trace: settings.sip.trace,
             ban: BanPolicy {
                 after: settings.sip.ban.after,
                 within: settings.sip.ban.within,

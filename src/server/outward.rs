@@ -1,5 +1,6 @@
 //! Everything that looks at the engine: the store, the metrics, the logs, the console, the control socket, a watcher.
 
+use super::followers::Followers;
 use super::{Handle, ServeError, Service};
 use crate::base::{AgentId, Name, Now, SiteId};
 use crate::call::{Entry, Record};
@@ -14,6 +15,7 @@ use crate::drivers::metrics::{ConfiguredNames, Levels, Metrics, Page, SiteNames,
 use crate::drivers::sockets::{Connections, FailedHandshakes, Sockets, dropped};
 use crate::drivers::store::StoreHandle;
 use crate::engine::status::StoreStatus;
+use crate::engine::traces::Traces;
 use crate::engine::{Engine, Observation};
 use crate::settings::{PHONES, Trunk};
 use crossbeam_channel::Sender;
@@ -28,6 +30,7 @@ pub(super) struct Outward {
     /// Kept for its thread, which ends with it.
     _console: Option<ConsoleHandle>,
     control: Option<Control>,
+    followers: Followers,
     watcher: Option<Sender<Observation>>,
     draining: bool,
 }
@@ -68,6 +71,7 @@ impl Outward {
             sign,
             _console: console,
             control,
+            followers: Followers::default(),
             watcher: service.watcher.take(),
             draining: false,
         })
@@ -92,7 +96,8 @@ impl Outward {
         match &observation {
             Observation::Fact(entry) => self.entries.push(Arc::clone(entry)),
             Observation::Recorded(record) => self.records.push(Arc::clone(record)),
-            Observation::QueueLine { .. }
+            Observation::LegCalled { .. }
+            | Observation::QueueLine { .. }
             | Observation::Judged { .. }
             | Observation::Trunk { .. }
             | Observation::Peer { .. }
@@ -105,6 +110,7 @@ impl Outward {
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }
+            | Observation::SipFirstResponse { .. }
             | Observation::SourceRefused
             | Observation::NotSip
             | Observation::SipStray
@@ -176,10 +182,15 @@ impl Outward {
     }
 
     /// Answers whoever asks over the control socket.
-    pub fn answer(&self, engine: &Engine, now: Now, store: &StoreHandle) {
+    pub fn answer(&mut self, engine: &Engine, now: Now, store: &StoreHandle, traces: &mut Traces) {
         let Some(control) = &self.control else { return };
+        self.followers.tell(traces);
         while let Some(request) = control.next_request() {
             let answer = match request.command {
+                Command::Trace { .. } => {
+                    self.followers.answer(request, traces);
+                    continue;
+                }
                 Command::Status => {
                     let health = store.health();
                     let mut status = engine.status(now);

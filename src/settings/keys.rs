@@ -28,6 +28,11 @@ static SIP: Table = listed(&[
     Key::optional("tls", Kind::Table(&SERVER_TLS), "what TLS is spoken with"),
     Key::optional("drain", Kind::Duration, "how long running calls may go on when the service stops"),
     Key::optional("hep", Kind::Table(&HEP), "where copies of SIP messages go (HEPv3: Homer, sngrep)"),
+    Key::optional(
+        "trace",
+        Kind::Flag,
+        "whether the last calls' SIP messages stay in memory for `spillway trace`; true when absent",
+    ),
     Key::optional("ban", Kind::Table(&BAN), "when a stranger who is refused is not listened to any more"),
 ]);
 

@@ -89,8 +89,9 @@ fn sip(section: &Section<'_>, folder: &Path, findings: &mut Findings) -> Sip {
     }
     let hep = section.section("hep").and_then(|section| hep(&section, &listen, findings));
     let ban = section.section("ban").map_or(BAN, |section| ban(&section, findings));
+    let trace = section.flag("trace").is_none_or(|trace| trace.value);
     let tls = tls::server(section, &listen, folder, findings);
-    Sip { listen, tls, drain: section.duration("drain").map_or(DRAIN, |drain| drain.value), hep, ban }
+    Sip { listen, tls, drain: section.duration("drain").map_or(DRAIN, |drain| drain.value), hep, trace, ban }
 }
 
 /// Copies sent to where we listen would be copied again, without end.

@@ -61,6 +61,8 @@ pub struct Sip {
     pub drain: Duration,
     /// Where copies of all messages go; nowhere when `None`.
     pub hep: Option<Located<Hep>>,
+    /// Whether the last calls' messages are kept in memory for `spillway trace`; true by default.
+    pub trace: bool,
     /// When strangers are banned.
     pub ban: Ban,
 }

@@ -349,6 +349,14 @@ fn copies_go_to_a_capture_server_over_udp_and_never_back_to_us() {
     assert_eq!(own, ["udp:127.0.0.1:5060 is where SIP is taken, not a capture server"]);
 }
 
+#[test]
+fn messages_are_kept_for_trace_unless_the_settings_say_no() {
+    assert!(loaded(SHIPPED).sip.trace);
+    let with = |trace: &str| SHIPPED.replace("drain ", &format!("trace = {trace}\ndrain "));
+    assert!(!loaded(&with("false")).sip.trace && loaded(&with("true")).sip.trace);
+    assert_eq!(refused(&with("\"no\"")).len(), 1);
+}
+
 /// The settings with TLS listened for.
 fn with_tls(text: &str) -> String {
     let listened = text.replace("\"tcp:127.0.0.1:5060\"", "\"tcp:127.0.0.1:5060\", \"tls:127.0.0.1:5061\"");

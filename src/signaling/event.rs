@@ -276,16 +276,22 @@ pub enum LegEvent {
 pub enum Observation {
     /// A request came that was not a retransmission.
     RequestReceived {
+        /// The path it took.
+        flow: Flow,
         /// Its method; `OTHER` when unknown.
         method: &'static str,
     },
     /// A request went out.
     RequestSent {
+        /// The path it took.
+        flow: Flow,
         /// Its method.
         method: &'static str,
     },
     /// A response came that was not a retransmission.
     ResponseReceived {
+        /// The path it took.
+        flow: Flow,
         /// The request's method.
         method: &'static str,
         /// The code.
@@ -293,6 +299,8 @@ pub enum Observation {
     },
     /// A response went out.
     ResponseSent {
+        /// The path it took.
+        flow: Flow,
         /// The request's method.
         method: &'static str,
         /// The code.
@@ -300,13 +308,26 @@ pub enum Observation {
     },
     /// We sent something again because nothing came back.
     Retransmitted {
+        /// The path it took.
+        flow: Flow,
         /// The method it belongs to.
         method: &'static str,
     },
     /// Something came again and was answered as before, or absorbed.
     RetransmissionReceived {
+        /// The path it took.
+        flow: Flow,
         /// The method it belongs to.
         method: &'static str,
+    },
+    /// The first response to an INVITE or OPTIONS of ours came.
+    FirstResponse {
+        /// The path the request took.
+        flow: Flow,
+        /// The request's method.
+        method: &'static str,
+        /// How long after the request was first sent.
+        after: Duration,
     },
     /// A source no trunk accepts sent a request.
     SourceRefused,

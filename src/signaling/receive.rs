@@ -27,14 +27,14 @@ impl Stack {
             Err(_) => return self.layer.observe(Observation::ParseFailed),
         };
         match message.start() {
-            StartLine::Request { method: Method::Ack, .. } => self.on_ack(now, &message),
+            StartLine::Request { method: Method::Ack, .. } => self.on_ack(now, flow, &message),
             StartLine::Request { method, .. } => self.on_request(now, flow, &message, method, bytes),
             StartLine::Response { code, .. } => self.on_response(now, flow, &message, code),
         }
     }
 
     /// ACKs are never answered.
-    fn on_ack(&mut self, now: Moment, ack: &Message<'_>) {
+    fn on_ack(&mut self, now: Moment, flow: Flow, ack: &Message<'_>) {
         if validate(ack).is_err() {
             return self.layer.observe(Observation::ParseFailed);
         }
@@ -46,7 +46,7 @@ impl Stack {
             self.with_leg(key, |leg, layer| taken = leg.on_ack(now, layer, ack));
         }
         self.layer.observe(if taken {
-            Observation::RequestReceived { method: "ACK" }
+            Observation::RequestReceived { flow, method: "ACK" }
         } else {
             Observation::Strayed
         });
@@ -122,7 +122,7 @@ impl Stack {
         if self.layer.match_request(now, request, method) == Arrival::Repeated {
             return;
         }
-        self.layer.observe(Observation::RequestReceived { method: method_label(method) });
+        self.layer.observe(Observation::RequestReceived { flow, method: method_label(method) });
         let in_dialog = request.to().is_ok_and(|to| to.tag.is_some());
         match (method, leg) {
             (Method::Cancel, _) => self.on_cancel(now, flow, request, bytes),

@@ -75,7 +75,7 @@ pub(super) fn respond(
     fill(&mut layer.writer);
     let response = layer.writer.finish();
     let method = request.method().map_or("OTHER", method_label);
-    layer.observe(Observation::ResponseSent { method, code });
+    layer.observe(Observation::ResponseSent { flow, method, code });
     layer.send(compose::reply_path(flow, request), response);
 }
 

@@ -274,6 +274,12 @@ impl Stack {
         self.trunks.iter().filter_map(|trunk| trunk.registration.as_ref()).any(Registration::is_leaving)
     }
 
+    /// The trunk whose peer, or whose accepted source, is at the end of `flow`.
+    #[must_use]
+    pub fn trunk_at(&self, flow: &Flow) -> Option<TrunkId> {
+        if let Source::Trunk(trunk) = self.trunks.identify(flow) { Some(trunk) } else { None }
+    }
+
     /// Whether a trunk gave a sign of life when last asked; before the first answer it counts as up.
     #[must_use]
     pub fn trunk_up(&self, trunk: TrunkId) -> bool {
@@ -287,6 +293,12 @@ impl Stack {
         let is_left = trunk.peers.iter().any(peers::Known::is_usable);
         let may_be_tried = |known: &peers::Known| known.is_usable() || is_emergency && !is_left;
         peers::ways(&trunk.peers, may_be_tried, &self.layer.config.listens, &mut self.layer.random)
+    }
+
+    /// The Call-ID of a leg's messages.
+    #[must_use]
+    pub fn call_id(&self, leg: LegKey) -> Option<&[u8]> {
+        self.legs.get(&leg).map(Leg::call_id)
     }
 
     /// Whether nothing at all came back yet to our INVITE.

@@ -20,6 +20,8 @@ pub struct Captured<'a> {
     pub to: SocketAddr,
     /// When.
     pub at: Utc,
+    /// What the messages of one call have in common, also where their Call-IDs differ; empty for none.
+    pub correlation: &'a [u8],
     /// Its bytes.
     pub message: &'a [u8],
 }
@@ -47,6 +49,9 @@ pub fn write(captured: &Captured<'_>, capture_id: u32, packet: &mut Vec<u8>) -> 
     chunk(packet, 11, &[SIP]);
     chunk(packet, 12, &capture_id.to_be_bytes());
     chunk(packet, 15, captured.message);
+    if !captured.correlation.is_empty() {
+        chunk(packet, 17, captured.correlation);
+    }
     let Ok(length) = u16::try_from(packet.len()) else {
         packet.clear();
         return false;

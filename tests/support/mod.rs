@@ -5,3 +5,4 @@ pub mod phones;
 pub mod plan;
 pub mod sim;
 pub mod tone;
+pub mod traced;

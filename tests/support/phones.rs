@@ -3,9 +3,10 @@
 
 mod words;
 
-use self::words::{credentials, header, reply, response, status};
+use self::words::{address, credentials, header, reply, response, status, tag_of};
 use super::plan::{PROMPT, plan};
 use super::sim::wired::engine_config;
+use super::traced::Traced;
 use spillway::base::{Flow, JournalSeq, Moment, Now, Outcome, Random, Secret, Transport, TrunkId, Utc};
 use spillway::call::Record;
 use spillway::engine::core::Channels;
@@ -95,6 +96,7 @@ pub struct World {
     playing: BTreeMap<PortId, (Moment, u64)>,
     records: Vec<Arc<Record>>,
     proved: Vec<Flow>,
+    pub traced: Traced,
 }
 
 impl World {
@@ -150,6 +152,7 @@ impl World {
             playing: BTreeMap::new(),
             records: Vec::new(),
             proved: Vec::new(),
+            traced: Traced::default(),
         };
         world.settle();
         world
@@ -424,6 +427,7 @@ impl World {
     }
 
     fn tell(&mut self, event: Event) {
+        self.traced.event(self.now, &event);
         self.engine.handle(self.now, event);
         self.settle();
     }
@@ -437,7 +441,9 @@ impl World {
             } else if let Some(seq) = self.stored.pop_front() {
                 self.engine.handle(self.now, Event::Stored(seq));
             } else if let Some((flow, text)) = self.replies.pop_front() {
-                self.engine.handle(self.now, Event::Sip { flow, bytes: text.as_bytes() });
+                let event = Event::Sip { flow, bytes: text.as_bytes() };
+                self.traced.event(self.now, &event);
+                self.engine.handle(self.now, event);
             } else {
                 return;
             }
@@ -445,6 +451,7 @@ impl World {
     }
 
     fn effect(&mut self, effect: Effect) {
+        self.traced.effect(self.now, &effect);
         match effect {
             Effect::Send { flow, bytes } => {
                 let text = String::from_utf8(bytes.to_vec()).expect("text");
@@ -481,13 +488,4 @@ impl World {
             }
         }
     }
-}
-
-fn address(text: &str) -> SocketAddr {
-    text.parse().expect("an address")
-}
-
-/// The tag a far end gives its answers.
-fn tag_of(desk: &Desk) -> String {
-    format!("p{}", desk.remote.ip().to_string().replace('.', "-"))
 }

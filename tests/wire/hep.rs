@@ -26,6 +26,7 @@ fn captured<'a>(transport: Transport, from: &str, to: &str, message: &'a [u8]) -
         from: from.parse().expect("an address"),
         to: to.parse().expect("an address"),
         at: Utc::from_micros(1_800_000_000_000_042),
+        correlation: b"",
         message,
     }
 }
@@ -68,6 +69,17 @@ fn a_message_over_tcp_and_ipv6_has_ipv6_chunks_only() {
     assert_eq!(chunks[&5], [0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
     assert_eq!(chunks[&6][15], 7);
     assert!(!chunks.contains_key(&3) && !chunks.contains_key(&4));
+}
+
+#[test]
+fn a_message_of_a_call_says_which_other_messages_are_its() {
+    let mut packet = Vec::new();
+    let plain = captured(Transport::Udp, "192.0.2.1:5060", "192.0.2.7:5060", b"x");
+    assert!(write(&Captured { correlation: b"a84b@caller", ..plain }, 1, &mut packet));
+    let chunks = decoded(&packet);
+    assert_eq!((&*chunks[&15], &*chunks[&17]), (&b"x"[..], &b"a84b@caller"[..]));
+    assert!(write(&plain, 1, &mut packet));
+    assert!(!decoded(&packet).contains_key(&17));
 }
 
 #[test]

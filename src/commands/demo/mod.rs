@@ -182,7 +182,7 @@ impl Demo {
         let progress = words::progress(played, &self.tally, self.language);
         let mut table = vec![progress.clone(), String::new()];
         // A service too busy to answer is asked again at the next look.
-        if let Ok(Answer::Status(status)) = control::ask(&stage.control, Command::Status) {
+        if let Ok(Answer::Status(status)) = control::ask(&stage.control, &Command::Status) {
             table.extend(status::tables(&status, self.language));
             table.push(String::new());
         }

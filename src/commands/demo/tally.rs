@@ -66,6 +66,7 @@ impl Tally {
             }
             Observation::Fault { what } => self.faults.push(what.clone()),
             Observation::Fact(_)
+            | Observation::LegCalled { .. }
             | Observation::QueueLine { .. }
             | Observation::Trunk { .. }
             | Observation::Peer { .. }
@@ -78,6 +79,7 @@ impl Tally {
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }
+            | Observation::SipFirstResponse { .. }
             | Observation::SourceRefused
             | Observation::NotSip
             | Observation::SipStray

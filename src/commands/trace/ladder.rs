@@ -1,16 +1,23 @@
 //! A call's facts drawn as a ladder: a column for its caller, for Spillway and for whoever was rung; a line per fact, its time,
 //! who told whom, and what. Must never know where the facts came from.
 
-use super::words::words;
-use crate::base::Name;
+use super::words::{sip_words, words};
+use crate::base::{Flow, Moment, Name, Set};
 use crate::call::{Entry, Fact, LegEnd};
 use crate::commands::language::Language;
+use crate::engine::traces::Passed;
 use std::time::Duration;
 
 /// From one column to the next, in characters.
 const STEP: usize = 16;
 /// Before the first column's line: the time, and half of the column.
 const MARGIN: usize = 11;
+/// Before the lines of a message.
+const INDENT: &str = "            ";
+/// A fact's stroke, and a SIP message's.
+const FACT: char = '─';
+/// See [`FACT`].
+const MESSAGE: char = '╌';
 /// Spillway's column; the caller's is the one before, whoever is rung follows.
 const SPILLWAY: usize = 1;
 
@@ -34,19 +41,92 @@ struct Columns {
     legs: Vec<(u16, usize)>,
 }
 
-/// The lines of a call's ladder, or nothing when it has no fact.
+/// A ladder that is drawn line by line. Who is rung gets a column when it is known, and a new heading with it.
+pub struct Ladder {
+    columns: Columns,
+    /// What times are counted from.
+    start: Moment,
+    language: Language,
+    /// Messages that passed, as far as it matters to know them again.
+    passed: Set<(u16, bool, String)>,
+}
+
+impl Ladder {
+    /// For these facts, of which more may come; nothing while there are none.
+    #[must_use]
+    pub fn of(facts: &[Entry], language: Language) -> Option<Self> {
+        let start = facts.first()?.now.moment;
+        Some(Self { columns: Columns::of(facts), start, language, passed: Set::default() })
+    }
+
+    /// Who has a column.
+    #[must_use]
+    pub fn heading(&self) -> String {
+        self.columns.heading()
+    }
+
+    /// A fact's line; with the new heading above it where somebody got a column.
+    pub fn fact(&mut self, entry: &Entry) -> Vec<String> {
+        let had = self.columns.names.len();
+        self.columns.learn(&entry.fact);
+        let Some(what) = words(&entry.fact, self.language) else { return Vec::new() };
+        let line = self.line(entry.now.moment, self.columns.stroke(&entry.fact), FACT, &what);
+        if self.columns.names.len() > had { vec![self.heading(), line] } else { vec![line] }
+    }
+
+    fn message(&mut self, passed: &Passed) -> String {
+        let is_copy = !self.passed.insert((passed.leg, passed.sent, passed.text.clone()));
+        let column = self.columns.column(passed.leg);
+        let stroke = match column {
+            Some(column) if passed.sent => Stroke::To(column),
+            Some(column) => Stroke::From(column),
+            None => Stroke::Own,
+        };
+        self.line(passed.at.moment, stroke, MESSAGE, &sip_words(&passed.text, is_copy, self.language))
+    }
+
+    /// A message's line, and below it all of the message where that is wanted.
+    pub fn message_lines(&mut self, passed: &Passed, whole: bool) -> Vec<String> {
+        let mut lines = vec![self.message(passed)];
+        if whole {
+            let Flow { transport, local, remote } = passed.flow;
+            let way = if passed.sent { "→" } else { "←" };
+            lines.push(format!("{INDENT}{} {local} {way} {remote}", transport.name()));
+            let text = passed.text.trim_end().lines();
+            lines.extend(text.map(|line| format!("{INDENT}{}", printable(line)).trim_end().to_owned()));
+            lines.push(String::new());
+        }
+        lines
+    }
+
+    fn line(&self, at: Moment, stroke: Stroke, dash: char, what: &str) -> String {
+        format!("{:>9} {}  {what}", seconds(at.since(self.start)), self.columns.rungs(stroke, dash))
+    }
+}
+
+/// The lines of a call's ladder, or nothing when it has no fact. Messages stand where their time says.
 #[must_use]
-pub fn lines(facts: &[Entry], language: Language) -> Vec<String> {
-    let Some(first) = facts.first() else { return Vec::new() };
-    let columns = Columns::of(facts);
-    let mut lines = vec![columns.heading()];
+pub fn lines(facts: &[Entry], messages: &[Passed], whole: bool, language: Language) -> Vec<String> {
+    let Some(mut ladder) = Ladder::of(facts, language) else { return Vec::new() };
+    let mut lines = vec![ladder.heading()];
+    let mut messages = messages.iter().peekable();
     for entry in facts {
-        let Some(what) = words(&entry.fact, language) else { continue };
-        let after = entry.now.moment.since(first.now.moment);
-        let rungs = columns.rungs(columns.stroke(&entry.fact));
-        lines.push(format!("{:>9} {rungs}  {what}", seconds(after)));
+        while let Some(passed) = messages.next_if(|passed| passed.at.moment <= entry.now.moment) {
+            lines.extend(ladder.message_lines(passed, whole));
+        }
+        lines.extend(ladder.fact(entry));
+    }
+    for passed in messages {
+        lines.extend(ladder.message_lines(passed, whole));
     }
     lines
+}
+
+/// What a peer sent can't steer the terminal it is shown on.
+fn printable(line: &str) -> String {
+    line.chars()
+        .map(|letter| if letter.is_control() && letter != '\t' { '\u{fffd}' } else { letter })
+        .collect()
 }
 
 /// `12.345`, s.
@@ -62,19 +142,24 @@ impl Columns {
         let mut columns =
             Self { names: vec![caller.unwrap_or_default(), "Spillway".into()], legs: vec![(0, 0)] };
         for entry in facts {
-            if let Fact::RingStarted { agent: who, leg, .. } | Fact::TargetRung { target: who, leg, .. } =
-                &entry.fact
-            {
-                columns.rung(who, *leg);
-            } else if let Fact::TransferStarted { to, to_leg, .. } = &entry.fact {
-                columns.rung(&to.as_str().into(), *to_leg);
-            }
+            columns.learn(&entry.fact);
         }
         columns
     }
 
+    fn learn(&mut self, fact: &Fact) {
+        if let Fact::RingStarted { agent: who, leg, .. } | Fact::TargetRung { target: who, leg, .. } = fact {
+            self.rung(who, *leg);
+        } else if let Fact::TransferStarted { to, to_leg, .. } = fact {
+            self.rung(&to.as_str().into(), *to_leg);
+        }
+    }
+
     /// Who is rung twice keeps the column.
     fn rung(&mut self, who: &Name, leg: u16) {
+        if self.legs.iter().any(|(known, _)| *known == leg) {
+            return;
+        }
         let others = self.names.iter().skip(SPILLWAY + 1);
         let known = others.zip(SPILLWAY + 1..).find(|(name, _)| *name == who).map(|(_, column)| column);
         let column = known.unwrap_or(self.names.len());
@@ -138,7 +223,7 @@ impl Columns {
     }
 
     /// The columns' lines, with the stroke across them.
-    fn rungs(&self, stroke: Stroke) -> String {
+    fn rungs(&self, stroke: Stroke, dash: char) -> String {
         let mut row: Vec<char> = " ".repeat((self.names.len() - 1) * STEP + 1).chars().collect();
         for column in 0..self.names.len() {
             row[column * STEP] = '│';
@@ -153,7 +238,7 @@ impl Columns {
             }
         };
         let (left, right) = (tail.min(head) * STEP, tail.max(head) * STEP);
-        row[left + 1..right].fill('─');
+        row[left + 1..right].fill(dash);
         if head > tail {
             row[right - 1] = '>';
         } else {

@@ -2,6 +2,10 @@
 
 use crate::call::{Fact, LegEnd};
 use crate::commands::language::Language;
+use crate::wire::sip::{HeaderName, Message, StartLine};
+
+/// What a message with a session description says it carries.
+const SDP: &[u8] = b"application/sdp";
 
 /// What happened, or nothing for facts that are about no call.
 pub(super) fn words(fact: &Fact, language: Language) -> Option<String> {
@@ -64,4 +68,27 @@ const fn leg_end(end: LegEnd, language: Language) -> &'static str {
         LegEnd::Unreachable => language.say("injoignable", "unreachable"),
         LegEnd::Cancelled => language.say("arrêté", "stopped"),
     }
+}
+
+/// What a SIP message is called beside the ladder: its method, or its code and the method it answers; whether it carries a
+/// session description; whether it passed before.
+pub(super) fn sip_words(text: &str, is_copy: bool, language: Language) -> String {
+    let Ok(message) = Message::parse(text.as_bytes()) else {
+        return language.say("illisible", "unreadable").into();
+    };
+    let mut words = match message.start() {
+        StartLine::Request { method, .. } => method.to_string(),
+        StartLine::Response { code, phrase } => {
+            let answers = message.cseq().map_or_else(|_| String::new(), |cseq| format!(" ({})", cseq.method));
+            format!("{code} {}{answers}", String::from_utf8_lossy(phrase).escape_debug())
+        }
+    };
+    let is_sdp = |kind: &[u8]| kind.to_ascii_lowercase().starts_with(SDP);
+    if !message.body().is_empty() && message.header(HeaderName::ContentType).is_some_and(is_sdp) {
+        words.push_str(", SDP");
+    }
+    if is_copy {
+        words.push_str(language.say(", répété", ", again"));
+    }
+    words
 }

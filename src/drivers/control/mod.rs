@@ -1,39 +1,51 @@
-//! The control socket: a file only its owner may open. One JSON line in, one JSON line out; the engine answers, between two
-//! events, through a channel. Must never decide anything: it carries commands.
+//! The control socket: a file only its owner may open. One JSON line in, one JSON line out, or many where a call is followed;
+//! the engine answers, between two events, through a channel. Must never decide anything: it carries commands.
 
 mod door;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 use crate::base::limits::{CONTROL_REQUEST_BYTES, CONTROL_WAIT};
 use crate::engine::status::Status;
+use crate::engine::traces::Step;
+use crate::engine::wanted::Wanted;
 use crossbeam_channel::{Receiver, Sender};
 use door::Door;
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 
 /// Requests the engine has not taken yet; one is served at a time, the rest are of those who gave up waiting.
 const REQUESTS: usize = 16;
 
-/// What can be asked of a running service: `{"command":"status"}`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What can be asked of a running service: `{"command":"status"}`, `{"command":"trace","wanted":"last","live":true}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "command", deny_unknown_fields)]
 pub enum Command {
     /// How it stands.
     Status,
+    /// What is kept in memory of a call. Answered by a line per step.
+    Trace {
+        /// Which.
+        wanted: Wanted,
+        /// Of those that still run, or the next to come; and what happens to it from here on, until it is over.
+        live: bool,
+    },
 }
 
-/// What it answers: `{"status":{…}}` or `{"error":"…"}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What it answers: `{"status":{…}}`, `{"step":{…}}` or `{"error":"…"}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {
     /// How it stands.
     Status(Box<Status>),
+    /// What happened to the call that is traced.
+    Step(Box<Step>),
     /// Why there is no answer.
     Error(String),
 }
@@ -44,12 +56,26 @@ pub struct Request {
     /// What is asked.
     pub command: Command,
     reply: Sender<Answer>,
+    /// Gone with whoever asked.
+    asker: Weak<()>,
 }
 
 impl Request {
     /// Answers. Whoever asked may have gone; then nothing happens.
     pub fn answer(self, answer: Answer) {
         drop(self.reply.try_send(answer));
+    }
+
+    /// Answers with one line of many; false when whoever asked has gone, or reads none of them. The answer ends when the
+    /// request is dropped.
+    pub fn tell(&self, answer: Answer) -> bool {
+        self.reply.try_send(answer).is_ok()
+    }
+
+    /// Whether nobody waits for an answer any more.
+    #[must_use]
+    pub fn is_forsaken(&self) -> bool {
+        self.asker.strong_count() == 0
     }
 }
 
@@ -150,36 +176,44 @@ fn serve(door: &Door, requests: &Sender<Request>, stopping: &AtomicBool, wake: i
         if stopping.load(Ordering::Acquire) {
             return;
         }
-        match visitor.and_then(|stream| attend(&stream, requests, &wake)) {
+        match visitor.and_then(|stream| attend(stream, requests, &wake)) {
             Ok(()) => {}
             Err(error) => tracing::warn!(%error, "control request not served"),
         }
     }
 }
 
-/// Reads one line, has it answered, writes one line.
-fn attend(stream: &UnixStream, requests: &Sender<Request>, wake: &impl Fn()) -> io::Result<()> {
+/// Reads one line, has it answered, writes one line; where there will be many, leaves that to a thread of its own.
+fn attend(stream: UnixStream, requests: &Sender<Request>, wake: &impl Fn()) -> io::Result<()> {
     stream.set_read_timeout(Some(CONTROL_WAIT))?;
     stream.set_write_timeout(Some(CONTROL_WAIT))?;
     let mut line = String::new();
-    BufReader::new(stream.take(CONTROL_REQUEST_BYTES)).read_line(&mut line)?;
+    BufReader::new((&stream).take(CONTROL_REQUEST_BYTES)).read_line(&mut line)?;
     if line.is_empty() {
         return Ok(());
     }
     let answer = match serde_json::from_str::<Command>(&line) {
-        Ok(command) => put(command, requests, wake),
+        Ok(command @ Command::Trace { .. }) => match stream::put(command, requests, wake) {
+            Ok(answers) => return answers.carry(stream),
+            Err(refusal) => refusal,
+        },
+        Ok(command @ Command::Status) => put(command, requests, wake),
         Err(error) => Answer::Error(format!("not a command: {error}")),
     };
-    let mut line = serde_json::to_vec(&answer)?;
+    write(&stream, &answer)
+}
+
+fn write(mut stream: &UnixStream, answer: &Answer) -> io::Result<()> {
+    let mut line = serde_json::to_vec(answer)?;
     line.push(b'\n');
-    let mut out = stream;
-    out.write_all(&line)
+    stream.write_all(&line)
 }
 
 fn put(command: Command, requests: &Sender<Request>, wake: &impl Fn()) -> Answer {
     let (reply, replied) = crossbeam_channel::bounded(1);
-    if requests.try_send(Request { command, reply }).is_err() {
-        return Answer::Error("the engine is too busy to answer".into());
+    let asker = Arc::new(());
+    if requests.try_send(Request { command, reply, asker: Arc::downgrade(&asker) }).is_err() {
+        return busy();
     }
     wake();
     replied
@@ -187,11 +221,37 @@ fn put(command: Command, requests: &Sender<Request>, wake: &impl Fn()) -> Answer
         .unwrap_or_else(|_| Answer::Error("the engine did not answer in time".into()))
 }
 
-/// Asks the service behind `path`.
+fn busy() -> Answer {
+    Answer::Error("the engine is too busy to answer".into())
+}
+
+/// Asks the service behind `path` for one answer.
 ///
 /// # Errors
 /// When nobody answers there, or not as expected.
-pub fn ask(path: &Path, command: Command) -> Result<Answer, ControlError> {
+pub fn ask(path: &Path, command: &Command) -> Result<Answer, ControlError> {
+    let stream = knock(path, command)?;
+    let io = |source| ControlError::Io { path: path.to_owned(), source };
+    stream.set_read_timeout(Some(CONTROL_WAIT * 2)).map_err(io)?;
+    let mut answer = String::new();
+    BufReader::new(stream).read_line(&mut answer).map_err(io)?;
+    serde_json::from_str(&answer).map_err(|source| ControlError::Answer { path: path.to_owned(), source })
+}
+
+/// Asks the service behind `path` for as many answers as it gives, however long that takes.
+///
+/// # Errors
+/// When nobody answers there, or not as expected.
+pub fn follow(path: &Path, command: &Command, mut hear: impl FnMut(Answer)) -> Result<(), ControlError> {
+    for line in BufReader::new(knock(path, command)?).lines() {
+        let line = line.map_err(|source| ControlError::Io { path: path.to_owned(), source })?;
+        let unreadable = |source| ControlError::Answer { path: path.to_owned(), source };
+        hear(serde_json::from_str(&line).map_err(unreadable)?);
+    }
+    Ok(())
+}
+
+fn knock(path: &Path, command: &Command) -> Result<UnixStream, ControlError> {
     let io = |source: io::Error| {
         if matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) {
             ControlError::NotRunning { path: path.to_owned() }
@@ -200,12 +260,9 @@ pub fn ask(path: &Path, command: Command) -> Result<Answer, ControlError> {
         }
     };
     let mut stream = UnixStream::connect(path).map_err(io)?;
-    stream.set_read_timeout(Some(CONTROL_WAIT * 2)).map_err(io)?;
     let unreadable = |source| ControlError::Answer { path: path.to_owned(), source };
-    let mut line = serde_json::to_vec(&command).map_err(unreadable)?;
+    let mut line = serde_json::to_vec(command).map_err(unreadable)?;
     line.push(b'\n');
     stream.write_all(&line).map_err(io)?;
-    let mut answer = String::new();
-    BufReader::new(stream).read_line(&mut answer).map_err(io)?;
-    serde_json::from_str(&answer).map_err(unreadable)
+    Ok(stream)
 }

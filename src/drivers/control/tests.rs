@@ -1,6 +1,8 @@
 //! The control socket on a real file system.
 
 use super::*;
+use crate::base::{CallId, Cause, JournalSeq, Now};
+use crate::call::{Entry, Fact, Subject};
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
@@ -8,7 +10,7 @@ use std::os::unix::net::UnixListener;
 fn serve_one(control: Control, answer: impl Fn(Command) -> Answer + Send + 'static) -> JoinHandle<Control> {
     std::thread::spawn(move || {
         let request = control.requests.recv_timeout(CONTROL_WAIT).expect("a request");
-        let command = request.command;
+        let command = request.command.clone();
         request.answer(answer(command));
         control
     })
@@ -36,11 +38,11 @@ fn a_question_gets_the_engines_answer_and_the_file_goes_when_the_service_does() 
         assert_eq!(command, Command::Status);
         answer.clone()
     });
-    assert_eq!(ask(&path, Command::Status).expect("an answer"), expected);
+    assert_eq!(ask(&path, &Command::Status).expect("an answer"), expected);
     assert_eq!(wakes.len(), 1);
     drop(engine.join().expect("ends"));
     assert!(!path.exists());
-    assert!(matches!(ask(&path, Command::Status), Err(ControlError::NotRunning { .. })));
+    assert!(matches!(ask(&path, &Command::Status), Err(ControlError::NotRunning { .. })));
 }
 
 #[test]
@@ -61,7 +63,7 @@ fn nonsense_gets_an_error_and_harms_nobody() {
     }
     drop(UnixStream::connect(&path).expect("open"));
     let engine = serve_one(control, |_| Answer::Error("still here".into()));
-    assert_eq!(ask(&path, Command::Status).expect("an answer"), Answer::Error("still here".into()));
+    assert_eq!(ask(&path, &Command::Status).expect("an answer"), Answer::Error("still here".into()));
     drop(engine.join().expect("ends"));
 }
 
@@ -99,4 +101,69 @@ fn a_path_nobody_could_ask_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let refused = Control::open(&folder.path().join("x".repeat(120)), || {}).expect_err("too long");
     assert!(matches!(refused, ControlError::TooLong { .. }), "{refused}");
+}
+
+fn fact(fact: Fact) -> Answer {
+    let subject = Subject::Call(CallId(7));
+    Answer::Step(Box::new(Step::Fact(Entry { seq: JournalSeq(1), now: Now::default(), subject, fact })))
+}
+
+/// What is heard of `trace last --live`, as it is heard.
+fn follow_last(path: &Path) -> crossbeam_channel::Receiver<Answer> {
+    let (heard, hears) = crossbeam_channel::unbounded();
+    let path = path.to_owned();
+    std::thread::spawn(move || {
+        let command = Command::Trace { wanted: Wanted::Last, live: true };
+        follow(&path, &command, |answer| heard.send(answer).expect("somebody listens")).expect("answered");
+    });
+    hears
+}
+
+#[test]
+fn a_call_is_followed_line_by_line_while_others_are_answered_until_it_is_over() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("control.sock");
+    let control = Control::open(&path, || {}).expect("opens");
+    let hears = follow_last(&path);
+    let request = control.requests.recv_timeout(CONTROL_WAIT).expect("a request");
+    assert_eq!(request.command, Command::Trace { wanted: Wanted::Last, live: true });
+    let (first, last) = (fact(Fact::CallerAnswered), fact(Fact::Ended { cause: Cause::Normal }));
+    assert!(request.tell(first.clone()));
+    assert_eq!(hears.recv_timeout(CONTROL_WAIT), Ok(first), "while more may come");
+
+    let engine = serve_one(control, |_| Answer::Error("busy".into()));
+    assert_eq!(ask(&path, &Command::Status).expect("meanwhile"), Answer::Error("busy".into()));
+    let control = engine.join().expect("ends");
+
+    assert!(request.tell(last.clone()) && request.tell(fact(Fact::PromptEnded)) && !request.is_forsaken());
+    assert_eq!(hears.recv_timeout(CONTROL_WAIT), Ok(last));
+    assert_eq!(hears.recv_timeout(CONTROL_WAIT), Ok(fact(Fact::PromptEnded)), "a little after the end");
+    assert!(hears.recv_timeout(CONTROL_WAIT).is_err(), "and then it is over");
+    let until = std::time::Instant::now() + CONTROL_WAIT;
+    while !request.is_forsaken() && std::time::Instant::now() < until {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(request.is_forsaken());
+    drop(control);
+}
+
+#[test]
+fn whoever_hangs_up_is_missed_and_the_end_of_the_answer_is_the_end_of_the_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("control.sock");
+    let control = Control::open(&path, || {}).expect("opens");
+    let command = Command::Trace { wanted: Wanted::Last, live: true };
+    drop(knock(&path, &command).expect("open"));
+    let gone = control.requests.recv_timeout(CONTROL_WAIT).expect("a request");
+    let until = std::time::Instant::now() + CONTROL_WAIT;
+    while !gone.is_forsaken() && std::time::Instant::now() < until {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    assert!(gone.is_forsaken(), "noticed though nothing is written");
+
+    let hears = follow_last(&path);
+    let request = control.requests.recv_timeout(CONTROL_WAIT).expect("a request");
+    request.answer(Answer::Error("no such call".into()));
+    assert_eq!(hears.recv_timeout(CONTROL_WAIT), Ok(Answer::Error("no such call".into())));
+    assert!(hears.recv_timeout(CONTROL_WAIT).is_err());
 }

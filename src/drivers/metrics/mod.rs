@@ -6,6 +6,7 @@ mod phones;
 mod progress;
 mod registry;
 mod series;
+mod sip;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -19,7 +20,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use phones::PhoneSeries;
 use progress::Progress;
 use registry::Registry;
-use series::{CallSeries, OfferedSeries, QueueSeries, Series, SipSeries, SiteSeries, TrunkSeries};
+use series::{CallSeries, OfferedSeries, QueueSeries, Series, SiteSeries, TrunkSeries};
+use sip::SipSeries;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -162,7 +164,7 @@ impl Metrics {
         let page = Page { handle: registry.handle(), oldest: Arc::default() };
         let mut metrics = Self {
             series: Series::new(&registry),
-            sip: SipSeries::new(&registry),
+            sip: SipSeries::new(&registry, names::NO_TRUNK),
             phones: PhoneSeries::new(&registry),
             registry,
             page,
@@ -260,6 +262,7 @@ impl Metrics {
         match observation {
             Observation::Fact(entry) => self.fact(entry),
             Observation::Recorded(record) => self.recorded(record),
+            Observation::LegCalled { .. } => {}
             Observation::QueueLine { site, queue, waiting, oldest } => {
                 match self.sites.get(site).and_then(|site| site.queues.get(queue)) {
                     Some(series) => {
@@ -285,11 +288,16 @@ impl Metrics {
                 Some(_) | None => self.unknown(),
             },
             Observation::Phone(seen) => self.phones.observe(seen),
-            Observation::SipResponse { direction, method, code } => {
-                self.sip.response(direction, method, *code)
-            }
-            Observation::SipRequest { direction, method } => self.sip.request(direction, method),
-            Observation::SipRetransmission { direction } => self.sip.retransmission(direction),
+            Observation::SipResponse { trunk, .. }
+            | Observation::SipRequest { trunk, .. }
+            | Observation::SipRetransmission { trunk, .. }
+            | Observation::SipFirstResponse { trunk, .. } => match trunk {
+                None => self.sip.observe(observation),
+                Some(trunk) => match self.trunks.get(trunk) {
+                    Some(series) => series.sip.observe(observation),
+                    None => self.unknown(),
+                },
+            },
             Observation::SourceRefused => self.series.sources_refused.increment(1),
             Observation::NotSip => self.series.not_sip.increment(1),
             Observation::SipStray => self.series.sip_stray.increment(1),

@@ -69,9 +69,10 @@ metrics! {
     Counter PHONE_WITHHELD "phone_challenges_withheld_total", "Requests dropped because their source had been challenged too often within a second.";
     Counter PHONE_REPLACED "phone_contacts_replaced_total", "Contacts that made room for another of the same phone, which had as many as it may.";
     Counter LAMPS_REFUSED "phone_lamps_refused_total", "Subscriptions to others' lamps refused because their phone has as many as it may.";
-    Counter SIP_REQUESTS "sip_requests_total", "SIP requests, by direction and method, retransmissions left out.";
-    Counter SIP_RESPONSES "sip_responses_total", "SIP responses, by direction, method and code, retransmissions left out.";
-    Counter SIP_RETRANSMISSIONS "sip_retransmissions_total", "SIP messages sent again, or received again and absorbed, by direction.";
+    Counter SIP_REQUESTS "sip_requests_total", "SIP requests, by trunk, direction and method, retransmissions left out.";
+    Counter SIP_RESPONSES "sip_responses_total", "SIP responses, by trunk, direction, method and code, retransmissions left out.";
+    Counter SIP_RETRANSMISSIONS "sip_retransmissions_total", "SIP messages sent again, or received again and absorbed, by trunk and direction.";
+    Histogram SIP_FIRST_RESPONSE "sip_first_response_seconds", "From an INVITE or OPTIONS of ours to the first response to it, by trunk and method.";
     Counter SOURCES_REFUSED "sip_sources_refused_total", "SIP requests from a source no trunk accepts.";
     Counter NOT_SIP "sip_unreadable_total", "Datagrams and stream data that are no SIP message, STUN requests above the limit among them.";
     Gauge CONNECTIONS "sip_connections", "SIP connections, whoever opened them, by transport.";
@@ -117,6 +118,13 @@ pub(super) const WAIT_BOUNDS: [f64; 11] =
 pub(super) const TALK_BOUNDS: [f64; 10] =
     [10.0, 30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 900.0, 1_800.0, 3_600.0];
 
+/// Upper bounds of the buckets for a first response, seconds; the last is when a transaction gives up (RFC 3261 section
+/// 17.1.1.2, timer B).
+pub(super) const RESPONSE_BOUNDS: [f64; 10] = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 4.0, 32.0];
+/// Methods whose first response is timed.
+pub(super) const TIMED_METHODS: [&str; 2] = ["INVITE", "OPTIONS"];
+/// The trunk of messages that are no trunk's.
+pub(super) const NO_TRUNK: &str = "none";
 /// Where a SIP message goes.
 pub(super) const DIRECTIONS: [&str; 2] = ["in", "out"];
 /// Transports that have connections.

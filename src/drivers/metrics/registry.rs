@@ -19,7 +19,11 @@ impl Registry {
                 builder
                     .set_buckets_for_metric(Matcher::Full(names::TALK.name.to_owned()), &names::TALK_BOUNDS)
             })
-            .expect("neither list of bounds is empty")
+            .and_then(|builder| {
+                let name = names::SIP_FIRST_RESPONSE.name.to_owned();
+                builder.set_buckets_for_metric(Matcher::Full(name), &names::RESPONSE_BOUNDS)
+            })
+            .expect("no list of bounds is empty")
             .build_recorder();
         for metric in names::ALL {
             let (name, help) = (metric.name.into(), metric.help.into());

@@ -3,6 +3,7 @@
 use super::names as n;
 use super::progress::Doing;
 use super::registry::{Registry, Table};
+use super::sip::SipSeries;
 use super::tls::TlsSeries;
 use super::{Levels, NOBODY, Oldest};
 use crate::base::{Cause, Map, Name, Outcome};
@@ -215,58 +216,6 @@ impl OfferedSeries {
     }
 }
 
-/// SIP messages.
-#[derive(Debug)]
-pub(super) struct SipSeries {
-    requests: Table<Table<Counter>>,
-    responses: Table<Table<Table<Counter>>>,
-    retransmissions: Table<Counter>,
-}
-
-impl SipSeries {
-    pub fn new(registry: &Registry) -> Self {
-        let response = |direction, method| {
-            Table::new(&n::CODES, |code| {
-                registry.counter(
-                    n::SIP_RESPONSES,
-                    &[("direction", direction), ("method", method), ("code", code)],
-                )
-            })
-        };
-        Self {
-            requests: Table::new(&n::DIRECTIONS, |direction| {
-                Table::new(&n::METHODS, |method| {
-                    registry.counter(n::SIP_REQUESTS, &[("direction", direction), ("method", method)])
-                })
-            }),
-            responses: Table::new(&n::DIRECTIONS, |direction| {
-                Table::new(&n::ANSWERED_METHODS, |method| response(direction, method))
-            }),
-            retransmissions: Table::new(&n::DIRECTIONS, |direction| {
-                registry.counter(n::SIP_RETRANSMISSIONS, &[("direction", direction)])
-            }),
-        }
-    }
-
-    pub fn request(&self, direction: &str, method: &str) {
-        let counter = self.requests.get(direction).and_then(|methods| methods.get_or_rest(method));
-        counter.inspect(|counter| counter.increment(1));
-    }
-
-    pub fn response(&self, direction: &str, method: &str, code: u16) {
-        let digits =
-            [b'0' + (code / 100 % 10) as u8, b'0' + (code / 10 % 10) as u8, b'0' + (code % 10) as u8];
-        let code = std::str::from_utf8(&digits).unwrap_or_default();
-        let methods = self.responses.get(direction);
-        let counter = methods.and_then(|methods| methods.get_or_rest(method)?.get_or_rest(code));
-        counter.inspect(|counter| counter.increment(1));
-    }
-
-    pub fn retransmission(&self, direction: &str) {
-        self.retransmissions.get(direction).inspect(|counter| counter.increment(1));
-    }
-}
-
 /// One site's.
 #[derive(Debug)]
 pub(super) struct SiteSeries {
@@ -359,6 +308,7 @@ pub(super) struct TrunkSeries {
     pub lost: Counter,
     pub transcoded: Counter,
     pub refused: Counter,
+    pub sip: SipSeries,
 }
 
 impl TrunkSeries {
@@ -425,6 +375,7 @@ impl TrunkSeries {
             lost: registry.counter(n::RTP_LOST, &label),
             transcoded: registry.counter(n::RTP_TRANSCODED, &label),
             refused: registry.counter(n::RTP_REFUSED, &label),
+            sip: SipSeries::new(registry, trunk),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The metrics against made-up observations: everything there at 0, each event counted once, levels back at 0 at the end.
 
 mod labels;
+mod sip;
 
 use super::*;
 use crate::base::{Cause, JournalSeq, Now, Outcome, Utc};
@@ -202,18 +203,20 @@ fn what_is_in_no_configuration_gets_no_label_but_is_counted() {
     let mut metrics = Metrics::new(&names());
     let page = metrics.page();
     metrics.observe(&Observation::Trunk { trunk: "étranger".into(), up: true });
-    metrics.observe(&Observation::SipRequest { direction: "in", method: "BREW" });
-    metrics.observe(&Observation::SipResponse { direction: "out", method: "INVITE", code: 418 });
-    metrics.observe(&Observation::SipResponse { direction: "out", method: "INVITE", code: 486 });
+    metrics.observe(&Observation::SipRequest { direction: "in", trunk: None, method: "BREW" });
+    for code in [418, 486] {
+        let trunk = Some("operateur".into());
+        metrics.observe(&Observation::SipResponse { direction: "out", trunk, method: "INVITE", code });
+    }
     metrics.observe(&Observation::LimitReached { limit: "teapots", cause: Cause::Overload });
     metrics.observe(&Observation::NotSip);
     metrics.observe(&Observation::SipStray);
     assert!(!page.render(Moment::ZERO).contains("étranger"));
     for series in [
         "spillway_metrics_unknown_names_total",
-        "spillway_sip_requests_total{direction=\"in\",method=\"OTHER\"}",
-        "spillway_sip_responses_total{direction=\"out\",method=\"INVITE\",code=\"other\"}",
-        "spillway_sip_responses_total{direction=\"out\",method=\"INVITE\",code=\"486\"}",
+        "spillway_sip_requests_total{trunk=\"none\",direction=\"in\",method=\"OTHER\"}",
+        "spillway_sip_responses_total{trunk=\"operateur\",direction=\"out\",method=\"INVITE\",code=\"other\"}",
+        "spillway_sip_responses_total{trunk=\"operateur\",direction=\"out\",method=\"INVITE\",code=\"486\"}",
         "spillway_limits_reached_total{limit=\"other\"}",
         "spillway_sip_unreadable_total",
         "spillway_sip_stray_total",

@@ -36,7 +36,8 @@ impl Traffic {
             | Observation::SourceRefused
             | Observation::Limited { .. }
             | Observation::ChallengeWithheld => &mut self.strayed,
-            Observation::Peer { .. }
+            Observation::FirstResponse { .. }
+            | Observation::Peer { .. }
             | Observation::LookupFailed { .. }
             | Observation::Banned { .. }
             | Observation::PhoneChallenged

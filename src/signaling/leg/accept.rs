@@ -271,7 +271,7 @@ impl Leg {
         let Some(unacked) = &mut self.unacked else { return };
         unacked.interval = (unacked.interval * 2).min(layer.settings().t2);
         let (flow, answer, next) = (unacked.flow, unacked.answer.clone(), now + unacked.interval);
-        layer.observe(crate::signaling::event::Observation::Retransmitted { method: "INVITE" });
+        layer.observe(crate::signaling::event::Observation::Retransmitted { flow, method: "INVITE" });
         layer.send(flow, answer);
         self.set_timer(layer, LegTimer::AnswerAgain, next);
     }

@@ -142,6 +142,11 @@ impl Leg {
         matches!(&self.state, State::Calling(calling) if !calling.provisional)
     }
 
+    /// What all its messages carry.
+    pub(super) fn call_id(&self) -> &[u8] {
+        &self.dialog.call_id
+    }
+
     /// The far end is a phone that registers here: see [`Dialog::keep`].
     pub(super) fn keep_path(&mut self) {
         self.dialog.keep();

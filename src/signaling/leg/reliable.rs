@@ -197,7 +197,7 @@ impl Leg {
         let Some(waiting) = &mut self.reliable.waiting else { return };
         waiting.interval *= 2;
         let (flow, response, next) = (waiting.flow, waiting.response.clone(), now + waiting.interval);
-        layer.observe(Observation::Retransmitted { method: "INVITE" });
+        layer.observe(Observation::Retransmitted { flow, method: "INVITE" });
         layer.send(flow, response);
         self.set_timer(layer, LegTimer::ProvisionalAgain, next);
     }

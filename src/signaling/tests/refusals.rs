@@ -185,7 +185,8 @@ fn a_copy_of_an_invite_gets_the_last_answer_again() {
     assert_eq!(raw.say(&invite(1)), refused);
     assert_eq!(raw.wait_ms(600), refused, "timer G");
     assert_eq!(raw.invited.len(), 1);
-    let again = raw.observed.iter().filter(|seen| **seen == Observation::Retransmitted { method: "INVITE" });
+    let is_copy = |seen: &&Observation| matches!(seen, Observation::Retransmitted { method: "INVITE", .. });
+    let again = raw.observed.iter().filter(is_copy);
     assert_eq!(again.count(), 4);
 }
 

@@ -317,3 +317,22 @@ fn a_trunk_whose_one_peer_asks_to_be_left_alone_is_down_for_that_long_and_is_not
     raw.wait_ms(300_000);
     assert!(raw.stack.trunk_up(TrunkId(0)), "nobody takes itself away for days");
 }
+
+#[test]
+fn the_first_response_to_an_invite_or_options_is_timed_from_the_first_try_and_only_that_one() {
+    let mut raw = Raw::with(TrunkPeer { ping: Some(Duration::from_secs(30)), ..trunk(LEFT) });
+    let ping = raw.wait_ms(0).remove(0);
+    raw.wait_ms(40);
+    raw.say(&response(&ping, "200 OK", "x", ""));
+    let (_, invite) = dial(&mut raw);
+    // Sent again meanwhile, at 500 ms.
+    raw.wait_ms(620);
+    raw.say(&response(&invite, "100 Trying", "", ""));
+    raw.say(&response(&invite, "180 Ringing", "y", ""));
+    let flow = to_left();
+    let timed = |method, ms| Observation::FirstResponse { flow, method, after: Duration::from_millis(ms) };
+    let seen = raw.observed.iter().filter(|seen| matches!(seen, Observation::FirstResponse { .. }));
+    assert_eq!(seen.copied().collect::<Vec<_>>(), [timed("OPTIONS", 40), timed("INVITE", 620)]);
+    assert_eq!(raw.stack.trunk_at(&flow), Some(TrunkId(0)));
+    assert_eq!(raw.stack.trunk_at(&Flow { remote: address("198.51.100.9:5060"), ..flow }), None);
+}

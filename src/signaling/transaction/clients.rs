@@ -98,6 +98,8 @@ pub(super) struct ClientTransaction {
     tries: u8,
     /// A copy of a final response gets a copy of its ACK.
     acks: SmallVec<[Ack; 1]>,
+    /// Since when nothing came, where it matters how long that takes.
+    unanswered: Option<Moment>,
 }
 
 impl ClientTransaction {
@@ -139,9 +141,11 @@ impl Layer {
             let (machine, actions) = Client::start(reliable, &settings);
             (Machine::Other(machine), actions)
         };
-        let client = ClientTransaction { machine, method, owner, flow, request, tries: 1, acks: smallvec![] };
+        let unanswered = matches!(method, Method::Invite | Method::Options).then_some(now);
+        let acks = smallvec![];
+        let client = ClientTransaction { machine, method, owner, flow, request, tries: 1, acks, unanswered };
         self.clients.insert(key, client);
-        self.observe(Observation::RequestSent { method: method_label(method) });
+        self.observe(Observation::RequestSent { flow, method: method_label(method) });
         self.run_client(now, key, &actions, None);
     }
 
@@ -213,24 +217,28 @@ impl Layer {
         if response.cseq().ok()?.method != client.method {
             return None;
         }
-        let method = method_label(client.method);
+        let (flow, method) = (client.flow, method_label(client.method));
+        let unanswered = client.unanswered.take();
         let class = Class::of(code);
         if let (Class::Success, Some(tag)) = (class, response.to().ok()?.tag)
-            && let Some((flow, ack)) = client.ack_for(tag)
+            && let Some((way, ack)) = client.ack_for(tag)
         {
-            self.observe(Observation::RetransmissionReceived { method });
-            self.send(flow, ack);
+            self.observe(Observation::RetransmissionReceived { flow, method });
+            self.send(way, ack);
             return None;
         }
         let actions = match &mut client.machine {
             Machine::Invite(machine) => machine.on_response(class, &settings),
             Machine::Other(machine) => machine.on_response(class, &settings),
         };
+        if let Some(since) = unanswered {
+            self.observe(Observation::FirstResponse { flow, method, after: now.since(since) });
+        }
         let delivered = actions.contains(&Action::Deliver);
         self.observe(if delivered {
-            Observation::ResponseReceived { method, code }
+            Observation::ResponseReceived { flow, method, code }
         } else {
-            Observation::RetransmissionReceived { method }
+            Observation::RetransmissionReceived { flow, method }
         });
         self.run_client(now, key, &actions, Some(response))
     }
@@ -251,7 +259,7 @@ impl Layer {
             match *action {
                 Action::Send | Action::SendAgain => {
                     if *action == Action::SendAgain {
-                        self.observe(Observation::Retransmitted { method: method_label(method) });
+                        self.observe(Observation::Retransmitted { flow, method: method_label(method) });
                     }
                     if let Some(client) = self.clients.get(&key) {
                         let request = client.request.clone();

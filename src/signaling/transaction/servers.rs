@@ -78,7 +78,8 @@ impl Layer {
             Machine::Invite(machine) => machine.on_repeat(),
             Machine::Other(machine) => machine.on_repeat(),
         };
-        self.observe(Observation::RetransmissionReceived { method: method_label(method) });
+        let flow = server.flow;
+        self.observe(Observation::RetransmissionReceived { flow, method: method_label(method) });
         self.run_server(now, key, &actions);
         Arrival::Repeated
     }
@@ -213,8 +214,8 @@ impl Layer {
         if class != Class::Provisional {
             server.request = Bytes::new();
         }
-        let method = server.method;
-        self.observe(Observation::ResponseSent { method, code });
+        let (flow, method) = (server.flow, server.method);
+        self.observe(Observation::ResponseSent { flow, method, code });
         self.run_server(now, key, &actions);
         Some(response)
     }
@@ -238,7 +239,7 @@ impl Layer {
                     let Some(server) = self.servers.get(&key) else { continue };
                     let (flow, response, method) = (server.flow, server.response.clone(), server.method);
                     if *action == Action::SendAgain {
-                        self.observe(Observation::Retransmitted { method });
+                        self.observe(Observation::Retransmitted { flow, method });
                     }
                     self.send(flow, response);
                 }

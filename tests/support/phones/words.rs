@@ -57,6 +57,15 @@ fn header_or_none<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
 }
 
+pub fn address(text: &str) -> std::net::SocketAddr {
+    text.parse().expect("an address")
+}
+
+/// The tag a far end gives its answers.
+pub fn tag_of(desk: &super::Desk) -> String {
+    format!("p{}", desk.remote.ip().to_string().replace('.', "-"))
+}
+
 /// The header that answers a 401, by MD5 (RFC 7616 section 3.4).
 pub fn credentials(challenge: &str, user: &str, method: &str, uri: &str) -> String {
     let nonce = challenge.split("nonce=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a nonce");

@@ -49,7 +49,8 @@ impl Outcomes {
             }
             Observation::NotSip => self.unreadable += 1,
             Observation::SipStray => self.strays += 1,
-            Observation::QueueLine { .. }
+            Observation::LegCalled { .. }
+            | Observation::QueueLine { .. }
             | Observation::Trunk { .. }
             | Observation::Peer { .. }
             | Observation::LookupFailed { .. }
@@ -61,6 +62,7 @@ impl Outcomes {
             | Observation::SipResponse { .. }
             | Observation::SipRequest { .. }
             | Observation::SipRetransmission { .. }
+            | Observation::SipFirstResponse { .. }
             | Observation::SourceRefused
             | Observation::Audio { .. }
             | Observation::Overload { .. }

@@ -32,8 +32,9 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
         Fact::AgentBecame { state: "ready".into(), call: None },
     );
     metrics.observe(&Observation::Recorded(Arc::new(Record { trunk: odd.clone(), ..record() })));
-    metrics.observe(&Observation::SipRequest { direction: "in", method: "ODD" });
-    metrics.observe(&Observation::SipResponse { direction: "in", method: "ODD", code: 699 });
+    metrics.observe(&Observation::SipRequest { direction: "in", trunk: None, method: "ODD" });
+    metrics.observe(&Observation::SipRetransmission { direction: "in", trunk: Some(odd.clone()) });
+    metrics.observe(&Observation::SipResponse { direction: "in", trunk: None, method: "ODD", code: 699 });
     metrics.observe(&Observation::LimitReached { limit: "odd", cause: Cause::Overload });
     metrics.observe(&Observation::SipLimited { limit: "odd" });
     metrics.observe(&Observation::CredentialsRefused { trunk: "operateur".into(), why: "odd" });
@@ -62,6 +63,7 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
     for (label, value) in labels(&after) {
         let value = value.trim_matches('"');
         let known = match label {
+            "trunk" if value == names::NO_TRUNK => true,
             "site" | "trunk" | "queue" | "target" | "sla" | "on" => configured.contains(&value),
             "state" => names::CALL_STATES.contains(&value) || AGENT_STATES.contains(&value),
             "outcome" => {

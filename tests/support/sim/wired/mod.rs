@@ -377,6 +377,7 @@ impl Wired {
     }
 
     fn effect(&mut self, effect: Effect) {
+        self.watch.traced.effect(self.now, &effect);
         let at = self.now.moment;
         match effect {
             Effect::Send { flow, bytes } => {

@@ -1,6 +1,7 @@
 //! SIP as it crosses the engine's boundary, read by a reader of its own: lines and colons, nothing of ours.
 
 use super::super::ladder::Ladder;
+use crate::support::traced::Traced;
 use spillway::base::limits::STORED_WAIT;
 use spillway::base::{JournalSeq, Moment};
 use spillway::signaling::CROSSINGS;
@@ -65,6 +66,7 @@ pub struct Watch {
     /// BYEs of theirs: when they came, and the last fact they caused.
     byes: BTreeMap<String, (Moment, JournalSeq)>,
     said: Vec<Said>,
+    pub traced: Traced,
     /// What we said, word for word; only where a story listens in.
     ours: Option<Vec<Spoken>>,
 }
@@ -208,6 +210,7 @@ impl Watch {
             stored: JournalSeq(0),
             byes,
             said,
+            traced: Traced::default(),
             ours: None,
         }
     }
