@@ -2,11 +2,14 @@
 //! can be read.
 
 use spillway::wire::sip::{
-    Frame, HeaderName, Message, ParseErrorKind, SessionExpires, Uri, Writer, frame, validate,
+    Frame, HeaderName, Message, ParseErrorKind, SessionExpires, Uri, Writer, blank_secrets, frame,
+    spot_call_id, validate,
 };
 use std::hint::black_box;
 
 pub fn run(bytes: &[u8]) {
+    let shown = blank_secrets(bytes);
+    let _ = spot_call_id(bytes);
     let Ok(message) = Message::parse(bytes) else { return };
     if let Ok(Frame::Message { len }) = frame(bytes) {
         assert!(bytes[..len].ends_with(message.body()), "two readings of Content-Length");
@@ -34,6 +37,19 @@ pub fn run(bytes: &[u8]) {
     let answer = Message::parse(&written).expect("what we write can be read");
     if verdict.is_ok() {
         assert_eq!(validate(&answer), Ok(()));
+        is_shown_without_secrets(&message, &shown);
+    }
+}
+
+/// What a copy of a message somebody else reads keeps of it.
+fn is_shown_without_secrets(message: &Message<'_>, shown: &[u8]) {
+    let shown = Message::parse(shown).expect("a blanked message can be read");
+    assert_eq!(shown.header(HeaderName::CallId), message.header(HeaderName::CallId));
+    for name in [HeaderName::Authorization, HeaderName::ProxyAuthorization] {
+        assert_eq!(shown.headers(name).count(), message.headers(name).count());
+        // A folded one has its stars on each line.
+        let is_blank = |value: &[u8]| value.iter().all(|byte| b"* \t\r\n".contains(byte));
+        assert!(shown.headers(name).all(is_blank), "a digest is shown");
     }
 }
 
