@@ -59,10 +59,21 @@ pub(super) struct Leg {
     pub heard: Heard,
     /// Its far end sent us on from another phone: that is followed once.
     pub moved: bool,
+    /// The leg whose ringing its own side is asked to see to.
+    pub deflecting: Option<Deflecting>,
     /// What was pressed lately.
     pub keys: Keys,
     /// What the initial INVITE said, on the caller's leg.
     pub inbound: Option<Box<Inbound>>,
+}
+
+/// A REFER of ours under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Deflecting {
+    /// The leg that would have been dialled, in the call's own count.
+    pub leg: u16,
+    /// The far end has said that it will try.
+    pub accepted: bool,
 }
 
 /// What a caller's INVITE said that later legs need.
@@ -92,6 +103,7 @@ impl Leg {
             attached: false,
             heard: Heard::Nothing,
             moved: false,
+            deflecting: None,
             keys: Keys::default(),
             inbound: None,
         }

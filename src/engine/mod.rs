@@ -6,6 +6,7 @@ mod attempts;
 mod config;
 pub mod core;
 mod crossing;
+mod deflect;
 mod keys;
 mod lamps;
 mod legs;

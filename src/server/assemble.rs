@@ -359,6 +359,7 @@ fn engine_trunk(
             callers: trunk.callers,
             calls_per_second: trunk.calls_per_second,
             transfer_to: trunk.transfer_to.clone(),
+            deflect: trunk.deflect,
         },
         invite_timeout: trunk.invite_timeout,
         identity: identity(&trunk.identity),

@@ -99,6 +99,7 @@ impl Outward {
             | Observation::LookupFailed { .. }
             | Observation::Failover { .. }
             | Observation::TrunkLimit { .. }
+            | Observation::Deflection { .. }
             | Observation::Registration { .. }
             | Observation::CredentialsRefused { .. }
             | Observation::Phone(_)

@@ -245,6 +245,12 @@ pub enum LegEvent {
         /// To where.
         referral: Referral,
     },
+    /// They will try to call for themselves whom our REFER named.
+    SendingOn,
+    /// They did, or tell no more of it: nothing keeps the leg.
+    SentOn,
+    /// They refuse our REFER, could not do it, or say nothing; the call goes on.
+    NotSentOn,
     /// They hung up; the 200 waits for `Stack::release_bye`.
     HungUp {
         /// What it means.

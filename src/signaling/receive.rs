@@ -245,6 +245,7 @@ impl Stack {
             Method::Prack => self.with_leg(key, |leg, layer| leg.on_prack(now, layer, server, request)),
             Method::Refer => self.with_leg(key, |leg, layer| leg.on_refer(now, layer, server, request)),
             Method::Info => self.with_leg(key, |leg, layer| leg.on_info(now, layer, server, request)),
+            Method::Notify => self.with_leg(key, |leg, layer| leg.on_notify(now, layer, server, request)),
             Method::Options => {
                 self.layer.answer(now, server, 200, phrase(200), |writer, _| put_abilities(writer, prack));
             }
@@ -252,7 +253,6 @@ impl Stack {
             | Method::Cancel
             | Method::Register
             | Method::Subscribe
-            | Method::Notify
             | Method::Message
             | Method::Publish
             | Method::Other(_) => {

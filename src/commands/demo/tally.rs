@@ -72,6 +72,7 @@ impl Tally {
             | Observation::LookupFailed { .. }
             | Observation::Failover { .. }
             | Observation::TrunkLimit { .. }
+            | Observation::Deflection { .. }
             | Observation::Registration { .. }
             | Observation::CredentialsRefused { .. }
             | Observation::Phone(_)

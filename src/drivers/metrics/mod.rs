@@ -279,6 +279,7 @@ impl Metrics {
             | Observation::LookupFailed { trunk }
             | Observation::Failover { trunk, .. }
             | Observation::TrunkLimit { trunk, .. }
+            | Observation::Deflection { trunk, .. }
             | Observation::Registration { trunk, .. }
             | Observation::CredentialsRefused { trunk, .. } => match self.trunks.get(trunk) {
                 Some(series) if series.observe(observation) => {}

@@ -60,6 +60,7 @@ metrics! {
     Counter TRUNK_LOOKUPS_FAILED "trunk_lookups_failed_total", "Lookups of a trunk's name that found no peer, by trunk; peers found before stay.";
     Counter TRUNK_FAILOVERS "trunk_failovers_total", "Calls out that went to the trunk's next peer, by trunk and what the peer before did (why).";
     Counter TRUNK_LIMITS_REACHED "trunk_limits_reached_total", "Calls a limit of the trunk's own refused, in or out, by trunk and limit.";
+    Counter TRUNK_DEFLECTIONS "trunk_deflections_total", "Callers given back to their own side with a target's number, by trunk and result: by 302 (redirected), by REFER (referred), or its refusal (refused).";
     Gauge PHONES_REGISTERED "phones_registered", "Phones that have registered here and can be rung.";
     Gauge PHONE_CONTACTS "phone_contacts", "Contacts registered, of all phones.";
     Counter REGISTRAR_ANSWERS "registrar_answers_total", "REGISTERs of phones that proved who they are, by result.";
@@ -173,13 +174,23 @@ pub(super) const REGISTRAR_RESULTS: [&str; 9] = [
 pub(super) const CREDENTIAL_REFUSALS: [&str; 2] = ["credentials", "realm"];
 /// Why a call goes to a trunk's next peer.
 pub(super) const FAILOVERS: [&str; 3] = ["refused", "unreachable", "silent"];
+/// What became of giving a caller back.
+pub(super) const DEFLECTIONS: [&str; 3] = ["redirected", "referred", "refused"];
 /// Limits of one trunk.
 pub(super) const TRUNK_LIMITS: [&str; 2] = ["channels", "cps"];
 /// What a call in progress is doing.
 pub(super) const CALL_STATES: [&str; 6] = ["arriving", "in_flow", "queued", "ringing", "bridged", "ending"];
 /// Ends of a ring.
-pub(super) const RING_ENDS: [&str; 7] =
-    ["answered", "no_answer", "busy", "declined", "unreachable", "cancelled", "answered_elsewhere"];
+pub(super) const RING_ENDS: [&str; 8] = [
+    "answered",
+    "no_answer",
+    "busy",
+    "declined",
+    "unreachable",
+    "cancelled",
+    "answered_elsewhere",
+    "deflected",
+];
 /// An SLA's indicators.
 pub(super) const INDICATORS: [&str; 2] = ["qs1", "qs2"];
 /// An SLA's verdicts.

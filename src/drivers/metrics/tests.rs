@@ -231,12 +231,14 @@ fn what_a_trunks_peers_do_reaches_its_series() {
     metrics.observe(&Observation::Failover { trunk: "operateur".into(), why: "silent" });
     metrics.observe(&Observation::TrunkLimit { trunk: "operateur".into(), limit: "cps" });
     metrics.observe(&Observation::LookupFailed { trunk: "operateur".into() });
+    metrics.observe(&Observation::Deflection { trunk: "operateur".into(), result: "referred" });
     let of = |series: &str| value(&page, 0, &format!("spillway_{series}}}"));
     assert!(of("trunk_peer_up{trunk=\"operateur\",peer=\"192.0.2.7:5060\"").abs() < f64::EPSILON);
     for counted in [
         "trunk_failovers_total{trunk=\"operateur\",why=\"silent\"",
         "trunk_limits_reached_total{trunk=\"operateur\",limit=\"cps\"",
         "trunk_lookups_failed_total{trunk=\"operateur\"",
+        "trunk_deflections_total{trunk=\"operateur\",result=\"referred\"",
     ] {
         assert!((of(counted) - 1.0).abs() < f64::EPSILON, "{counted}");
     }

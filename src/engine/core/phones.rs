@@ -5,7 +5,7 @@ use super::{Arrival, Channels, Core, TrunkLine};
 use crate::base::phone::PhoneNumber;
 use crate::base::{AgentId, Cause, Map, Name, Now, PhoneId, Set, TrunkId, emergency};
 use crate::dialplan::{Direct, FlowStart};
-use crate::settings::{NumberFormat, PHONES};
+use crate::settings::{Deflect, NumberFormat, PHONES};
 
 /// The phones' line.
 #[derive(Clone, Debug)]
@@ -41,6 +41,7 @@ impl Core {
             callers: None,
             calls_per_second: None,
             transfer_to: Vec::new(),
+            deflect: Deflect::Off,
         });
         let by_extension = line.extensions.iter().cloned().zip((0u32..).map(PhoneId)).collect();
         let agents: Vec<AgentId> = self.agents_on(line.line).map(|(agent, _)| agent).collect();
