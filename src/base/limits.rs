@@ -48,8 +48,9 @@ pub const REFUSALS: u32 = 100;
 pub const BINDINGS_PER_SOURCE: u32 = 50;
 /// STUN binding requests answered, all sources together, per second.
 pub const BINDINGS: u32 = 2_000;
-/// Challenges to sources that have proved nothing, per source address and second: phones of an office behind one address
-/// register again together after an outage.
+/// Challenges to sources that have proved nothing, per source address (an IPv6 /64) and second: phones of an office behind
+/// one address register again together after an outage. Wrong answers to challenges that were read there are counted apart,
+/// by the same number.
 pub const CHALLENGES_PER_SOURCE: u32 = 20;
 /// Challenges to sources that have proved nothing, all sources together, per second.
 pub const CHALLENGES: u32 = 500;

@@ -125,7 +125,7 @@ impl World {
         said
     }
 
-    fn contacts(&self) -> Vec<String> {
+    pub(super) fn contacts(&self) -> Vec<String> {
         let shown = |contact: ContactPath| {
             format!("{} via {}", String::from_utf8_lossy(&contact.uri), contact.flow.remote)
         };
@@ -143,7 +143,7 @@ impl World {
 }
 
 /// The header that answers a 401.
-fn answer(
+pub(super) fn answer(
     challenged: &str,
     request: &Request,
     algorithm: Algorithm,
