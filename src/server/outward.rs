@@ -143,11 +143,7 @@ impl Outward {
         uncaptured: u64,
     ) {
         let (tcp, tls) = sockets.connections();
-        let streams = |counted: Connections| StreamLevels {
-            now: counted.now,
-            accepted: counted.accepted,
-            refused: counted.refused,
-        };
+        let streams = |counted: Connections| StreamLevels { now: counted.now, accepted: counted.accepted };
         let (health, limited) = (store.health(), sockets.limited());
         self.metrics.set_levels(&Levels {
             legs: count(engine.leg_count()),

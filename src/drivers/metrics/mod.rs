@@ -63,8 +63,6 @@ pub struct StreamLevels {
     pub now: u64,
     /// Opened by others, since the start.
     pub accepted: u64,
-    /// Closed at once because there were too many, since the start.
-    pub refused: u64,
 }
 
 /// Levels nobody announces: read every second or so and set.

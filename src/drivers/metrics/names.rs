@@ -77,7 +77,6 @@ metrics! {
     Counter NOT_SIP "sip_unreadable_total", "Datagrams and stream data that are no SIP message, STUN requests above the limit among them.";
     Gauge CONNECTIONS "sip_connections", "SIP connections, whoever opened them, by transport.";
     Counter CONNECTIONS_ACCEPTED "sip_connections_accepted_total", "SIP connections opened by others, by transport.";
-    Counter CONNECTIONS_REFUSED "sip_connections_refused_total", "SIP connections closed at once because there were too many, of one source or in all, by transport.";
     Counter TLS_FAILED "tls_handshakes_failed_total", "TLS handshakes that came to nothing, by direction: whose connection it was.";
     Gauge TLS_EXPIRES "tls_certificate_expiry_timestamp_seconds", "When the first certificate of ours runs out, Unix time; +Inf without any.";
     Gauge TLS_UNUSABLE "tls_certificates_unusable", "1 while changed certificates or keys can't be used and those from before stand, else 0.";

@@ -61,7 +61,6 @@ pub(super) const fn leg_end(end: LegEnd, forwarded: bool) -> &'static str {
 pub(super) struct StreamSeries {
     now: Gauge,
     accepted: Counter,
-    refused: Counter,
 }
 
 impl StreamSeries {
@@ -70,7 +69,6 @@ impl StreamSeries {
         Self {
             now: registry.gauge(n::CONNECTIONS, &labels),
             accepted: registry.counter(n::CONNECTIONS_ACCEPTED, &labels),
-            refused: registry.counter(n::CONNECTIONS_REFUSED, &labels),
         }
     }
 }
@@ -151,7 +149,6 @@ impl Series {
         for (series, levels) in self.streams.iter().zip([levels.tcp, levels.tls]) {
             series.now.set(levels.now as f64);
             series.accepted.absolute(levels.accepted);
-            series.refused.absolute(levels.refused);
         }
     }
 }
