@@ -229,6 +229,32 @@ fn a_phone_sends_its_caller_on_to_any_phone_and_two_that_name_each_other_end_it(
 }
 
 #[test]
+fn a_phone_sends_who_dialled_it_on_to_another_phone_and_nowhere_else() {
+    let mut world = World::with_outside(SITE, 9);
+    let nadia = Desk::at("198.51.100.7:5060", "201");
+    let marc = Desk::at("198.51.100.8:5060", "202");
+    world.register(&nadia);
+    world.register(&marc);
+    world.dials(&nadia, "202");
+    world.wait_ms(100);
+    world.names(&marc, "0899000000");
+    world.wait_ms(100);
+    assert_eq!((world.last_to_trunk("INVITE"), world.invites()), (None, 1), "not outside, at our expense");
+    assert_eq!(world.last_answer_to(&nadia), "480 Temporarily Unavailable");
+    world.dials(&nadia, "202");
+    world.wait_ms(100);
+    world.names(&marc, "201");
+    world.wait_ms(100);
+    assert_eq!(world.invites(), 3, "a phone may be sent its own call back");
+    world.answers(&nadia);
+    world.wait_ms(100);
+    world.hangs_up(&nadia);
+    world.wait_ms(40_000);
+    assert_eq!(world.outcomes()[1], Outcome::RoutedAnswered);
+    world.is_at_rest();
+}
+
+#[test]
 fn an_emergency_call_is_tried_over_a_trunk_that_asked_to_be_left_alone() {
     let mut world = World::with_outside(SITE, 9);
     let nadia = Desk::at("198.51.100.7:5060", "201");
