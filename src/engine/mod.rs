@@ -103,6 +103,11 @@ pub enum Effect {
         /// The stream.
         flow: Flow,
     },
+    /// Whoever is at the other end of this stream is a stranger again: it may not.
+    Distrust {
+        /// The stream.
+        flow: Flow,
+    },
     /// A command for the media plane.
     Media(media::Command),
     /// A fact for the journal, or something worth counting, logging or showing.

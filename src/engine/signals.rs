@@ -401,6 +401,7 @@ impl Engine {
             Seen::ChallengeWithheld => Observation::Phone(PhoneObservation::Withheld),
             Seen::PhoneRefused { why } => Observation::Phone(PhoneObservation::Refused { why }),
             Seen::FlowProved { flow } => return self.effects.push_back(super::Effect::Prove { flow }),
+            Seen::FlowLapsed { flow } => return self.effects.push_back(super::Effect::Distrust { flow }),
             Seen::RegistrarAnswered { result } => Observation::Phone(PhoneObservation::Answered { result }),
             Seen::LampRefused => Observation::Phone(PhoneObservation::LampRefused),
             Seen::ContactReplaced => Observation::Phone(PhoneObservation::Replaced),

@@ -415,6 +415,7 @@ fn engine_phones(phones: &settings::Phones, users: &[PhoneUser], plan: &Plan) ->
             realm: phones.realm.clone(),
             phones: users.iter().map(account).collect(),
             agents: plan.agents.iter().flatten().map(|agent| agent.extension.clone()).collect(),
+            countries: plan.sites.iter().map(|site| (*site.country.id).into()).collect(),
             expires_min_s: seconds(phones.expires_min),
             expires_max_s: seconds(phones.expires_max),
         },

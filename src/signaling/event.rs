@@ -342,6 +342,11 @@ pub enum Observation {
         /// Which.
         flow: Flow,
     },
+    /// No phone is registered over this stream any more, and no call goes over it: whoever is there is a stranger again.
+    FlowLapsed {
+        /// Which.
+        flow: Flow,
+    },
     /// A phone that proved who it is asked the registrar for something.
     RegistrarAnswered {
         /// `registered`, `refreshed`, `removed`, `fetched`, or why not.

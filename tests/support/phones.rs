@@ -130,6 +130,7 @@ impl World {
                 realm: REALM.into(),
                 phones: vec![account("201"), account("202")],
                 agents: vec!["203".into()],
+                countries: vec!["FR".into()],
                 expires_min_s: 60,
                 expires_max_s: 3_600,
             },
@@ -452,6 +453,7 @@ impl World {
                 self.sent.push((flow.remote, text));
             }
             Effect::Prove { flow } => self.proved.push(flow),
+            Effect::Distrust { flow } => self.proved.retain(|proved| *proved != flow),
             Effect::Resolve(question) => panic!("every peer here has an address: {question:?}"),
             Effect::Media(command) => self.carry_out(command),
             Effect::Observe(Observation::Fact(entry)) => self.stored.push_back(entry.seq),

@@ -168,6 +168,11 @@ impl Leg {
         }
     }
 
+    /// Whether the leg's dialog began over this path.
+    pub(super) fn is_on(&self, flow: Flow) -> bool {
+        self.dialog.flow == flow
+    }
+
     /// A stream is lost; requests take another path from now on.
     pub(super) fn on_flow_lost(&mut self, flow: Flow) {
         if self.dialog.flow == flow {

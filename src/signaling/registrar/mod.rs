@@ -18,7 +18,7 @@ use super::stack::Stack;
 use super::transaction::{Arrival, Layer};
 use super::trunk::Source;
 use super::verbs::{ContactPath, phrase};
-use crate::base::{Flow, Map, Moment, Name, PhoneId, TrunkId, limits};
+use crate::base::{Flow, Map, Moment, Name, PhoneId, TrunkId, emergency, limits};
 use crate::wire::sip::{HeaderName, Message, Method};
 use authorization::Authorization;
 use bindings::Bindings;
@@ -87,6 +87,11 @@ impl Registrar {
     pub(super) fn watchable(&self, user: &str) -> Option<Name> {
         let phone = self.by_extension.get_key_value(user).map(|(extension, _)| extension);
         phone.or_else(|| self.settings.agents.iter().find(|agent| &***agent == user)).cloned()
+    }
+
+    /// Whether this is an emergency number where a site is.
+    pub(super) fn is_emergency(&self, dialled: &str) -> bool {
+        self.settings.countries.iter().any(|country| emergency::is_emergency(country, dialled))
     }
 
     fn extension(&self, phone: PhoneId) -> Option<&Name> {
