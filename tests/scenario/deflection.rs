@@ -264,6 +264,22 @@ fn a_carrier_that_rings_no_longer_than_the_plan_says_leaves_the_caller_to_the_pl
     assert_eq!(record.rings.last().map(|ring| (ring.end, ring.for_ms)), Some((LegEnd::NoAnswer, 30_000)));
 }
 
+/// What the carrier tells from then on may be of either.
+#[test]
+fn a_second_target_is_rung_by_us_while_the_carrier_still_tries_the_first() {
+    let site = SITE.replace("else   = \"rappelez\"", "else   = \"secours\"")
+        + "[target.secours]\nnumber = \"03 84 00 00 03\"\nring = \"30s\"\nelse = \"rappelez\"\n";
+    let mut world = ByHand::new(&site, |config| config.trunks[0].line.deflect = Deflect::Both);
+    let (answer, refer) = referred(&mut world);
+    world.answers(&refer, "202 Accepted", "");
+    world.wait_ms(30_000);
+    let second = world.invite_to(CARRIER);
+    assert!(second.first_line().starts_with("INVITE sip:0384000003@"), "{}", second.first_line());
+    assert_eq!(world.said_to(CARRIER, "REFER").len(), 1);
+    told(&mut world, &answer, 2, "terminated;reason=noresource", "200 OK");
+    assert_eq!((world.said_to(CARRIER, "BYE").len(), results(&world)), (1, vec!["refused"]));
+}
+
 #[test]
 fn a_trunk_that_says_nothing_of_it_or_only_the_other_way_has_its_targets_rung() {
     for (deflect, number) in [

@@ -74,6 +74,10 @@ impl Leg {
     /// Asks the far end of an answered leg to call somebody else for itself (REFER); its answer is told.
     pub(in crate::signaling) fn send_on(&mut self, now: Moment, layer: &mut Layer, to: SendOn) {
         let State::Established(_) = &self.state else { return };
+        // News of an earlier one may still come, and need not say which it is of (RFC 3515 section 2.4.6).
+        let SendingOn::None = self.sending_on else {
+            return layer.tell(self.key, LegEvent::NotSentOn);
+        };
         self.sending_on = SendingOn::Wanted(to);
         self.refer_wanted(now, layer);
     }

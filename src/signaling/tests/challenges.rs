@@ -261,6 +261,8 @@ fn a_refer_may_be_challenged_and_not_for_ever() {
     assert!(digest(&again).contains("nonce=\"n2\""), "{again}");
     raw.say(&response(&again, "202 Accepted", "", ""));
     assert_eq!(raw.events.last(), Some(&LegEvent::SendingOn));
+    let mut raw = peer();
+    let leg = connected(&mut raw);
     let mut refer = raw.act(|stack, now| stack.send_on(now, leg, to)).remove(0);
     let mut tries = 1;
     loop {

@@ -225,7 +225,7 @@ fn trunk(index: u16) -> EngineTrunk {
             callers: None,
             calls_per_second: None,
             transfer_to: Vec::new(),
-            deflect: spillway::settings::Deflect::Off,
+            deflect: spillway::settings::Deflect::Both,
         },
         invite_timeout: None,
         identity: IdentityPolicy::default(),
