@@ -82,14 +82,18 @@ fn acknowledge_refusal(world: &mut ByHand, refusal: &Said) {
     world.says(CARRIER, &ack);
 }
 
-/// A caller in the queue, whose agent's phone refuses; then its clock runs out, and the REFER is there.
+/// A caller in the queue until its clock has run out and the REFER is there.
 fn referred(world: &mut ByHand) -> (Said, Said) {
+    referred_after(world, 91_000)
+}
+
+fn referred_after(world: &mut ByHand, waited_ms: u64) -> (Said, Said) {
     world.calls(CARRIER, QUEUE, "0601020304", "queued", "");
     let answer = world.said_to(CARRIER, "200").pop().expect("answered");
     in_dialog(world, &answer, "ACK", 1, "", "");
     let ring = world.invite_to(IPBX);
     world.answers(&ring, "100 Trying", "");
-    world.wait_ms(91_000);
+    world.wait_ms(waited_ms);
     let refer = world.said_to(CARRIER, "REFER").pop();
     (answer, refer.unwrap_or_else(|| panic!("no REFER: {:#?}", world.lines())))
 }
@@ -320,6 +324,26 @@ fn a_target_whose_answer_is_judged_or_asked_for_is_rung_by_us() {
         world.invite_to(CARRIER);
         assert!(world.said_to(CARRIER, "302").is_empty(), "{key}");
     }
+}
+
+/// A queue whose callers are given back answers for them: in N, and never in a numerator, however soon it was.
+#[test]
+fn a_queue_is_judged_as_if_nobody_had_answered() {
+    let site = SITE
+        .replace("overflow = [{ after = \"90s\"", "sla = \"contrat\"\noverflow = [{ after = \"10s\"")
+        + "[sla.contrat]\nclock = \"queue\"\nqs1 = { answered_under = \"40s\", above = 85 }\nqs2 = { above = 85 }\n";
+    let mut world = world_of(&site, Deflect::Refer);
+    let (answer, refer) = referred_after(&mut world, 10_500);
+    world.answers(&refer, "202 Accepted", "");
+    told(&mut world, &answer, 2, "terminated;reason=noresource", "200 OK");
+    let bye = world.said_to(CARRIER, "BYE").pop().expect("our leg is nobody's");
+    world.answers(&bye, "200 OK", "");
+    the_record(&mut world);
+    let judged = world.observed.iter().filter_map(|seen| match seen {
+        Observation::Judged { on, indicator, verdict, .. } => Some((&**on, *indicator, *verdict)),
+        _ => None,
+    });
+    assert_eq!(judged.collect::<Vec<_>>(), [("technique", "qs1", "miss"), ("technique", "qs2", "miss")]);
 }
 
 #[test]
