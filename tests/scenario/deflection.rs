@@ -171,6 +171,38 @@ fn an_answered_caller_is_given_back_by_refer() {
 }
 
 #[test]
+fn a_carrier_may_tell_before_it_answers_or_say_that_it_tells_no_more() {
+    for (line, state) in [
+        ("200 OK", "terminated;reason=noresource"),
+        ("100 Trying", "Terminated;reason=noresource"),
+        ("180 Ringing", "terminated;reason=timeout"),
+    ] {
+        let mut world = world(Deflect::Refer);
+        let (answer, refer) = referred(&mut world);
+        told(&mut world, &answer, 2, state, line);
+        let bye = world.said_to(CARRIER, "BYE").pop().expect("our leg is nobody's");
+        world.answers(&refer, "202 Accepted", "");
+        world.answers(&bye, "200 OK", "");
+        assert_unobserved(&the_record(&mut world), Outcome::OverflowedUnobserved);
+    }
+}
+
+#[test]
+fn news_of_something_else_or_none_at_all_changes_nothing() {
+    let mut world = world(Deflect::Refer);
+    let (answer, refer) = referred(&mut world);
+    world.answers(&refer, "202 Accepted", "");
+    let over = "Subscription-State: terminated\r\nContent-Type: message/sipfrag\r\n";
+    in_dialog(&mut world, &answer, "NOTIFY", 2, &format!("Event: presence\r\n{over}"), "SIP/2.0 200 OK\r\n");
+    let refusal = world.said_to(CARRIER, "489").pop().expect("489");
+    assert_eq!(refusal.header("Allow-Events"), "refer");
+    in_dialog(&mut world, &answer, "NOTIFY", 3, over, "SIP/2.0 200 OK\r\n");
+    assert_eq!(world.said_to(CARRIER, "489").len(), 2);
+    told(&mut world, &answer, 4, "active;expires=60", "no status line");
+    assert!(world.said_to(CARRIER, "BYE").is_empty(), "the caller waits on");
+}
+
+#[test]
 fn a_carrier_that_hangs_up_once_it_has_taken_the_call_needs_tell_no_more() {
     let mut world = world(Deflect::Refer);
     let (answer, refer) = referred(&mut world);
