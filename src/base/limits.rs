@@ -121,6 +121,8 @@ pub const PORTS_READY: (usize, usize) = (512, 2_048);
 pub const PORT_WAIT: Duration = Duration::from_millis(500);
 /// See [`PORT_WAIT`].
 pub const PORT_WAITERS: usize = 2_000;
+/// RTP ports that stay free for emergency calls of phones, of as many as there are an eighth at most: each call takes two.
+pub const PORTS_FOR_HELP: usize = 8;
 /// A peer that refuses with Retry-After is left alone for as long as it says, and no longer than this: it must not take
 /// itself away for days.
 pub const PEER_REST: Duration = Duration::from_secs(300);

@@ -98,9 +98,7 @@ impl Engine {
         // The caller's port first: both must lie on one board.
         let board = self.port(caller_leg).map(|port| port.board);
         let Some(port) = board.and_then(|board| self.ports.take(Some(board))) else {
-            self.observe(Observation::LimitReached { limit: "ports", cause: Cause::Overload });
-            self.core.happened(now, id.call, CallEvent::LegRefused(id.number, Cause::Overload));
-            return self.core.leg_gone(now, id);
+            return self.no_port(now, id);
         };
         let caller = self.legs.get(caller_leg);
         let codecs = self.codecs(dial.trunk);
@@ -148,6 +146,13 @@ impl Engine {
         leg.offered = true;
         leg.moved = dial.moved;
         self.legs.insert(id, leg);
+    }
+
+    /// There is no port for a leg to be dialled.
+    pub(super) fn no_port(&mut self, now: Now, id: LegId) {
+        self.observe(Observation::LimitReached { limit: "ports", cause: Cause::Overload });
+        self.core.happened(now, id.call, CallEvent::LegRefused(id.number, Cause::Overload));
+        self.core.leg_gone(now, id);
     }
 
     /// What may be spoken on a line.

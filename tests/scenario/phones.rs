@@ -117,6 +117,23 @@ fn an_emergency_call_gets_through_when_every_channel_is_taken() {
 }
 
 #[test]
+fn an_emergency_call_gets_through_when_every_other_has_taken_its_port() {
+    let mut world = World::of(SITE, |config| config.ports = 20_000..=20_063);
+    let nadia = Desk::at("198.51.100.7:5060", "201");
+    for n in 0..40 {
+        world.trunk_invites_from(&format!("+336111111{n:02}"), "0384961370");
+        world.wait_ms(600);
+    }
+    assert_eq!(world.calls(), 28, "four ports of thirty-two are kept");
+    world.register(&nadia);
+    world.dials(&nadia, "112");
+    world.wait_ms(100);
+    assert!(world.last_to_trunk("INVITE").expect("sent").starts_with("INVITE sip:112@"));
+    world.trunk_answers();
+    assert_eq!(world.last_answer_to(&nadia), "200 OK");
+}
+
+#[test]
 fn a_phone_dials_phones_and_our_numbers_and_outside_only_where_that_is_allowed() {
     let mut world = World::new(SITE);
     let nadia = Desk::at("198.51.100.7:5060", "201");
