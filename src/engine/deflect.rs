@@ -2,7 +2,7 @@
 //! says of it is told to the core; what it does not say stays unknown.
 
 use super::core::Deflection;
-use super::legs::{Deflecting, Stage};
+use super::legs::{Deflecting, DeflectingStage, Stage};
 use super::orders::diversions;
 use super::{Engine, Observation};
 use crate::base::{Cause, LegId, Now};
@@ -35,8 +35,13 @@ impl Engine {
                 self.observe_deflection(id, "redirected");
                 self.core.deflected(now, for_leg);
             }
+            // It has refused, or may yet do what it was asked before.
+            (Stage::Up, Some(_)) if leg.deflecting.is_some() => {
+                self.observe_deflection(id, "refused");
+                self.core.not_deflected(now, for_leg);
+            }
             (Stage::Up, Some(_)) => {
-                leg.deflecting = Some(Deflecting { leg: deflection.leg, accepted: false });
+                leg.deflecting = Some(Deflecting { leg: deflection.leg, stage: DeflectingStage::Asked });
                 self.stack.send_on(now.moment, key, to);
             }
             // A name nothing is known of: the target's own INVITE will say so.
@@ -48,24 +53,29 @@ impl Engine {
     /// The caller's side will try.
     pub(super) fn is_sending_on(&mut self, id: LegId) {
         if let Some(deflecting) = self.legs.get_mut(id).and_then(|leg| leg.deflecting.as_mut()) {
-            deflecting.accepted = true;
+            deflecting.stage = DeflectingStage::Accepted;
         }
     }
 
     /// The caller's side has done it: what is left here is nobody's, whether we still waited for it or not.
     pub(super) fn sent_on(&mut self, now: Now, id: LegId) {
         let deflecting = self.legs.get_mut(id).and_then(|leg| leg.deflecting.take());
-        if !deflecting.is_some_and(|deflecting| self.took_on(now, id, deflecting)) {
-            self.core.happened(now, id.call, CallEvent::HungUp(0, Cause::Normal));
-            self.hang_up(now, id, Cause::Normal);
+        let Some(deflecting) = deflecting else { return };
+        if deflecting.stage == DeflectingStage::GivenUp {
+            // Where the target still rings, the call is there twice: ours goes.
+            self.core.happened(now, id.call, CallEvent::Deflected(deflecting.leg));
+        } else if self.took_on(now, id, deflecting) {
+            return;
         }
+        self.core.happened(now, id.call, CallEvent::HungUp(0, Cause::Normal));
+        self.hang_up(now, id, Cause::Normal);
     }
 
     /// The caller's side will not, or can't.
     pub(super) fn not_sent_on(&mut self, now: Now, id: LegId) {
-        let Some(Deflecting { leg, .. }) = self.legs.get_mut(id).and_then(|leg| leg.deflecting.take()) else {
-            return;
-        };
+        let Some(deflecting) = self.legs.get_mut(id).and_then(|leg| leg.deflecting.as_mut()) else { return };
+        let leg = deflecting.leg;
+        deflecting.stage = DeflectingStage::GivenUp;
         self.observe_deflection(id, "refused");
         self.core.not_deflected(now, LegId { number: leg, ..id });
     }
@@ -73,8 +83,8 @@ impl Engine {
     /// A caller's leg hung up. One whose side has said that it will call for itself has most likely done so, and a caller
     /// who gave up meanwhile can't be told from that: the call is sent on, unobserved. Says whether that was it.
     pub(super) fn hung_up_sent_on(&mut self, now: Now, id: LegId) -> bool {
-        let accepted =
-            self.legs.get(id).and_then(|leg| leg.deflecting).filter(|deflecting| deflecting.accepted);
+        let deflecting = self.legs.get(id).and_then(|leg| leg.deflecting);
+        let accepted = deflecting.filter(|deflecting| deflecting.stage == DeflectingStage::Accepted);
         accepted.is_some_and(|deflecting| self.took_on(now, id, deflecting))
     }
 

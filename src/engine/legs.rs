@@ -67,13 +67,24 @@ pub(super) struct Leg {
     pub inbound: Option<Box<Inbound>>,
 }
 
+/// How far a REFER of ours has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DeflectingStage {
+    /// It is not answered.
+    Asked,
+    /// The far end has said that it will try.
+    Accepted,
+    /// We ring the target; the far end may yet do it.
+    GivenUp,
+}
+
 /// A REFER of ours under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Deflecting {
     /// The leg that would have been dialled, in the call's own count.
     pub leg: u16,
-    /// The far end has said that it will try.
-    pub accepted: bool,
+    /// How far it has come.
+    pub stage: DeflectingStage,
 }
 
 /// What a caller's INVITE said that later legs need.

@@ -253,6 +253,20 @@ fn a_carrier_that_refuses_the_refer_has_the_target_rung_by_us() {
 }
 
 #[test]
+fn a_carrier_that_has_refused_is_not_asked_again_for_the_same_caller() {
+    let site = SITE.replace("else   = \"rappelez\"", "else   = \"secours\"")
+        + "[target.secours]\nnumber = \"03 84 00 00 03\"\nring = \"30s\"\nelse = \"rappelez\"\n";
+    let mut world = ByHand::new(&site, |config| config.trunks[0].line.deflect = Deflect::Both);
+    let (_, refer) = referred(&mut world);
+    world.answers(&refer, "403 Forbidden", "");
+    let first = world.invite_to(CARRIER);
+    world.answers(&first, "486 Busy Here", "");
+    let second = world.invite_to(CARRIER);
+    assert!(second.first_line().starts_with("INVITE sip:0384000003@"), "{}", second.first_line());
+    assert_eq!(world.said_to(CARRIER, "REFER").len(), 1);
+}
+
+#[test]
 fn a_carrier_that_could_not_do_it_has_the_target_rung_by_us() {
     let mut world = roomy();
     let (answer, refer) = referred(&mut world);
@@ -284,7 +298,7 @@ fn a_carrier_that_took_the_call_after_all_is_let_go_of_and_the_second_call_with_
     let bye = world.said_to(CARRIER, "BYE").pop().expect("the caller is with the target");
     world.answers(&bye, "200 OK", "");
     world.answers(&invite, "487 Request Terminated", "");
-    assert_eq!(the_record(&mut world).outcome, Outcome::OverflowedAbandoned);
+    assert_unobserved(&the_record(&mut world), Outcome::OverflowedUnobserved);
 }
 
 #[test]

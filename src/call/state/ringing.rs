@@ -272,6 +272,8 @@ fn leave(
 
 /// The caller is with the target without us, as far as we know.
 fn sent_on(target: TargetId, leg: u16, ctx: Ctx, out: &mut Out) -> State {
+    // It is there only where the caller's side was given up on.
+    out.leg(leg, LegCommand::HangUp(Cause::AnsweredElsewhere));
     Ringing::target_over(target, leg, LegEnd::Deflected, ctx, out);
     Ending::hang_up(Cause::Normal, out)
 }
