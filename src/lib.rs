@@ -95,6 +95,10 @@
 //! both organisations' figures count that answer, the cause `shutting_down` beside it says what cut it, and whoever
 //! nobody had answered, whatever was rung or said before, is our failure.
 //!
+//! **Why is a call that its carrier takes back (`deflect`) never answered in any figure, and a target with an SLA never given
+//! back?** Nobody here sees whether anybody picked up. Counting it as answered would let whoever answers for the figures hide
+//! calls in it; leaving it out of N would too; and a provider must not be judged on what nobody saw.
+//!
 //! **Why do new calls wait in a lobby before the engine?** Messages of what goes on must not queue behind them: read in
 //! order, a flood of INVITEs delays every BYE by as much. A lag that the core is told of would come too late, and could
 //! not say which message to leave out. The lobby is a value like any other; its driver fills and empties it.

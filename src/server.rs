@@ -376,6 +376,7 @@ impl Server {
                     }
                 }
                 Effect::Prove { flow } => self.sockets.trust(flow),
+                Effect::Distrust { flow } => self.sockets.distrust(flow),
                 Effect::Media(command) => self.media.send(command),
                 Effect::Observe(observation) => {
                     self.traces.observe(&observation);

@@ -15,6 +15,7 @@ mod scenario {
     mod attacks_calls;
     mod by_hand;
     mod crossing;
+    mod deflection;
     mod direct;
     mod failover;
     mod figures;

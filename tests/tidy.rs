@@ -79,6 +79,21 @@ fn every_file_says_what_it_is_for_and_none_is_left_half_done() {
 }
 
 #[test]
+fn every_class_of_attack_has_a_test_that_exists() {
+    let house = house();
+    let classes = reference::attacks(include_str!("scenario/attacks/mod.rs"));
+    assert!(classes.len() >= 18, "{} classes", classes.len());
+    for (class, tests) in classes {
+        assert!(!tests.is_empty(), "nothing shows what becomes of {class}");
+        for (file, name) in tests {
+            let found = house.iter().find(|source| source.path == format!("{file}.rs"));
+            let is_there = found.is_some_and(|source| source.text.contains(&format!("fn {name}(")));
+            assert!(is_there, "{file}.rs has no test {name}");
+        }
+    }
+}
+
+#[test]
 fn unsafe_code_is_forbidden_at_the_root_of_every_module() {
     assert_none(&text::check_unsafe(&house()));
 }

@@ -109,7 +109,7 @@ impl Field {
     /// Completes the row with what the run cost and left behind, and stops the server.
     ///
     /// The memory is read once no call is left, while transactions still wait out their 32 s (RFC 3261 section 17): after 20,000 dialled
-    /// calls at 500 a second some 190 MB. A minute later 63 to 75 MB are left, the same after the second and third such run: 13
+    /// calls at 500 a second some 190 MB. A minute later 63 to 83 MB are left, the same after the second and third such run: 13
     /// of the program's own pages, 3 of SQLite, 8 to 12 in use, and free pages the allocator keeps.
     pub fn close(mut self, mut row: Row, keep: bool) -> Result<Row, Box<dyn Error>> {
         row.scenario = self.scenario.clone();

@@ -48,8 +48,9 @@ pub const REFUSALS: u32 = 100;
 pub const BINDINGS_PER_SOURCE: u32 = 50;
 /// STUN binding requests answered, all sources together, per second.
 pub const BINDINGS: u32 = 2_000;
-/// Challenges to sources that have proved nothing, per source address and second: phones of an office behind one address
-/// register again together after an outage.
+/// Challenges to sources that have proved nothing, per source address (an IPv6 /64) and second: phones of an office behind
+/// one address register again together after an outage. Wrong answers to challenges that were read there are counted apart,
+/// by the same number.
 pub const CHALLENGES_PER_SOURCE: u32 = 20;
 /// Challenges to sources that have proved nothing, all sources together, per second.
 pub const CHALLENGES: u32 = 500;
@@ -120,6 +121,8 @@ pub const PORTS_READY: (usize, usize) = (512, 2_048);
 pub const PORT_WAIT: Duration = Duration::from_millis(500);
 /// See [`PORT_WAIT`].
 pub const PORT_WAITERS: usize = 2_000;
+/// RTP ports that stay free for emergency calls of phones, of as many as there are an eighth at most: each call takes two.
+pub const PORTS_FOR_HELP: usize = 8;
 /// A peer that refuses with Retry-After is left alone for as long as it says, and no longer than this: it must not take
 /// itself away for days.
 pub const PEER_REST: Duration = Duration::from_secs(300);

@@ -22,6 +22,8 @@ pub enum Outcome {
     OverflowedAbandoned,
     /// A target was tried from a queue; it could not be reached.
     OverflowedFailed,
+    /// A caller who left a queue was sent on to a target through their own side: how that ended is not known here.
+    OverflowedUnobserved,
     /// A target was tried without a queue and answered.
     RoutedAnswered,
     /// A target was tried without a queue and nobody answered.
@@ -30,6 +32,8 @@ pub enum Outcome {
     RoutedAbandoned,
     /// A target was tried without a queue; it could not be reached.
     RoutedFailed,
+    /// A caller was sent on to a target without a queue, through their own side: how that ended is not known here.
+    RoutedUnobserved,
     /// The caller left a callback.
     Callback,
     /// The plan said a message and hung up.
@@ -46,7 +50,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// Every outcome.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Interrupted,
         Self::Failed,
         Self::Rejected,
@@ -55,10 +59,12 @@ impl Outcome {
         Self::OverflowedNoAnswer,
         Self::OverflowedAbandoned,
         Self::OverflowedFailed,
+        Self::OverflowedUnobserved,
         Self::RoutedAnswered,
         Self::RoutedNoAnswer,
         Self::RoutedAbandoned,
         Self::RoutedFailed,
+        Self::RoutedUnobserved,
         Self::Callback,
         Self::Message,
         Self::AbandonedShort,
@@ -79,10 +85,12 @@ impl Outcome {
             Self::OverflowedNoAnswer => "overflowed_no_answer",
             Self::OverflowedAbandoned => "overflowed_abandoned",
             Self::OverflowedFailed => "overflowed_failed",
+            Self::OverflowedUnobserved => "overflowed_unobserved",
             Self::RoutedAnswered => "routed_answered",
             Self::RoutedNoAnswer => "routed_no_answer",
             Self::RoutedAbandoned => "routed_abandoned",
             Self::RoutedFailed => "routed_failed",
+            Self::RoutedUnobserved => "routed_unobserved",
             Self::Callback => "callback",
             Self::Message => "message",
             Self::AbandonedShort => "abandoned_short",

@@ -27,6 +27,8 @@ pub enum Event {
     LegKeyPressed(u16, char),
     /// A rung leg's IPBX says that somebody else's phone rings or answers for it.
     LegForwarded(u16),
+    /// Whom this leg was to reach is called by the caller's own side: the caller is gone there.
+    Deflected(u16),
     /// A rung leg was refused, or could not be reached.
     LegRefused(u16, Cause),
     /// A leg hung up: BYE, CANCEL, or loss.

@@ -269,6 +269,8 @@ pub enum LegEnd {
     Unreachable,
     /// We stopped it: the caller hung up, left, or another answered first.
     Cancelled,
+    /// The caller's own side called there instead of us: whether anybody answered is not known here.
+    Deflected,
 }
 
 impl LegEnd {

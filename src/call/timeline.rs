@@ -198,6 +198,16 @@ impl Timeline {
         }
     }
 
+    fn target_ended(&mut self, leg: u16, end: LegEnd, at: u64) {
+        self.target_end = Some(end);
+        // Nobody here sees whether one is answered that the caller's own side calls.
+        self.record.handover_ms = self.handover_ms.filter(|_| end != LegEnd::Deflected).map(|rung| at - rung);
+        self.ring_ended(leg, end, at);
+        if end == LegEnd::Deflected {
+            self.enter(Phase::After, at);
+        }
+    }
+
     fn transferred(&mut self, by: &Name, to: &str, (leg, end): (u16, LegEnd), at: u64) {
         let (by, to) = (by.clone(), to.to_owned());
         self.record.transfers.push(Transfer { by, to, leg, at_ms: at, for_ms: 0, end });
@@ -264,11 +274,7 @@ impl Timeline {
             Fact::TargetRung { target, leg, from_queue, .. } => {
                 self.target_rung(target, *leg, from_queue.is_some(), at);
             }
-            Fact::TargetEnded { leg, end, .. } => {
-                self.target_end = Some(*end);
-                self.record.handover_ms = self.handover_ms.map(|rung| at - rung);
-                self.ring_ended(*leg, *end, at);
-            }
+            Fact::TargetEnded { leg, end, .. } => self.target_ended(*leg, *end, at),
             Fact::Bridged { agent, agent_key, .. } => {
                 if agent.is_some() && !std::mem::replace(&mut self.agent_answered, true) {
                     self.record.agent.clone_from(agent);
@@ -366,6 +372,8 @@ fn target_outcome(overflowed: bool, end: LegEnd) -> Outcome {
         // Stopped by us: the caller gave up.
         (LegEnd::Cancelled, true) => Outcome::OverflowedAbandoned,
         (LegEnd::Cancelled, false) => Outcome::RoutedAbandoned,
+        (LegEnd::Deflected, true) => Outcome::OverflowedUnobserved,
+        (LegEnd::Deflected, false) => Outcome::RoutedUnobserved,
         (LegEnd::Busy | LegEnd::Declined | LegEnd::Unreachable, true) => Outcome::OverflowedFailed,
         (LegEnd::Busy | LegEnd::Declined | LegEnd::Unreachable, false) => Outcome::RoutedFailed,
     }

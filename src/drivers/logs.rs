@@ -100,6 +100,7 @@ pub fn observe(observation: &Observation) {
         | Observation::LookupFailed { .. }
         | Observation::Failover { .. }
         | Observation::TrunkLimit { .. }
+        | Observation::Deflection { .. }
         | Observation::Registration { .. }
         | Observation::CredentialsRefused { .. } => trunk(observation),
         Observation::Phone(seen) => phone(seen),
@@ -153,6 +154,8 @@ fn trunk(observation: &Observation) {
         warn!(target: part::TRUNK, %trunk, why, "call goes to the trunk's next peer");
     } else if let Observation::TrunkLimit { trunk, limit } = observation {
         debug!(target: part::TRUNK, %trunk, limit, "limit of the trunk reached");
+    } else if let Observation::Deflection { trunk, result } = observation {
+        debug!(target: part::TRUNK, %trunk, result, "caller given back to their own side");
     } else if let Observation::Registration { trunk, registered } = observation {
         if *registered {
             info!(target: part::TRUNK, %trunk, "registered with trunk");

@@ -59,10 +59,32 @@ pub(super) struct Leg {
     pub heard: Heard,
     /// Its far end sent us on from another phone: that is followed once.
     pub moved: bool,
+    /// The leg whose ringing its own side is asked to see to.
+    pub deflecting: Option<Deflecting>,
     /// What was pressed lately.
     pub keys: Keys,
     /// What the initial INVITE said, on the caller's leg.
     pub inbound: Option<Box<Inbound>>,
+}
+
+/// How far a REFER of ours has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DeflectingStage {
+    /// It is not answered.
+    Asked,
+    /// The far end has said that it will try.
+    Accepted,
+    /// We ring the target; the far end may yet do it.
+    GivenUp,
+}
+
+/// A REFER of ours under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Deflecting {
+    /// The leg that would have been dialled, in the call's own count.
+    pub leg: u16,
+    /// How far it has come.
+    pub stage: DeflectingStage,
 }
 
 /// What a caller's INVITE said that later legs need.
@@ -92,6 +114,7 @@ impl Leg {
             attached: false,
             heard: Heard::Nothing,
             moved: false,
+            deflecting: None,
             keys: Keys::default(),
             inbound: None,
         }

@@ -6,6 +6,7 @@ mod attempts;
 mod config;
 pub mod core;
 mod crossing;
+mod deflect;
 mod keys;
 mod lamps;
 mod legs;
@@ -101,6 +102,11 @@ pub enum Effect {
     Resolve(Question),
     /// Whoever is at the other end of this stream has proved who it is: it may keep silent.
     Prove {
+        /// The stream.
+        flow: Flow,
+    },
+    /// Whoever is at the other end of this stream is a stranger again: it may not.
+    Distrust {
         /// The stream.
         flow: Flow,
     },

@@ -104,6 +104,13 @@ pub enum Observation {
         /// What the peer before did: `refused`, `unreachable` or `silent`.
         why: &'static str,
     },
+    /// A caller was to be given back to their own side, with the number to call.
+    Deflection {
+        /// Which trunk they came in on.
+        trunk: Name,
+        /// `redirected` by 302, `referred` by REFER, or `refused`: then we ring the target.
+        result: &'static str,
+    },
     /// A trunk's registrar took us in; or refuses us, forgot us, or could not be asked before it did.
     Registration {
         /// Which.

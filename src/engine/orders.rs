@@ -37,6 +37,7 @@ impl Engine {
             Command::PassProgress { from } => self.pass_progress(now, id, from),
             Command::Answer => self.answer(now, id),
             Command::Dial(dial) => self.dial(now, id, dial),
+            Command::Deflect(deflection) => self.deflect(now, id, &deflection),
             Command::HangUp(cause) => self.hang_up(now, id, cause),
             Command::Play { prompt, token } => self.hear(id, Heard::Prompt { prompt, token }),
             Command::Music(music) => self.hear(id, Heard::Music { music, played: 0 }),
@@ -97,9 +98,7 @@ impl Engine {
         // The caller's port first: both must lie on one board.
         let board = self.port(caller_leg).map(|port| port.board);
         let Some(port) = board.and_then(|board| self.ports.take(Some(board))) else {
-            self.observe(Observation::LimitReached { limit: "ports", cause: Cause::Overload });
-            self.core.happened(now, id.call, CallEvent::LegRefused(id.number, Cause::Overload));
-            return self.core.leg_gone(now, id);
+            return self.no_port(now, id);
         };
         let caller = self.legs.get(caller_leg);
         let codecs = self.codecs(dial.trunk);
@@ -127,10 +126,7 @@ impl Engine {
         // RFC 3261 section 16.6: a back-to-back agent that hands on a call hands on its hops.
         invite.max_forwards = inbound.map_or(70, |inbound| inbound.max_forwards.saturating_sub(1));
         if let Some(Diverted { from, after }) = &dial.diverted {
-            let ours = Diversion { user: from.clone(), reason: reason(*after), is_ours: true };
-            // RFC 5806 section 4: the newest first, and what came with the call below it.
-            let before = inbound.into_iter().flat_map(|inbound| &inbound.diversions).cloned();
-            invite.diversions = std::iter::once(ours).chain(before).take(limits::DIVERSIONS).collect();
+            invite.diversions = diversions(from, *after, inbound);
         }
         invite.referred_by.clone_from(&dial.referred_by);
         invite.user_to_user = inbound.and_then(|inbound| inbound.user_to_user.clone());
@@ -152,13 +148,20 @@ impl Engine {
         self.legs.insert(id, leg);
     }
 
+    /// There is no port for a leg to be dialled.
+    pub(super) fn no_port(&mut self, now: Now, id: LegId) {
+        self.observe(Observation::LimitReached { limit: "ports", cause: Cause::Overload });
+        self.core.happened(now, id.call, CallEvent::LegRefused(id.number, Cause::Overload));
+        self.core.leg_gone(now, id);
+    }
+
     /// What may be spoken on a line.
     fn codecs(&self, trunk: TrunkId) -> &[Codec] {
         self.config.trunks.get(trunk.index()).map_or(&Codec::ALL, |trunk| &trunk.peer.codecs)
     }
 
     /// Ends a leg as its stage asks. Its audio stops at once.
-    fn hang_up(&mut self, now: Now, id: LegId, cause: Cause) {
+    pub(super) fn hang_up(&mut self, now: Now, id: LegId, cause: Cause) {
         if self.port_wait.forget(id) {
             return self.core.leg_gone(now, id);
         }
@@ -250,6 +253,13 @@ impl Engine {
             self.command(media::Command::Tone { port, tone: Tone::Silence });
         }
     }
+}
+
+/// Who sent a call on, and why (RFC 5806 section 4): the newest first, we, and what came with the call below it.
+pub(super) fn diversions(from: &str, after: Option<VisitEnd>, inbound: Option<&Inbound>) -> Vec<Diversion> {
+    let ours = Diversion { user: from.into(), reason: reason(after), is_ours: true };
+    let before = inbound.into_iter().flat_map(|inbound| &inbound.diversions).cloned();
+    std::iter::once(ours).chain(before).take(limits::DIVERSIONS).collect()
 }
 
 /// Why a call is sent on, in the words of RFC 5806.

@@ -91,6 +91,9 @@ impl Engine {
             | LegEvent::Confirmed { .. }
             | LegEvent::HungUp { .. }
             | LegEvent::Referred { .. }
+            | LegEvent::SendingOn
+            | LegEvent::SentOn
+            | LegEvent::NotSentOn
             | LegEvent::Remote { .. }
             | LegEvent::KeyPressed { .. } => None,
         }

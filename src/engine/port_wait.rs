@@ -42,9 +42,10 @@ impl Engine {
     /// A call has come: its plan is read now, or once there is a port to answer it with.
     pub(super) fn admit(&mut self, now: Now, call: CallId) {
         let arrival = Waiting::Arrival(call);
-        if self.has_ports(&arrival) || self.core.refuses(call) {
+        let is_kept = self.is_kept(&arrival);
+        if self.core.refuses(call) || self.has_ports(&arrival) && !is_kept {
             self.core.admitted(now, call);
-        } else if self.may_wait() {
+        } else if !is_kept && self.may_wait() {
             self.port_wait.push(now.moment, arrival);
         } else {
             self.turn_away(now, call);
@@ -54,7 +55,7 @@ impl Engine {
     /// Dials a leg, now or once there is a port for it.
     pub(super) fn dial_with_port(&mut self, now: Now, id: LegId, dial: Dial) {
         let waiting = Waiting::Dial(id, dial);
-        if !self.has_ports(&waiting) && self.may_wait() {
+        if !self.has_ports(&waiting) && !self.is_kept(&waiting) && self.may_wait() {
             self.port_wait.push(now.moment, waiting);
         } else {
             self.serve(now, waiting);
@@ -74,8 +75,11 @@ impl Engine {
 
     fn serve(&mut self, now: Now, waiting: Waiting) {
         match waiting {
-            Waiting::Arrival(call) if self.ports.ready() == 0 => self.turn_away(now, call),
+            Waiting::Arrival(call) if self.ports.ready() == 0 || self.is_kept(&waiting) => {
+                self.turn_away(now, call);
+            }
             Waiting::Arrival(call) => self.core.admitted(now, call),
+            Waiting::Dial(id, _) if self.is_kept(&waiting) => self.no_port(now, id),
             Waiting::Dial(id, dial) => self.carry_out(now, id, Command::Dial(dial)),
         }
     }
@@ -83,6 +87,17 @@ impl Engine {
     fn turn_away(&mut self, now: Now, call: CallId) {
         self.observe(Observation::LimitReached { limit: "ports", cause: Cause::Overload });
         self.core.turned_away(now, call, Cause::Overload);
+    }
+
+    /// Whether the ports that are left are kept from this for whoever calls for help.
+    fn is_kept(&self, waiting: &Waiting) -> bool {
+        let helps = self.config.phones.as_ref().is_some_and(|phones| phones.emergency.is_some());
+        let kept = limits::PORTS_FOR_HELP.min(self.ports.capacity() / 8);
+        let is_for_help = || match waiting {
+            Waiting::Arrival(call) => self.core.is_for_help(*call),
+            Waiting::Dial(_, dial) => dial.is_emergency,
+        };
+        helps && self.ports.left() <= kept && !is_for_help()
     }
 
     fn may_wait(&mut self) -> bool {

@@ -111,9 +111,14 @@ impl Engine {
             LegEvent::Refused { code, cause } => self.leg_refused(now, id, code, cause),
             LegEvent::Brought { carried } => self.pass_on(id, carried),
             LegEvent::Referred { referral } => self.referred(now, id, key, &referral),
+            LegEvent::SendingOn => self.is_sending_on(id),
+            LegEvent::SentOn => self.sent_on(now, id),
+            LegEvent::NotSentOn => self.not_sent_on(now, id),
             LegEvent::HungUp { cause, .. } => {
                 self.end_stage(now, id);
-                self.tell(now, id, CallEvent::HungUp(number, cause));
+                if !self.hung_up_sent_on(now, id) {
+                    self.tell(now, id, CallEvent::HungUp(number, cause));
+                }
                 self.withhold(now, key);
             }
             LegEvent::Remote { media } => self.remote_changed(now, id, media),
@@ -177,6 +182,9 @@ impl Engine {
             | LegEvent::Brought { .. }
             | LegEvent::Referred { .. }
             | LegEvent::Redirected { .. }
+            | LegEvent::SendingOn
+            | LegEvent::SentOn
+            | LegEvent::NotSentOn
             | LegEvent::Failed { .. }
             | LegEvent::Ended => {}
         }
@@ -404,6 +412,7 @@ impl Engine {
             Seen::ChallengeWithheld => Observation::Phone(PhoneObservation::Withheld),
             Seen::PhoneRefused { why } => Observation::Phone(PhoneObservation::Refused { why }),
             Seen::FlowProved { flow } => return self.effects.push_back(super::Effect::Prove { flow }),
+            Seen::FlowLapsed { flow } => return self.effects.push_back(super::Effect::Distrust { flow }),
             Seen::RegistrarAnswered { result } => Observation::Phone(PhoneObservation::Answered { result }),
             Seen::LampRefused => Observation::Phone(PhoneObservation::LampRefused),
             Seen::ContactReplaced => Observation::Phone(PhoneObservation::Replaced),

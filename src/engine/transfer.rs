@@ -24,7 +24,7 @@ impl Engine {
     /// A phone sends its caller on (302): followed once, and where its agent might send a caller; else it has refused.
     pub(super) fn redirected(&mut self, now: Now, id: LegId, code: u16, user: &str) {
         let may = self.legs.get(id).is_some_and(|leg| !leg.moved);
-        let allowed = if may { self.core.deflection(id, user) } else { None };
+        let allowed = if may { self.core.moved_to(id, user) } else { None };
         self.attempts.forget(id);
         self.end_stage(now, id);
         match allowed {

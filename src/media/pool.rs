@@ -200,6 +200,12 @@ impl PortPool {
         self.lanes.iter().map(|lane| lane.ready.len()).sum()
     }
 
+    /// Ports lent to nobody that are open or may be opened now.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.lanes.iter().map(|lane| lane.ready.len() + lane.opening + lane.free.len()).sum()
+    }
+
     /// Ports in all.
     #[must_use]
     pub fn capacity(&self) -> usize {

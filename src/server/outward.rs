@@ -104,6 +104,7 @@ impl Outward {
             | Observation::LookupFailed { .. }
             | Observation::Failover { .. }
             | Observation::TrunkLimit { .. }
+            | Observation::Deflection { .. }
             | Observation::Registration { .. }
             | Observation::CredentialsRefused { .. }
             | Observation::Phone(_)
@@ -148,11 +149,7 @@ impl Outward {
         uncaptured: u64,
     ) {
         let (tcp, tls) = sockets.connections();
-        let streams = |counted: Connections| StreamLevels {
-            now: counted.now,
-            accepted: counted.accepted,
-            refused: counted.refused,
-        };
+        let streams = |counted: Connections| StreamLevels { now: counted.now, accepted: counted.accepted };
         let (health, limited) = (store.health(), sockets.limited());
         self.metrics.set_levels(&Levels {
             legs: count(engine.leg_count()),

@@ -113,6 +113,12 @@ static TRUNK: Table = listed(&[
         Kind::Texts,
         "what its agents may send callers to besides the plan's own: numbers, and prefixes as \"03*\"",
     ),
+    Key::optional(
+        "deflect",
+        Kind::Choice(&DEFLECT),
+        "which of its callers it is asked to call the targets on it for itself: unanswered ones by 302, \
+         answered ones by REFER; none when absent",
+    ),
     Key::later("address", "the address to listen on and the one to show, where networks differ"),
     Key::optional("user", Kind::Text, "the name its peer knows us by, when it asks for one"),
     Key::optional(
@@ -213,5 +219,7 @@ static CALLER_HEADER: [Choice; 4] = [
 ];
 static DIVERSION: [Choice; 4] =
     [Choice::now("diversion"), Choice::now("history-info"), Choice::now("both"), Choice::now("off")];
+static DEFLECT: [Choice; 4] =
+    [Choice::now("off"), Choice::now("302"), Choice::now("refer"), Choice::now("both")];
 static IDENTITY: [Choice; 2] = [Choice::now("off"), Choice::now("relay")];
 static NUMBERS: [Choice; 2] = [Choice::now("e164"), Choice::now("national")];

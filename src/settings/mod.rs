@@ -20,7 +20,7 @@ pub use load::{load, outline};
 pub use peers::{Peer, PeerName};
 pub use phones::{PHONES, PhoneUser, Phones, is_extension, read_users};
 pub use tls::{CertificateFiles, ServerTls, TrunkTls};
-pub use trunk::{Channels, NumberFormat, Prefix, Trunk};
+pub use trunk::{Channels, Deflect, NumberFormat, Prefix, Trunk};
 
 use crate::base::{Name, Transport, TrunkId};
 use std::fmt;

@@ -60,6 +60,32 @@ fn strangers_are_banned_as_written_or_as_usual() {
 }
 
 #[test]
+fn which_callers_are_given_back_to_a_trunk_is_read_and_checked() {
+    let of = |text: &str| {
+        let written = SHIPPED.replace("[trunk.ipoffice]", &format!("[trunk.ipoffice]\n{text}"));
+        loaded(&written).trunk("ipoffice").expect("written").deflect
+    };
+    assert_eq!(of(""), Deflect::Off);
+    for (text, deflect) in [
+        ("off", Deflect::Off),
+        ("302", Deflect::Redirect),
+        ("refer", Deflect::Refer),
+        ("both", Deflect::Both),
+    ] {
+        assert_eq!(of(&format!("deflect = \"{text}\"")), deflect);
+    }
+    for (bad, words) in [
+        ("deflect = \"REFER\"", "`deflect` can't be \"REFER\""),
+        ("deflect = \"301\"", "`deflect` can't be \"301\""),
+        ("deflect = true", "`deflect` is \"off\" or \"302\" or \"refer\" or \"both\""),
+        ("deflect = 302", "`deflect` is \"off\" or \"302\" or \"refer\" or \"both\""),
+    ] {
+        let found = refused(&SHIPPED.replace("[trunk.ipoffice]", &format!("[trunk.ipoffice]\n{bad}")));
+        assert_eq!(found[0].1, words, "{bad}");
+    }
+}
+
+#[test]
 fn what_agents_may_transfer_to_and_how_their_phones_ring_is_read_and_checked() {
     let written = |keys: &str| SHIPPED.replace("agents = true", &format!("{keys}\nagents = true"));
     let settings =

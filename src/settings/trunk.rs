@@ -56,6 +56,8 @@ pub struct Trunk {
     pub alert: Option<String>,
     /// What its agents may send callers to besides what the plan knows: numbers, and prefixes with a `*` behind.
     pub transfer_to: Vec<Name>,
+    /// Which of its callers it calls targets of its own for.
+    pub deflect: Deflect,
     /// How TLS is spoken with it, where it may be.
     pub tls: Option<TrunkTls>,
     /// What its peer knows us by; its challenges are refusals when `None`.
@@ -78,6 +80,19 @@ pub enum NumberFormat {
     E164,
     /// `0384961370`, as dialled within the site's country.
     National,
+}
+
+/// Which of a trunk's callers are given back to it, with the number of a target on it (`deflect`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deflect {
+    /// None: the default.
+    Off,
+    /// Those we have not answered, by 302.
+    Redirect,
+    /// Those we have, by REFER.
+    Refer,
+    /// All.
+    Both,
 }
 
 /// A range of addresses, `192.0.2.0/24`.
@@ -191,6 +206,7 @@ pub(super) fn read(
             auto_answer: section.flag("auto_answer").is_some_and(|flag| flag.value),
             alert: alert(&section, findings),
             transfer_to: transfer_to(&section, findings),
+            deflect: deflect(&section),
             account: account::read(name.value, &section, folder, findings),
         };
         trunks.push(trunk);
@@ -199,6 +215,15 @@ pub(super) fn read(
         trunks[..index].iter().for_each(|other| hold_against(trunk, other, &trunks, findings));
     }
     trunks
+}
+
+fn deflect(section: &Section<'_>) -> Deflect {
+    match section.text("deflect").map(|text| text.value) {
+        Some("302") => Deflect::Redirect,
+        Some("refer") => Deflect::Refer,
+        Some("both") => Deflect::Both,
+        Some(_) | None => Deflect::Off,
+    }
 }
 
 fn accept(section: &Section<'_>, findings: &mut Findings) -> Vec<Located<Prefix>> {

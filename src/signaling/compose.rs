@@ -13,6 +13,12 @@ use std::net::SocketAddr;
 
 /// What a stack serves, for Allow (RFC 3261 section 20.5).
 pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER";
+/// The same outside a dialog where phones register.
+pub(super) const ALLOW_REGISTER: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, REGISTER";
+/// The same to a phone.
+pub(super) const ALLOW_PHONE: &str =
+    "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, PRACK, REFER, REGISTER, SUBSCRIBE";
 /// Reliable provisional responses, as an option (RFC 3262 section 8.1).
 pub(super) const PRACK: &str = "100rel";
 /// What of SIP's extensions it has, for Supported (RFC 3261 section 20.37).

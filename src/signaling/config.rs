@@ -192,6 +192,8 @@ pub struct PhoneSettings {
     pub phones: Vec<PhoneAccount>,
     /// Whom phones may watch beside each other: agents elsewhere.
     pub agents: Vec<Name>,
+    /// The countries of the sites, whose emergency numbers go ahead of what is asked of other calls.
+    pub countries: Vec<Name>,
     /// The shortest registration that is taken, s.
     pub expires_min_s: u32,
     /// The longest that is granted, s.

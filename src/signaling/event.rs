@@ -245,6 +245,12 @@ pub enum LegEvent {
         /// To where.
         referral: Referral,
     },
+    /// They will try to call for themselves whom our REFER named.
+    SendingOn,
+    /// They did, or tell no more of it: nothing keeps the leg.
+    SentOn,
+    /// They refuse our REFER, could not do it, or say nothing; the call goes on.
+    NotSentOn,
     /// They hung up; the 200 waits for `Stack::release_bye`.
     HungUp {
         /// What it means.
@@ -354,6 +360,11 @@ pub enum Observation {
     },
     /// A phone proved who it is over this stream.
     FlowProved {
+        /// Which.
+        flow: Flow,
+    },
+    /// No phone is registered over this stream any more, and no call goes over it: whoever is there is a stranger again.
+    FlowLapsed {
         /// Which.
         flow: Flow,
     },

@@ -51,27 +51,46 @@ pub(super) fn put(writer: &mut Writer, invite: &Invite, host: &str, mark: Marked
     if caller.anonymous && (policy.number.is_none() || header.is_some()) {
         writer.header(HeaderName::Privacy, "id");
     }
-    let (diversion, history) = match policy.diversion {
+    let to = (invite.target_user.as_str(), invite.target_host.as_str());
+    put_diversions(writer, policy.diversion, &invite.diversions, host, mark, to);
+    for identity in &invite.identities {
+        writer.header(HeaderName::Identity, identity);
+    }
+}
+
+/// Who sent a call on to `to`, in an INVITE or a 302 (RFC 5806 section 4, RFC 7044 section 7).
+pub(super) fn put_diversions(
+    writer: &mut Writer,
+    how: DiversionHeader,
+    diversions: &[Diversion],
+    host: &str,
+    mark: Marked,
+    to: (&str, &str),
+) {
+    let (diversion, history) = match how {
         DiversionHeader::Diversion => (true, false),
         DiversionHeader::HistoryInfo => (false, true),
         DiversionHeader::Both => (true, true),
         DiversionHeader::Off => (false, false),
     };
     if diversion {
-        for diversion in &invite.diversions {
+        for diversion in diversions {
             compose::put_diversion(writer, diversion, host, mark);
         }
     }
-    if history && !invite.diversions.is_empty() {
-        put_history(writer, invite, host, mark);
-    }
-    for identity in &invite.identities {
-        writer.header(HeaderName::Identity, identity);
+    if history && !diversions.is_empty() {
+        put_history(writer, diversions, host, mark, to);
     }
 }
 
 /// History-Info: who was dialled first, then each one the call was sent on to, and why (RFC 7544 section 6).
-fn put_history(writer: &mut Writer, invite: &Invite, host: &str, mark: Marked) {
+fn put_history(
+    writer: &mut Writer,
+    diversions: &[Diversion],
+    host: &str,
+    mark: Marked,
+    (target_user, target_host): (&str, &str),
+) {
     let mut index = String::from("1");
     let mut put = |user: &str, host: &str, reason: Option<DiversionReason>, is_ours: bool| {
         let cause = reason.map(|reason| format!(";cause={}", cause(reason))).unwrap_or_default();
@@ -86,11 +105,11 @@ fn put_history(writer: &mut Writer, invite: &Invite, host: &str, mark: Marked) {
         index.push_str(".1");
     };
     let mut reason = None;
-    for diversion in invite.diversions.iter().rev() {
+    for diversion in diversions.iter().rev() {
         put(&diversion.user, host, reason, diversion.is_ours);
         reason = Some(diversion.reason);
     }
-    put(&invite.target_user, &invite.target_host, reason, false);
+    put(target_user, target_host, reason, false);
 }
 
 /// The diversions so far, the most recent first (RFC 5806 section 4), as far as they can be read; from History-Info where

@@ -56,4 +56,4 @@ pub use registrar::BindingKey;
 pub use stack::Stack;
 pub use timer::{LegTimer, TimerName};
 pub use transaction::{ClientKey, ServerKey, TransactionTimer};
-pub use verbs::{ContactPath, Invite, MediaOffer, Rejection};
+pub use verbs::{ContactPath, Invite, MediaOffer, Rejection, SendOn};

@@ -127,7 +127,7 @@ impl Stack {
         match (method, leg) {
             (Method::Cancel, _) => self.on_cancel(now, flow, request, bytes),
             (_, Some(leg)) => self.on_dialog_request(now, flow, leg, request, method, bytes),
-            (Method::Options, None) if !in_dialog => self.answer_options(flow, request),
+            (Method::Options, None) if !in_dialog => self.answer_options(flow, source, request),
             (Method::Invite, None) if !in_dialog => self.on_invite(now, flow, source, request, bytes),
             (
                 Method::Invite
@@ -143,13 +143,30 @@ impl Stack {
             (Method::Register, None) if !screen::names_account(request) => {
                 self.refuse(flow, request, 400, |_| {});
             }
-            (Method::Subscribe, None) if matches!(source, Source::Phone(_)) => {
-                self.on_subscribe(now, flow, source, request, bytes);
-            }
+            (Method::Subscribe, None) => match source {
+                Source::Phone(phone) => self.on_subscribe(now, flow, phone, request, bytes),
+                Source::Trunk(_) | Source::Anyone | Source::Unknown => {
+                    self.refuse_method(flow, source, request, method);
+                }
+            },
             (Method::Register, None) if self.registrar.is_some() => {
                 self.on_register(now, flow, source, request, bytes);
             }
-            _ => self.refuse(flow, request, refusal_of(method), put_allow),
+            _ => self.refuse_method(flow, source, request, method),
+        }
+    }
+
+    fn refuse_method(&mut self, flow: Flow, source: Source, request: &Message<'_>, method: Method<'_>) {
+        let allow = self.allow(source);
+        self.refuse(flow, request, refusal_of(method), |writer| put_allow(writer, allow));
+    }
+
+    /// The methods taken outside a dialog from this source.
+    fn allow(&self, source: Source) -> &'static str {
+        match (source, &self.registrar) {
+            (Source::Phone(_), Some(_)) => compose::ALLOW_PHONE,
+            (Source::Trunk(_) | Source::Anyone | Source::Unknown, Some(_)) => compose::ALLOW_REGISTER,
+            (_, None) => compose::ALLOW,
         }
     }
 
@@ -185,7 +202,7 @@ impl Stack {
     }
 
     /// RFC 3261 section 11.2.
-    fn answer_options(&mut self, flow: Flow, request: &Message<'_>) {
+    fn answer_options(&mut self, flow: Flow, source: Source, request: &Message<'_>) {
         if !screen::speaks_scheme(request, flow.transport) {
             return self.refuse(flow, request, 416, |_| {});
         }
@@ -200,7 +217,8 @@ impl Stack {
                 writer.header_fmt(HeaderName::RetryAfter, format_args!("{}", limits::RESTART_S));
             });
         }
-        self.refuse(flow, request, 200, |writer| put_abilities(writer, prack));
+        let allow = self.allow(source);
+        self.refuse(flow, request, 200, |writer| put_abilities(writer, allow, prack));
     }
 
     /// RFC 3261 section 9.2.
@@ -245,19 +263,22 @@ impl Stack {
             Method::Prack => self.with_leg(key, |leg, layer| leg.on_prack(now, layer, server, request)),
             Method::Refer => self.with_leg(key, |leg, layer| leg.on_refer(now, layer, server, request)),
             Method::Info => self.with_leg(key, |leg, layer| leg.on_info(now, layer, server, request)),
+            Method::Notify => self.with_leg(key, |leg, layer| leg.on_notify(now, layer, server, request)),
             Method::Options => {
-                self.layer.answer(now, server, 200, phrase(200), |writer, _| put_abilities(writer, prack));
+                self.layer.answer(now, server, 200, phrase(200), |writer, _| {
+                    put_abilities(writer, compose::ALLOW, prack);
+                });
             }
             Method::Ack
             | Method::Cancel
             | Method::Register
             | Method::Subscribe
-            | Method::Notify
             | Method::Message
             | Method::Publish
             | Method::Other(_) => {
                 let code = refusal_of(method);
-                self.layer.answer(now, server, code, phrase(code), |writer, _| put_allow(writer));
+                self.layer
+                    .answer(now, server, code, phrase(code), |writer, _| put_allow(writer, compose::ALLOW));
             }
         }
     }
@@ -268,13 +289,13 @@ const fn refusal_of(method: Method<'_>) -> u16 {
     if method.known().is_some() { 405 } else { 501 }
 }
 
-pub(super) fn put_allow(writer: &mut Writer) {
-    writer.header(HeaderName::Allow, compose::ALLOW);
+fn put_allow(writer: &mut Writer, allow: &str) {
+    writer.header(HeaderName::Allow, allow);
 }
 
 /// What an OPTIONS asks for (RFC 3261 section 11.2).
-fn put_abilities(writer: &mut Writer, prack: bool) {
-    put_allow(writer);
+fn put_abilities(writer: &mut Writer, allow: &str, prack: bool) {
+    put_allow(writer, allow);
     writer.header(HeaderName::Accept, compose::SDP).header(HeaderName::AcceptEncoding, "identity");
     writer.header(HeaderName::Supported, compose::SUPPORTED);
     if prack {

@@ -3,6 +3,7 @@
 
 use super::compose;
 use super::event::Observation;
+use super::guard::Source;
 use super::mark::{Marked, NameKind};
 use super::transaction::{Layer, method_label};
 use crate::base::{Flow, Map, Moment, limits};
@@ -17,7 +18,7 @@ pub(super) struct Refusals {
     total: u32,
     since: Moment,
     sent: u32,
-    by_source: Map<IpAddr, u32>,
+    by_source: Map<Source, u32>,
 }
 
 impl Default for Refusals {
@@ -35,7 +36,7 @@ impl Refusals {
     /// Whether [`Self::allow`] would.
     pub(super) fn has_room(&self, now: Moment, source: IpAddr) -> bool {
         let is_over = now.since(self.since) >= Duration::from_secs(1);
-        let of_source = self.by_source.get(&source).copied().unwrap_or_default();
+        let of_source = self.by_source.get(&Source::of(source)).copied().unwrap_or_default();
         is_over || (self.sent < self.total && of_source < self.per_source)
     }
 
@@ -50,7 +51,7 @@ impl Refusals {
         if self.sent >= self.total {
             return false;
         }
-        let by_source = self.by_source.entry(source).or_default();
+        let by_source = self.by_source.entry(Source::of(source)).or_default();
         if *by_source >= self.per_source {
             return false;
         }

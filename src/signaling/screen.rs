@@ -55,20 +55,26 @@ impl Stack {
             leg.keep_path();
         }
         let is_own = phone.as_ref().is_none_or(|own| says(request, own));
-        let refusal = if full {
+        // Who calls for help is not asked twice: not for room, nor for what they call themselves, nor for TLS all the way.
+        let helps = phone.is_some() && self.calls_for_help(request);
+        let refusal = if full && !helps {
             Some(Refusal::Overload)
-        } else if !is_own {
+        } else if !is_own && !helps {
             Some(Refusal::Identity)
         } else if loops::comes_back(&self.layer.marks, request) {
             Some(Refusal::Loop)
         } else {
-            initial(request, flow.transport, prack, settings)
+            initial(request, flow.transport, helps, prack, settings)
         };
         let (offer, refusal) = leg.begin(now, &mut self.layer, server, request.body(), refusal);
         let caller_from = trunk.and_then(|id| self.trunks.get(id)).map(|trunk| trunk.peer.caller_from);
         let mut invitation =
             invitation(&self.layer.marks, request, flow, trunk, caller_from.unwrap_or_default());
         invitation.offer = offer;
+        if let Some(own) = phone.as_ref().filter(|_| helps && !is_own) {
+            // Whatever it calls itself, this is whose phone it is.
+            invitation.caller = Caller { number: own.to_string(), display: None, anonymous: false };
+        }
         invitation.phone = phone;
         if let Some(refusal) = refusal {
             invitation.refusal = Some(refusal.verdict());
@@ -76,6 +82,14 @@ impl Stack {
         self.tags.insert(tag.number, key);
         self.legs.insert(key, leg);
         self.layer.out.push_back(Output::Invited { leg: key, invitation: Box::new(invitation) });
+    }
+}
+
+impl Stack {
+    /// Whether an emergency number is dialled.
+    fn calls_for_help(&self, request: &Message<'_>) -> bool {
+        let Ok(dialled) = request.request_uri().map(|uri| user_text(&uri)) else { return false };
+        self.registrar.as_ref().is_some_and(|registrar| registrar.is_emergency(&dialled))
     }
 }
 
@@ -90,10 +104,12 @@ fn says(request: &Message<'_>, own: &Name) -> bool {
 fn initial(
     request: &Message<'_>,
     transport: Transport,
+    helps: bool,
     prack: bool,
     session: SessionSettings,
 ) -> Option<Refusal> {
-    if !speaks_scheme(request, transport) {
+    let is_sips = request.request_uri().is_ok_and(|uri| uri.scheme == Scheme::Sips);
+    if !(speaks_scheme(request, transport) || helps && is_sips) {
         return Some(Refusal::Scheme);
     }
     if request.max_forwards() == Ok(Some(0)) {

@@ -19,7 +19,7 @@ use super::resolve;
 use super::timer::{LegTimer, TimerName};
 use super::transaction::{Layer, Owner, Reply, Report};
 use super::trunk::{Source, Trunks};
-use super::verbs::{Invite, Rejection};
+use super::verbs::{Invite, Rejection, SendOn};
 use crate::base::dns::{Answer, Question, Silent};
 use crate::base::{Cause, Flow, Map, Moment, Random, TrunkId, give_back, seeded_map};
 use crate::wire::sip::{Message, Method, validate};
@@ -207,6 +207,16 @@ impl Stack {
     /// Refuses an INVITE. One that came with a refusal of its own gets that code.
     pub fn reject(&mut self, now: Moment, leg: LegKey, rejection: Rejection) {
         self.with_leg(leg, |leg, layer| leg.reject(now, layer, &rejection));
+    }
+
+    /// Refuses an INVITE with 302, which names who is to be called instead.
+    pub fn redirect(&mut self, now: Moment, leg: LegKey, to: &SendOn) {
+        self.with_leg(leg, |leg, layer| leg.redirect(now, layer, to));
+    }
+
+    /// Asks an answered leg's far end to call somebody else for itself (REFER).
+    pub fn send_on(&mut self, now: Moment, leg: LegKey, to: SendOn) {
+        self.with_leg(leg, |leg, layer| leg.send_on(now, layer, to));
     }
 
     /// Gives an INVITE of ours up: CANCEL waits for the first provisional response, a late 2xx gets ACK and BYE, and

@@ -50,8 +50,8 @@ impl Stack {
     }
 
     /// Somebody answered a challenge of ours with a wrong password: counts towards a ban. Over datagrams it must be told here
-    /// only when the nonce was good and issued to that very address: who read it there is there, while a nonce got
-    /// elsewhere may be sent in anybody's name.
+    /// only when the nonce was good and issued to that very address: who read it there is there, while one got elsewhere
+    /// may be sent in anybody's name.
     pub fn authentication_failed(&mut self, now: Moment, flow: Flow) {
         self.blame(now, flow);
     }

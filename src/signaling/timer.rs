@@ -57,11 +57,13 @@ pub enum LegTimer {
     SessionEnd,
     /// Forgets a leg that hung up and whose 200 nobody released.
     ReleaseMissing,
+    /// Gives up waiting for the answer to our REFER.
+    ReferMissing,
 }
 
 impl LegTimer {
     /// Every timer of a leg.
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::AnswerAgain,
         Self::AckMissing,
         Self::CancelMissing,
@@ -71,5 +73,6 @@ impl LegTimer {
         Self::Refresh,
         Self::SessionEnd,
         Self::ReleaseMissing,
+        Self::ReferMissing,
     ];
 }

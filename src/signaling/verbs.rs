@@ -1,6 +1,6 @@
 //! What the verbs of a stack take: the INVITE to send, the refusal to give. Data only.
 
-use super::config::IdentityPolicy;
+use super::config::{DiversionHeader, IdentityPolicy};
 use super::crossing::UserToUser;
 use super::event::{Caller, Diversion, Reason, ReasonProtocol};
 use super::media::LocalMedia;
@@ -86,6 +86,21 @@ impl Invite {
     }
 }
 
+/// Whom a caller's own side is to call instead of us.
+#[derive(Clone, Debug)]
+pub struct SendOn {
+    /// The user to ask for, as that side dials it.
+    pub target_user: String,
+    /// Host, and port when it has one, to ask there.
+    pub target_host: String,
+    /// The host of the addresses of ours it says, where that is not our own: the trunk's domain.
+    pub our_host: Option<Name>,
+    /// Who sends the call on, and why; ours the first.
+    pub diversions: Vec<Diversion>,
+    /// How the far end is told of that.
+    pub diversion: DiversionHeader,
+}
+
 /// A refusal to give.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejection {
@@ -146,6 +161,7 @@ pub const fn phrase(code: u16) -> &'static str {
         183 => "Session Progress",
         200 => "OK",
         202 => "Accepted",
+        302 => "Moved Temporarily",
         400 => "Bad Request",
         401 => "Unauthorized",
         403 => "Forbidden",

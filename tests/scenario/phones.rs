@@ -117,6 +117,23 @@ fn an_emergency_call_gets_through_when_every_channel_is_taken() {
 }
 
 #[test]
+fn an_emergency_call_gets_through_when_every_other_has_taken_its_port() {
+    let mut world = World::of(SITE, |config| config.ports = 20_000..=20_063);
+    let nadia = Desk::at("198.51.100.7:5060", "201");
+    for n in 0..40 {
+        world.trunk_invites_from(&format!("+336111111{n:02}"), "0384961370");
+        world.wait_ms(600);
+    }
+    assert_eq!(world.calls(), 28, "four ports of thirty-two are kept");
+    world.register(&nadia);
+    world.dials(&nadia, "112");
+    world.wait_ms(100);
+    assert!(world.last_to_trunk("INVITE").expect("sent").starts_with("INVITE sip:112@"));
+    world.trunk_answers();
+    assert_eq!(world.last_answer_to(&nadia), "200 OK");
+}
+
+#[test]
 fn a_phone_dials_phones_and_our_numbers_and_outside_only_where_that_is_allowed() {
     let mut world = World::new(SITE);
     let nadia = Desk::at("198.51.100.7:5060", "201");
@@ -225,6 +242,32 @@ fn a_phone_sends_its_caller_on_to_any_phone_and_two_that_name_each_other_end_it(
     world.hangs_up(&nadia);
     world.wait_ms(40_000);
     assert_eq!(world.outcomes(), [Outcome::Answered]);
+    world.is_at_rest();
+}
+
+#[test]
+fn a_phone_sends_who_dialled_it_on_to_another_phone_and_nowhere_else() {
+    let mut world = World::with_outside(SITE, 9);
+    let nadia = Desk::at("198.51.100.7:5060", "201");
+    let marc = Desk::at("198.51.100.8:5060", "202");
+    world.register(&nadia);
+    world.register(&marc);
+    world.dials(&nadia, "202");
+    world.wait_ms(100);
+    world.names(&marc, "0899000000");
+    world.wait_ms(100);
+    assert_eq!((world.last_to_trunk("INVITE"), world.invites()), (None, 1), "not outside, at our expense");
+    assert_eq!(world.last_answer_to(&nadia), "480 Temporarily Unavailable");
+    world.dials(&nadia, "202");
+    world.wait_ms(100);
+    world.names(&marc, "201");
+    world.wait_ms(100);
+    assert_eq!(world.invites(), 3, "a phone may be sent its own call back");
+    world.answers(&nadia);
+    world.wait_ms(100);
+    world.hangs_up(&nadia);
+    world.wait_ms(40_000);
+    assert_eq!(world.outcomes()[1], Outcome::RoutedAnswered);
     world.is_at_rest();
 }
 

@@ -222,6 +222,18 @@ fn a_target_of_the_plan_is_reached_over_its_own_trunk_however_its_number_is_writ
 }
 
 #[test]
+fn a_target_of_the_plan_is_reached_over_its_own_trunk_even_where_the_agents_trunk_lists_its_number() {
+    let world = Wired::may_transfer_to(&Arc::new(plan(SITE)), &["0384*", "+33*"], 1);
+    let mut talk = Talk::begin(world);
+    talk.world.phone(OPERATEUR, "0384000001", answers_after(Duration::from_secs(2)));
+    talk.nadia_says("REFER", "Refer-To: <sip:0384000001@192.0.2.1>\r\n");
+    talk.pass(Duration::from_secs(5));
+    assert_eq!(talk.invited(), ["201", "0384000001"]);
+    talk.hang_up();
+    assert_eq!(talk.transfers()[0].end, LegEnd::Answered, "the IPBX has no such phone");
+}
+
+#[test]
 fn the_trunks_list_allows_numbers_and_prefixes() {
     for (list, user, allowed) in [
         (&["0611*"][..], "0611223344", true),

@@ -1,18 +1,18 @@
 //! The whole engine between a trunk and phones that register, in virtual time: what they say is written by hand, media
 //! threads are stood in for. Must never read a clock.
 
+mod site;
 mod words;
 
 use self::words::{address, credentials, header, reply, response, status, tag_of};
 use super::plan::{PROMPT, plan};
 use super::sim::wired::engine_config;
 use super::traced::Traced;
-use spillway::base::{Flow, JournalSeq, Moment, Now, Outcome, Random, Secret, Transport, TrunkId, Utc};
+use spillway::base::{Flow, JournalSeq, Moment, Now, Outcome, Random, Transport, TrunkId, Utc};
 use spillway::call::Record;
 use spillway::engine::core::Channels;
-use spillway::engine::{Effect, Engine, EnginePhones, Event, Observation};
+use spillway::engine::{Effect, Engine, EngineConfig, Event, Observation};
 use spillway::media::{Command, Event as MediaEvent, PortId, StreamStats};
-use spillway::signaling::{PhoneAccount, PhoneSettings, password_digests};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -102,43 +102,27 @@ pub struct World {
 impl World {
     /// Phones 201 and 202, which may not dial out.
     pub fn new(site: &str) -> Self {
-        Self::of(site, Channels::Unlimited, None)
+        Self::of(site, |_| {})
     }
 
     /// The same, on a trunk that carries so many calls.
     pub fn with_channels(site: &str, total: u32) -> Self {
-        Self::of(site, Channels::Limited { total, keep_out: 0 }, None)
+        Self::of(site, |config| config.trunks[0].line.channels = Channels::Limited { total, keep_out: 0 })
     }
 
     /// The same, and phones may dial out over it.
     pub fn with_outside(site: &str, total: u32) -> Self {
-        Self::of(site, Channels::Limited { total, keep_out: 0 }, Some(TrunkId(0)))
+        Self::of(site, |config| {
+            config.trunks[0].line.channels = Channels::Limited { total, keep_out: 0 };
+            config.phones.as_mut().expect("phones").outside = Some(TrunkId(0));
+        })
     }
 
-    fn of(site: &str, channels: Channels, outside: Option<TrunkId>) -> Self {
+    /// The same, whose engine is told something else.
+    pub fn of(site: &str, wire: impl FnOnce(&mut EngineConfig)) -> Self {
         let mut config = engine_config(&Arc::new(plan(site)), false);
-        config.trunks[0].line.channels = channels;
-        let account = |extension: &str| {
-            let [md5, sha256] = password_digests(extension, REALM, &Secret::new(PASSWORD.as_bytes()));
-            PhoneAccount {
-                extension: extension.into(),
-                ha1_md5: Some(Secret::new(md5.as_bytes())),
-                ha1_sha256: Some(Secret::new(sha256.as_bytes())),
-            }
-        };
-        config.phones = Some(EnginePhones {
-            settings: PhoneSettings {
-                line: TrunkId(2),
-                realm: REALM.into(),
-                phones: vec![account("201"), account("202")],
-                agents: vec!["203".into()],
-                expires_min_s: 60,
-                expires_max_s: 3_600,
-            },
-            emergency: Some(TrunkId(0)),
-            outside,
-            caller: Some("+33384961370".into()),
-        });
+        config.phones = Some(site::phones());
+        wire(&mut config);
         let now = Now { moment: Moment::from_millis(1_000), utc: Utc::from_micros(1_773_046_800_000_000) };
         let mut world = Self {
             engine: Engine::new(now, config, Random::from_number(7)),
@@ -207,9 +191,14 @@ impl World {
 
     /// A caller of the public network dials a number of ours.
     pub fn trunk_invites(&mut self, number: &str) {
+        self.trunk_invites_from("+33612345678", number);
+    }
+
+    /// The same, from a number of their own.
+    pub fn trunk_invites_from(&mut self, caller: &str, number: &str) {
         self.n += 1;
         let extra = format!("Contact: <sip:{TRUNK}>\r\nContent-Type: application/sdp\r\n");
-        let caller = Desk::at(TRUNK, "+33612345678");
+        let caller = Desk::at(TRUNK, caller);
         let text = self.request(&caller, "INVITE", &format!("sip:{number}@192.0.2.1"), &extra, SDP);
         self.say(caller.flow(), &text);
     }
@@ -459,6 +448,7 @@ impl World {
                 self.sent.push((flow.remote, text));
             }
             Effect::Prove { flow } => self.proved.push(flow),
+            Effect::Distrust { flow } => self.proved.retain(|proved| *proved != flow),
             Effect::Resolve(question) => panic!("every peer here has an address: {question:?}"),
             Effect::Media(command) => self.carry_out(command),
             Effect::Observe(Observation::Fact(entry)) => self.stored.push_back(entry.seq),

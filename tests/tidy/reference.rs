@@ -64,3 +64,16 @@ pub fn seen_limits(reference: &str) -> (BTreeSet<&str>, BTreeSet<&str>) {
     }
     seen
 }
+
+/// Each class of attack and the tests that show what becomes of it, as file without `.rs` and name.
+pub fn attacks(source: &str) -> Vec<(&str, Vec<(&str, &str)>)> {
+    let mut classes: Vec<(&str, Vec<(&str, &str)>)> = Vec::new();
+    for line in source.lines().map_while(|line| line.strip_prefix("//!")) {
+        if let Some(class) = line.strip_prefix(" - ") {
+            classes.push((class, Vec::new()));
+        } else if let (Some(test), Some((_, tests))) = (line.strip_prefix("   - "), classes.last_mut()) {
+            tests.extend(test.split_once("::"));
+        }
+    }
+    classes
+}

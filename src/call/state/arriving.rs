@@ -116,6 +116,7 @@ impl Arriving {
                 | Event::LegAnswered(_)
                 | Event::LegKeyPressed(..)
                 | Event::LegForwarded(_)
+                | Event::Deflected(_)
                 | Event::LegRefused(..)
                 | Event::HungUp(..)
                 | Event::Held(_)
@@ -150,6 +151,10 @@ impl Arriving {
                 return callee.put_through(leg, ctx, out);
             }
             Event::LegForwarded(forwarded) if forwarded == leg => out.note(Fact::Forwarded { leg }),
+            Event::Deflected(sent) if sent == leg => {
+                callee.over(leg, LegEnd::Deflected, ctx, out);
+                return Ending::hang_up(Cause::Normal, out);
+            }
             Event::LegRefused(ended, cause) | Event::HungUp(ended, cause) if ended == leg => {
                 callee.over(leg, pickup.end(cause), ctx, out);
                 return callee.otherwise(cause, ctx, out);
@@ -178,6 +183,7 @@ impl Arriving {
             | Event::LegAnswered(_)
             | Event::LegKeyPressed(..)
             | Event::LegForwarded(_)
+            | Event::Deflected(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Held(_)

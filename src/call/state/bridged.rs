@@ -143,6 +143,7 @@ impl Bridged {
             | Event::LegAnswered(_)
             | Event::LegKeyPressed(..)
             | Event::LegForwarded(_)
+            | Event::Deflected(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Due(_)

@@ -46,6 +46,7 @@ impl Ending {
             | Event::LegProgressed(_)
             | Event::LegKeyPressed(..)
             | Event::LegForwarded(_)
+            | Event::Deflected(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Held(_)

@@ -92,6 +92,7 @@ impl InFlow {
             | Event::LegAnswered(_)
             | Event::LegKeyPressed(..)
             | Event::LegForwarded(_)
+            | Event::Deflected(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Held(_)

@@ -101,6 +101,7 @@ impl Queued {
             | Event::LegAnswered(_)
             | Event::LegKeyPressed(..)
             | Event::LegForwarded(_)
+            | Event::Deflected(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Held(_)

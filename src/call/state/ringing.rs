@@ -139,12 +139,11 @@ fn on_agents(
         }
         Event::LegForwarded(leg) if of(&rings, leg).is_some() => out.note(Fact::Forwarded { leg }),
         Event::LegRefused(leg, cause) | Event::HungUp(leg, cause) if leg != 0 => {
-            let end = of(&rings, leg).map_or(LegEnd::from_cause(cause), |ring| ring.pickup.end(cause));
-            return one_over(visit, rings, then, (leg, end), ctx, out);
+            return one_over(visit, rings, then, (leg, Some(cause)), ctx, out);
         }
         Event::Due(Timer::Ring(leg)) => {
             out.leg(leg, LegCommand::HangUp(Cause::NoAnswer));
-            return one_over(visit, rings, then, (leg, LegEnd::NoAnswer), ctx, out);
+            return one_over(visit, rings, then, (leg, None), ctx, out);
         }
         Event::Matched { queue, agents } => rings.extend(dial_agents(queue, &agents, ctx, out)),
         Event::Due(Timer::Overflow) => {
@@ -182,6 +181,7 @@ fn on_agents(
         | Event::LegRinging(_)
         | Event::LegProgressed(_)
         | Event::LegForwarded(_)
+        | Event::Deflected(_)
         | Event::LegRefused(..)
         | Event::HungUp(..)
         | Event::Held(_)
@@ -194,16 +194,19 @@ fn on_agents(
     State::Ringing(Ringing { whom: Whom::Agents { visit, rings, then } })
 }
 
-/// One phone stopped ringing without winning.
+/// One phone stopped ringing without winning: for what it said, or because its time was over.
 fn one_over(
     visit: Visit,
     mut rings: SmallVec<[AgentRing; 2]>,
     then: Then,
-    (leg, end): (u16, LegEnd),
+    (leg, said): (u16, Option<Cause>),
     ctx: Ctx,
     out: &mut Out,
 ) -> State {
     let over = of(&rings, leg);
+    let end = said.map_or(LegEnd::NoAnswer, |cause| {
+        over.map_or(LegEnd::from_cause(cause), |ring| ring.pickup.end(cause))
+    });
     rings.retain(|ring| ring.leg != leg);
     if rings.is_empty()
         && let Then::Leave(to) = then
@@ -267,6 +270,14 @@ fn leave(
     visit.go(to, ctx, out)
 }
 
+/// The caller is with the target without us, as far as we know.
+fn sent_on(target: TargetId, leg: u16, ctx: Ctx, out: &mut Out) -> State {
+    // It is there only where the caller's side was given up on.
+    out.leg(leg, LegCommand::HangUp(Cause::AnsweredElsewhere));
+    Ringing::target_over(target, leg, LegEnd::Deflected, ctx, out);
+    Ending::hang_up(Cause::Normal, out)
+}
+
 fn on_target(
     (target, leg, mut pickup): (TargetId, u16, Pickup),
     standing: Standing,
@@ -284,6 +295,7 @@ fn on_target(
             return Bridged::begin(Peer::Target { leg, target }, ctx, out);
         }
         Event::LegForwarded(forwarded) if forwarded == leg => out.note(Fact::Forwarded { leg }),
+        Event::Deflected(sent) if sent == leg => return sent_on(target, leg, ctx, out),
         Event::LegRefused(ended, cause) | Event::HungUp(ended, cause) if ended == leg => {
             Ringing::target_over(target, leg, pickup.end(cause), ctx, out);
             return enter(ctx.plan.targets[target.index()].otherwise, standing, ctx, out);
@@ -314,6 +326,7 @@ fn on_target(
         | Event::LegAnswered(_)
         | Event::LegKeyPressed(..)
         | Event::LegForwarded(_)
+        | Event::Deflected(_)
         | Event::LegRefused(..)
         | Event::HungUp(..)
         | Event::Held(_)

@@ -105,6 +105,7 @@ impl Transferring {
             | Event::LegAnswered(_)
             | Event::LegKeyPressed(..)
             | Event::LegForwarded(_)
+            | Event::Deflected(_)
             | Event::LegRefused(..)
             | Event::HungUp(..)
             | Event::Due(_)

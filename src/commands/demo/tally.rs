@@ -73,6 +73,7 @@ impl Tally {
             | Observation::LookupFailed { .. }
             | Observation::Failover { .. }
             | Observation::TrunkLimit { .. }
+            | Observation::Deflection { .. }
             | Observation::Registration { .. }
             | Observation::CredentialsRefused { .. }
             | Observation::Phone(_)

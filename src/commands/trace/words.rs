@@ -67,6 +67,9 @@ const fn leg_end(end: LegEnd, language: Language) -> &'static str {
         LegEnd::Declined => language.say("refuse", "declines"),
         LegEnd::Unreachable => language.say("injoignable", "unreachable"),
         LegEnd::Cancelled => language.say("arrêté", "stopped"),
+        LegEnd::Deflected => {
+            language.say("rendu à l'appelant, suite inconnue", "given back to the caller's side, end unknown")
+        }
     }
 }
 

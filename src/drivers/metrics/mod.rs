@@ -65,8 +65,6 @@ pub struct StreamLevels {
     pub now: u64,
     /// Opened by others, since the start.
     pub accepted: u64,
-    /// Closed at once because there were too many, since the start.
-    pub refused: u64,
 }
 
 /// Levels nobody announces: read every second or so and set.
@@ -282,6 +280,7 @@ impl Metrics {
             | Observation::LookupFailed { trunk }
             | Observation::Failover { trunk, .. }
             | Observation::TrunkLimit { trunk, .. }
+            | Observation::Deflection { trunk, .. }
             | Observation::Registration { trunk, .. }
             | Observation::CredentialsRefused { trunk, .. } => match self.trunks.get(trunk) {
                 Some(series) if series.observe(observation) => {}

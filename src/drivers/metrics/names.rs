@@ -60,6 +60,7 @@ metrics! {
     Counter TRUNK_LOOKUPS_FAILED "trunk_lookups_failed_total", "Lookups of a trunk's name that found no peer, by trunk; peers found before stay.";
     Counter TRUNK_FAILOVERS "trunk_failovers_total", "Calls out that went to the trunk's next peer, by trunk and what the peer before did (why).";
     Counter TRUNK_LIMITS_REACHED "trunk_limits_reached_total", "Calls a limit of the trunk's own refused, in or out, by trunk and limit.";
+    Counter TRUNK_DEFLECTIONS "trunk_deflections_total", "Callers given back to their own side with a target's number, by trunk and result: by 302 (redirected), by REFER (referred), or its refusal (refused).";
     Gauge PHONES_REGISTERED "phones_registered", "Phones that have registered here and can be rung.";
     Gauge PHONE_CONTACTS "phone_contacts", "Contacts registered, of all phones.";
     Counter REGISTRAR_ANSWERS "registrar_answers_total", "REGISTERs of phones that proved who they are, by result.";
@@ -77,7 +78,6 @@ metrics! {
     Counter NOT_SIP "sip_unreadable_total", "Datagrams and stream data that are no SIP message, STUN requests above the limit among them.";
     Gauge CONNECTIONS "sip_connections", "SIP connections, whoever opened them, by transport.";
     Counter CONNECTIONS_ACCEPTED "sip_connections_accepted_total", "SIP connections opened by others, by transport.";
-    Counter CONNECTIONS_REFUSED "sip_connections_refused_total", "SIP connections closed at once because there were too many, of one source or in all, by transport.";
     Counter TLS_FAILED "tls_handshakes_failed_total", "TLS handshakes that came to nothing, by direction: whose connection it was.";
     Gauge TLS_EXPIRES "tls_certificate_expiry_timestamp_seconds", "When the first certificate of ours runs out, Unix time; +Inf without any.";
     Gauge TLS_UNUSABLE "tls_certificates_unusable", "1 while changed certificates or keys can't be used and those from before stand, else 0.";
@@ -181,13 +181,23 @@ pub(super) const REGISTRAR_RESULTS: [&str; 9] = [
 pub(super) const CREDENTIAL_REFUSALS: [&str; 2] = ["credentials", "realm"];
 /// Why a call goes to a trunk's next peer.
 pub(super) const FAILOVERS: [&str; 3] = ["refused", "unreachable", "silent"];
+/// What became of giving a caller back.
+pub(super) const DEFLECTIONS: [&str; 3] = ["redirected", "referred", "refused"];
 /// Limits of one trunk.
 pub(super) const TRUNK_LIMITS: [&str; 2] = ["channels", "cps"];
 /// What a call in progress is doing.
 pub(super) const CALL_STATES: [&str; 6] = ["arriving", "in_flow", "queued", "ringing", "bridged", "ending"];
 /// Ends of a ring.
-pub(super) const RING_ENDS: [&str; 7] =
-    ["answered", "no_answer", "busy", "declined", "unreachable", "cancelled", "answered_elsewhere"];
+pub(super) const RING_ENDS: [&str; 8] = [
+    "answered",
+    "no_answer",
+    "busy",
+    "declined",
+    "unreachable",
+    "cancelled",
+    "answered_elsewhere",
+    "deflected",
+];
 /// An SLA's indicators.
 pub(super) const INDICATORS: [&str; 2] = ["qs1", "qs2"];
 /// An SLA's verdicts.

@@ -53,6 +53,7 @@ pub(super) const fn leg_end(end: LegEnd, forwarded: bool) -> &'static str {
         LegEnd::Declined => 3,
         LegEnd::Unreachable => 4,
         LegEnd::Cancelled => 5,
+        LegEnd::Deflected => 7,
     }]
 }
 
@@ -61,7 +62,6 @@ pub(super) const fn leg_end(end: LegEnd, forwarded: bool) -> &'static str {
 pub(super) struct StreamSeries {
     now: Gauge,
     accepted: Counter,
-    refused: Counter,
 }
 
 impl StreamSeries {
@@ -70,7 +70,6 @@ impl StreamSeries {
         Self {
             now: registry.gauge(n::CONNECTIONS, &labels),
             accepted: registry.counter(n::CONNECTIONS_ACCEPTED, &labels),
-            refused: registry.counter(n::CONNECTIONS_REFUSED, &labels),
         }
     }
 }
@@ -151,7 +150,6 @@ impl Series {
         for (series, levels) in self.streams.iter().zip([levels.tcp, levels.tls]) {
             series.now.set(levels.now as f64);
             series.accepted.absolute(levels.accepted);
-            series.refused.absolute(levels.refused);
         }
     }
 }
@@ -302,6 +300,7 @@ pub(super) struct TrunkSeries {
     pub failovers: Table<Counter>,
     pub lookups_failed: Counter,
     pub limits: Table<Counter>,
+    pub deflections: Table<Counter>,
     pub unknown_number: Counter,
     pub received: Counter,
     pub sent: Counter,
@@ -333,6 +332,8 @@ impl TrunkSeries {
             count(self.failovers.get(why))
         } else if let Observation::TrunkLimit { limit, .. } = observation {
             count(self.limits.get(limit))
+        } else if let Observation::Deflection { result, .. } = observation {
+            count(self.deflections.get(result))
         } else if let Observation::Registration { registered, .. } = observation {
             level(self.registered.as_ref(), *registered)
         } else if let Observation::CredentialsRefused { why, .. } = observation {
@@ -368,6 +369,9 @@ impl TrunkSeries {
             }),
             limits: Table::new(&n::TRUNK_LIMITS, |limit| {
                 registry.counter(n::TRUNK_LIMITS_REACHED, &[("trunk", trunk), ("limit", limit)])
+            }),
+            deflections: Table::new(&n::DEFLECTIONS, |result| {
+                registry.counter(n::TRUNK_DEFLECTIONS, &[("trunk", trunk), ("result", result)])
             }),
             unknown_number: registry.counter(n::CALLS_UNKNOWN_NUMBER, &label),
             received: registry.counter(n::RTP_RECEIVED, &label),

@@ -27,8 +27,6 @@ pub struct Connections {
     pub now: u64,
     /// Others opened, since the start.
     pub accepted: u64,
-    /// Closed at once for want of room, or because their source has too many, since the start.
-    pub refused: u64,
 }
 
 pub(super) struct Streams {
@@ -157,7 +155,6 @@ impl Streams {
             let origin = if (self.accepts)(source) { Origin::Accepted } else { Origin::Stranger };
             let of_source = self.per_source.get(&source).copied().unwrap_or_default();
             if of_source >= limits::STREAMS_PER_SOURCE || !self.make_room(origin, registry, lost) {
-                self.counted(transport).refused += 1;
                 self.limited.crowded_out += 1;
                 continue;
             }

@@ -227,12 +227,14 @@ fn one_source_opens_a_hundred_connections_and_no_more() {
     doorstep.until(now, |_| is_closed(&mut refused));
     let mut other = doorstep.connect_from(STRANGER);
     doorstep.request(&mut other, now);
-    assert_eq!(doorstep.streams.count().0, Connections { now: 101, accepted: 101, refused: 1 });
+    assert_eq!(doorstep.streams.count().0, Connections { now: 101, accepted: 101 });
+    assert_eq!(doorstep.streams.limited.crowded_out, 1);
     drop(taken.pop());
     doorstep.until(now, |doorstep| !doorstep.lost.is_empty());
     let mut next = doorstep.connect();
     doorstep.request(&mut next, now);
-    assert_eq!(doorstep.streams.count().0, Connections { now: 101, accepted: 102, refused: 1 });
+    assert_eq!(doorstep.streams.count().0, Connections { now: 101, accepted: 102 });
+    assert_eq!(doorstep.streams.limited.crowded_out, 1);
 }
 
 #[test]

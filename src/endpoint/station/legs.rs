@@ -92,6 +92,9 @@ impl Station {
             | LegEvent::Progressed { .. }
             | LegEvent::Forwarded
             | LegEvent::KeyPressed { .. }
+            | LegEvent::SendingOn
+            | LegEvent::SentOn
+            | LegEvent::NotSentOn
             | LegEvent::Brought { .. } => {}
         }
     }

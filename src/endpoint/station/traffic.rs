@@ -43,6 +43,7 @@ impl Traffic {
             | Observation::PhoneChallenged
             | Observation::PhoneRefused { .. }
             | Observation::FlowProved { .. }
+            | Observation::FlowLapsed { .. }
             | Observation::RegistrarAnswered { .. }
             | Observation::PhoneContacts { .. }
             | Observation::ContactReplaced

@@ -45,7 +45,7 @@ impl Core {
                 let end = match end {
                     LegEnd::NoAnswer => RingEnd::NoAnswer,
                     LegEnd::Busy | LegEnd::Declined | LegEnd::Unreachable => RingEnd::Refused,
-                    LegEnd::Cancelled | LegEnd::Answered => RingEnd::Cancelled,
+                    LegEnd::Cancelled | LegEnd::Answered | LegEnd::Deflected => RingEnd::Cancelled,
                 };
                 self.acd.ring_over(now.moment, call, agent, end);
                 self.free_when_quiet(now, call, agent);
@@ -121,6 +121,7 @@ impl Core {
             .is_some_and(|slot| slot.legs.iter().any(|held| held.number == leg.number));
         if let Command::HangUp(_) = command {
             self.sent_on_over(leg);
+            self.deflection_over(leg);
         }
         if holds {
             self.output.push_back(Output::Leg { leg, command });
@@ -133,6 +134,12 @@ impl Core {
     }
 
     fn dial_target(&mut self, now: Now, leg: LegId, plan: &Plan, target: TargetId) {
+        if !self.deflect(leg, plan, target) {
+            self.ring_target(now, leg, plan, target);
+        }
+    }
+
+    pub(super) fn ring_target(&mut self, now: Now, leg: LegId, plan: &Plan, target: TargetId) {
         let target = &plan.targets[target.index()];
         let country = &plan.sites[target.site.index()].country;
         let user = self.lines.write(target.via, country, &target.number);
@@ -271,7 +278,7 @@ impl Core {
 }
 
 /// The number of ours a call is sent on from, and why.
-fn diverted(slot: &Slot) -> Diverted {
+pub(super) fn diverted(slot: &Slot) -> Diverted {
     let left = slot
         .facts
         .iter()

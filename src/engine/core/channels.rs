@@ -1,9 +1,10 @@
 //! Trunks as the core sees them: a name, whether they answer, how numbers are written towards them, and channels.
 
+use super::Core;
 use super::rate::Rate;
 use crate::base::phone::{Country, PhoneNumber};
-use crate::base::{Moment, Name, TrunkId};
-use crate::settings::NumberFormat;
+use crate::base::{CallId, Moment, Name, TrunkId};
+use crate::settings::{Deflect, NumberFormat};
 use serde::{Deserialize, Serialize};
 
 /// One trunk.
@@ -21,6 +22,8 @@ pub struct TrunkLine {
     pub calls_per_second: Option<u32>,
     /// What its agents may send callers to besides what the plan knows: numbers, and prefixes with a `*` behind.
     pub transfer_to: Vec<Name>,
+    /// Which of its callers it calls targets of its own for.
+    pub deflect: Deflect,
 }
 
 /// Channel limits of a trunk; a call in and a call out each take one.
@@ -80,6 +83,17 @@ fn written(format: NumberFormat, country: &Country, number: &PhoneNumber) -> Str
     }
 }
 
+impl Core {
+    /// A caller's number as a trunk writes it, read as the country of the number dialled does; nothing where the trunk takes
+    /// it as it came.
+    #[must_use]
+    pub fn written_caller(&self, call: CallId, trunk: TrunkId, caller: &str) -> Option<String> {
+        let (_, number) = self.plan.number(&self.calls.get(&call)?.dialled)?;
+        let country = &self.plan.sites[number.site.index()].country;
+        self.lines.write_caller(trunk, country, &country.read(caller))
+    }
+}
+
 /// Every trunk, by [`TrunkId`].
 #[derive(Debug)]
 pub(super) struct Lines(Vec<Line>);
@@ -114,6 +128,11 @@ impl Lines {
     ) -> Option<String> {
         let format = self.0[trunk.index()].trunk.callers?;
         Some(written(format, country, number))
+    }
+
+    /// Which of a trunk's callers it calls targets of its own for.
+    pub(super) fn deflect(&self, trunk: TrunkId) -> Deflect {
+        self.0[trunk.index()].trunk.deflect
     }
 
     /// Whether a trunk's agents may send callers to this number.

@@ -4,6 +4,7 @@
 
 mod apply;
 mod channels;
+mod deflect;
 mod journal;
 mod look;
 mod phones;
@@ -12,6 +13,7 @@ mod sent_on;
 mod transfer;
 
 pub use channels::{Channels, TrunkLine, TrunkState};
+pub use deflect::Deflection;
 pub use look::CallView;
 pub use phones::PhoneLine;
 
@@ -63,6 +65,8 @@ pub enum Command {
     Answer,
     /// Dial a new leg.
     Dial(Dial),
+    /// Let the caller's own side call somebody.
+    Deflect(Deflection),
     /// Refuse, cancel or hang up, as the leg's stage asks.
     HangUp(Cause),
     /// Play a prompt once.
@@ -149,6 +153,8 @@ struct Slot {
     facts: Vec<Arc<crate::call::Entry>>,
     legs: SmallVec<[HeldLeg; 2]>,
     agents: SmallVec<[AgentId; 2]>,
+    /// The leg, and the target, that the caller's own side is asked to call.
+    deflecting: Option<(u16, crate::base::TargetId)>,
     timers: SmallVec<[Timer; 2]>,
     over: bool,
 }
@@ -277,6 +283,7 @@ impl Core {
             facts: Vec::new(),
             legs: smallvec![HeldLeg { number: 0, trunk: arrival.trunk, agent: None, sends_on: false }],
             agents: SmallVec::new(),
+            deflecting: None,
             timers: SmallVec::new(),
             over: false,
         };
@@ -347,15 +354,6 @@ impl Core {
         self.limit(limit, cause)
     }
 
-    /// A caller's number as a trunk writes it, read as the country of the number dialled does; nothing where the trunk takes
-    /// it as it came.
-    #[must_use]
-    pub fn written_caller(&self, call: CallId, trunk: TrunkId, caller: &str) -> Option<String> {
-        let (_, number) = self.plan.number(&self.calls.get(&call)?.dialled)?;
-        let country = &self.plan.sites[number.site.index()].country;
-        self.lines.write_caller(trunk, country, &country.read(caller))
-    }
-
     /// Something happened to a call. A call that is gone has nothing left to hear it.
     pub fn happened(&mut self, now: Now, call: CallId, event: Event) {
         if let Event::LegAnswered(number) = event {
@@ -368,6 +366,7 @@ impl Core {
     /// Nothing is left of a leg.
     pub fn leg_gone(&mut self, now: Now, leg: LegId) {
         self.sent_on_over(leg);
+        self.deflection_over(leg);
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
         let Some(index) = slot.legs.iter().position(|held| held.number == leg.number) else { return };
         let HeldLeg { trunk, agent, .. } = slot.legs.remove(index);

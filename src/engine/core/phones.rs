@@ -3,9 +3,9 @@
 
 use super::{Arrival, Channels, Core, TrunkLine};
 use crate::base::phone::PhoneNumber;
-use crate::base::{AgentId, Cause, Map, Name, Now, PhoneId, Set, TrunkId, emergency};
+use crate::base::{AgentId, CallId, Cause, Map, Name, Now, PhoneId, Set, TrunkId, emergency};
 use crate::dialplan::{Direct, FlowStart};
-use crate::settings::{NumberFormat, PHONES};
+use crate::settings::{Deflect, NumberFormat, PHONES};
 
 /// The phones' line.
 #[derive(Clone, Debug)]
@@ -41,6 +41,7 @@ impl Core {
             callers: None,
             calls_per_second: None,
             transfer_to: Vec::new(),
+            deflect: Deflect::Off,
         });
         let by_extension = line.extensions.iter().cloned().zip((0u32..).map(PhoneId)).collect();
         let agents: Vec<AgentId> = self.agents_on(line.line).map(|(agent, _)| agent).collect();
@@ -109,8 +110,7 @@ impl Core {
     ) -> Option<FlowStart> {
         let phones = self.phones.as_ref().filter(|phones| phones.line.line == arrival.trunk)?;
         let dialled = arrival.dialled.as_str();
-        let is_emergency =
-            self.plan.sites.iter().any(|site| emergency::is_emergency(&site.country.id, dialled));
+        let is_emergency = self.is_emergency(dialled);
         let direct = |to| FlowStart::Direct { to, dialled: dialled.into() };
         if is_emergency {
             return Some(match (arrival.refused, phones.line.emergency) {
@@ -134,6 +134,21 @@ impl Core {
             }
         };
         Some(self.refusal(now, arrival, None).map_or(start, FlowStart::Refused))
+    }
+
+    /// Whether this is an emergency number where a site is.
+    fn is_emergency(&self, dialled: &str) -> bool {
+        self.plan.sites.iter().any(|site| emergency::is_emergency(&site.country.id, dialled))
+    }
+
+    /// Whether a call is a phone's to an emergency number.
+    #[must_use]
+    pub fn is_for_help(&self, call: CallId) -> bool {
+        self.calls.get(&call).is_some_and(|slot| {
+            let mut legs = slot.legs.iter();
+            let is_phones = legs.any(|leg| leg.number == 0 && self.is_phones_line(leg.trunk));
+            is_phones && self.is_emergency(&slot.dialled)
+        })
     }
 
     /// A number as the first site's country writes it.

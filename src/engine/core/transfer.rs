@@ -35,34 +35,45 @@ impl Core {
         if let Some((_, number)) = call.plan().number(user) {
             return Some(TransferTo::Number { name: number.name.clone(), flow: number.flow });
         }
-        if let Some(near) = self.behind(call.plan(), call.plan().agent(agent)?.via, user) {
-            return Some(TransferTo::Phone(near));
-        }
-        // A target's number, as its own site reads it, over the target's own trunk.
-        let target = call
-            .plan()
-            .targets
-            .iter()
-            .find(|target| call.plan().sites[target.site.index()].country.read(user) == target.number)?;
-        let country = &call.plan().sites[target.site.index()].country;
-        let user = self.lines.write(target.via, country, &target.number);
-        Some(TransferTo::Phone(Phone { trunk: target.via, user }))
+        let own = call.plan().agent(agent)?.via;
+        let colleague = self.colleague(call.plan(), own, user);
+        let near = colleague.or_else(|| self.target(call.plan(), user)).or_else(|| self.listed(own, user));
+        near.map(TransferTo::Phone)
     }
 
-    /// Whom the phone of an agent that rings on this leg may name in its place.
+    /// Whom the phone that rings on this leg may name in its place: an agent's, or one that registers here.
     #[must_use]
-    pub fn deflection(&self, leg: LegId, user: &str) -> Option<Phone> {
+    pub fn moved_to(&self, leg: LegId, user: &str) -> Option<Phone> {
         let slot = self.calls.get(&leg.call)?;
-        let held = slot.legs.iter().find(|held| held.number == leg.number && held.agent.is_some())?;
-        self.behind(slot.call.as_ref()?.plan(), held.trunk, user)
+        let held = slot.legs.iter().find(|held| held.number == leg.number)?;
+        if held.agent.is_none() && !self.is_phones_line(held.trunk) {
+            return None;
+        }
+        let near = self.colleague(slot.call.as_ref()?.plan(), held.trunk, user);
+        near.or_else(|| self.listed(held.trunk, user))
     }
 
-    /// A colleague behind the same trunk, agent or not where phones register here, or what its list allows.
-    fn behind(&self, plan: &Plan, trunk: TrunkId, user: &str) -> Option<Phone> {
+    /// A colleague behind the same trunk, agent or not where phones register here.
+    fn colleague(&self, plan: &Plan, trunk: TrunkId, user: &str) -> Option<Phone> {
         let mut agents = plan.agents.iter().flatten();
-        let colleague = agents.any(|other| other.via == trunk && other.extension.as_str() == user)
+        let is_one = agents.any(|other| other.via == trunk && other.extension.as_str() == user)
             || self.is_phones_line(trunk) && self.phone_of(user).is_some();
-        let allowed = colleague || self.lines.may_transfer(trunk, user);
-        allowed.then(|| Phone { trunk, user: user.into() })
+        is_one.then(|| Phone { trunk, user: user.into() })
+    }
+
+    /// A target's number, as its own site reads it, over the target's own trunk: what an agent's trunk lists besides must
+    /// not take it elsewhere.
+    fn target(&self, plan: &Plan, user: &str) -> Option<Phone> {
+        let mut targets = plan.targets.iter();
+        let target =
+            targets.find(|target| plan.sites[target.site.index()].country.read(user) == target.number)?;
+        let country = &plan.sites[target.site.index()].country;
+        let user = self.lines.write(target.via, country, &target.number);
+        Some(Phone { trunk: target.via, user })
+    }
+
+    /// What the trunk's list allows.
+    fn listed(&self, trunk: TrunkId, user: &str) -> Option<Phone> {
+        self.lines.may_transfer(trunk, user).then(|| Phone { trunk, user: user.into() })
     }
 }

@@ -12,6 +12,7 @@ use super::timer::TimerName;
 use super::transaction::{ClientKey, Layer, Owner, Reply, Report};
 use crate::base::{Flow, Map, Moment, Name, PhoneId};
 use crate::wire::sip::{HeaderName, Message, Method};
+use std::collections::BTreeSet;
 
 /// One subscription. Never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +22,8 @@ pub struct LampKey(pub(super) u64);
 #[derive(Debug, Default)]
 pub(super) struct Lamps {
     watches: Map<LampKey, Watch>,
+    /// The same by whom they watch.
+    by_watched: Map<Name, BTreeSet<LampKey>>,
     /// What everybody who is watched does, where that is something.
     shown: Map<Name, Lamp>,
 }
@@ -46,8 +49,26 @@ impl Lamps {
         self.watches.values().filter(|watch| watch.watcher == watcher).count()
     }
 
+    fn add(&mut self, key: LampKey, watch: Watch) {
+        self.by_watched.entry(watch.watched.clone()).or_default().insert(key);
+        self.watches.insert(key, watch);
+    }
+
+    /// Who watches somebody.
+    fn watching(&self, watched: &Name) -> Vec<LampKey> {
+        self.by_watched.get(watched).into_iter().flatten().copied().collect()
+    }
+
     fn drop(&mut self, layer: &mut Layer, key: LampKey) {
-        self.watches.remove(&key);
+        let watch = self.watches.remove(&key);
+        if let Some(watch) = watch
+            && let Some(keys) = self.by_watched.get_mut(&watch.watched)
+        {
+            keys.remove(&key);
+            if keys.is_empty() {
+                self.by_watched.remove(&watch.watched);
+            }
+        }
         layer.timers.cancel(TimerName::LampLapse(key));
     }
 }
@@ -64,10 +85,7 @@ impl Stack {
         if before.unwrap_or(Lamp::Dark) == lamp {
             return;
         }
-        let watches = self.lamps.watches.iter().filter(|(_, watch)| watch.watched == *extension);
-        let mut keys: Vec<LampKey> = watches.map(|(key, _)| *key).collect();
-        keys.sort_unstable();
-        for key in keys {
+        for key in self.lamps.watching(extension) {
             self.tell_lamp(now, key);
         }
     }

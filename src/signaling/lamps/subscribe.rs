@@ -7,7 +7,6 @@ use crate::signaling::event::Observation;
 use crate::signaling::mark::NameKind;
 use crate::signaling::stack::Stack;
 use crate::signaling::timer::TimerName;
-use crate::signaling::trunk::Source;
 use crate::signaling::verbs::phrase;
 use crate::wire::sip::{HeaderName, Message, Method};
 use std::time::Duration;
@@ -21,13 +20,10 @@ impl Stack {
         &mut self,
         now: Moment,
         flow: Flow,
-        source: Source,
+        phone: PhoneId,
         request: &Message<'_>,
         bytes: &[u8],
     ) {
-        let Source::Phone(phone) = source else {
-            return self.refuse(flow, request, 405, crate::signaling::receive::put_allow);
-        };
         let event = request.header(HeaderName::Event).unwrap_or_default();
         let event = event.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
         if !event.eq_ignore_ascii_case(EVENT.as_bytes()) {
@@ -87,7 +83,7 @@ impl Stack {
             writer.header_fmt(HeaderName::Expires, format_args!("{expires_s}"));
         });
         let watch = Watch { watcher, watched, dialog, until, version: 0, telling: None, is_behind: false };
-        self.lamps.watches.insert(key, watch);
+        self.lamps.add(key, watch);
         if expires_s > 0 {
             self.layer.timers.set(TimerName::LampLapse(key), until);
         }

@@ -2,6 +2,7 @@
 
 use super::refer::Referring;
 use super::reliable::Reliable;
+use super::send_on::SendingOn;
 use super::{Established, Leg, State, Unacked, put_dialog, put_rejection};
 use crate::base::{Cause, Flow, Moment};
 use crate::signaling::compose;
@@ -123,6 +124,7 @@ impl Leg {
             reliable: Reliable::asked(invite, prack),
             passes: Carried::default(),
             referring: Referring::default(),
+            sending_on: SendingOn::default(),
         })
     }
 
@@ -264,6 +266,7 @@ impl Leg {
             (false, None) => {}
         }
         self.offer_wanted(now, layer);
+        self.refer_wanted(now, layer);
         true
     }
 

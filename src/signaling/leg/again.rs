@@ -12,7 +12,9 @@ impl Leg {
             State::Calling(calling) => calling.invite == key && !calling.cancelled,
             State::Established(established) => {
                 let changes = established.change.as_ref().is_some_and(|(change, _)| *change == key);
-                changes || matches!(established.probe, Probe::Asked { key: asked, .. } if asked == key)
+                changes
+                    || matches!(established.probe, Probe::Asked { key: asked, .. } if asked == key)
+                    || self.sending_on.is(key)
             }
             State::HangingUp => method == Method::Bye,
             State::Invited { .. } | State::HungUp { .. } | State::Over => false,
@@ -31,6 +33,8 @@ impl Leg {
             State::Established(established) => {
                 if let Some((change, _)) = established.change.as_mut().filter(|(change, _)| *change == old) {
                     *change = new;
+                } else if self.sending_on.is(old) {
+                    self.sending_on.asked_again(old, new);
                 } else if let Probe::Asked { key, .. } = &mut established.probe {
                     *key = new;
                 }

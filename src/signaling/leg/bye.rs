@@ -83,6 +83,7 @@ impl Leg {
             LegTimer::Glare,
             LegTimer::Refresh,
             LegTimer::SessionEnd,
+            LegTimer::ReferMissing,
         ] {
             self.stop_timer(layer, timer);
         }

@@ -3,6 +3,7 @@
 use super::prack::Pracks;
 use super::refer::Referring;
 use super::reliable::Reliable;
+use super::send_on::SendingOn;
 use super::session::{Proposal, SessionTimer};
 use super::{Calling, Established, Leg, State};
 use crate::base::{Cause, Flow, Moment};
@@ -85,6 +86,7 @@ impl Leg {
             reliable: Reliable::default(),
             passes: Carried::default(),
             referring: Referring::default(),
+            sending_on: SendingOn::default(),
         }
     }
 
@@ -157,6 +159,7 @@ impl Leg {
             (_, Method::Invite) => self.on_change_report(now, layer, report, response),
             (_, Method::Options) => self.on_probe_report(now, layer, report, response),
             (_, Method::Update) => self.on_refresh_report(now, layer, report, response),
+            (_, Method::Refer) => self.on_refer_report(layer, report, response),
             _ => {}
         }
     }

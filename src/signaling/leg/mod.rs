@@ -12,6 +12,7 @@ mod probe;
 mod refer;
 mod refresh;
 mod reliable;
+mod send_on;
 mod session;
 
 use super::compose;
@@ -30,6 +31,7 @@ use prack::Pracks;
 use probe::Probe;
 use refer::Referring;
 use reliable::Reliable;
+use send_on::SendingOn;
 use session::{Proposal, SessionTimer};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -59,6 +61,8 @@ pub(super) struct Leg {
     passes: Carried,
     /// Their REFER.
     referring: Referring,
+    /// Ours.
+    sending_on: SendingOn,
 }
 
 /// Where a leg stands.
@@ -169,6 +173,11 @@ impl Leg {
         }
     }
 
+    /// Whether the leg's dialog began over this path.
+    pub(super) fn is_on(&self, flow: Flow) -> bool {
+        self.dialog.flow == flow
+    }
+
     /// A stream is lost; requests take another path from now on.
     pub(super) fn on_flow_lost(&mut self, flow: Flow) {
         if self.dialog.flow == flow {
@@ -188,6 +197,7 @@ impl Leg {
             LegTimer::Refresh => self.refresh_due(now, layer),
             LegTimer::SessionEnd => self.session_ends(now, layer),
             LegTimer::ReleaseMissing => self.release_bye(now, layer),
+            LegTimer::ReferMissing => self.refer_missing(layer),
         }
     }
 

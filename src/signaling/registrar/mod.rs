@@ -18,7 +18,7 @@ use super::stack::Stack;
 use super::transaction::{Arrival, Layer};
 use super::trunk::Source;
 use super::verbs::{ContactPath, phrase};
-use crate::base::{Flow, Map, Moment, Name, PhoneId, TrunkId, limits};
+use crate::base::{Flow, Map, Moment, Name, PhoneId, TrunkId, emergency, limits};
 use crate::wire::sip::{HeaderName, Message, Method};
 use authorization::Authorization;
 use bindings::Bindings;
@@ -37,6 +37,8 @@ pub(super) struct Registrar {
     /// Challenges given to sources nobody knows.
     challenges: Refusals,
     /// Wrong answers on paths phones registered over: what is said in their network's name must not keep them out.
+    said_there: Refusals,
+    /// Wrong answers to challenges that were read where they come from: nobody elsewhere can use these up.
     guesses: Refusals,
 }
 
@@ -70,6 +72,7 @@ impl Registrar {
             nonces: Nonces::default(),
             bindings: Bindings::new(settings.phones.len()),
             challenges: Refusals::new(limits::CHALLENGES_PER_SOURCE, limits::CHALLENGES),
+            said_there: Refusals::new(limits::CHALLENGES_PER_SOURCE, limits::CHALLENGES),
             guesses: Refusals::new(limits::CHALLENGES_PER_SOURCE, limits::CHALLENGES),
             settings,
         }
@@ -86,12 +89,36 @@ impl Registrar {
         phone.or_else(|| self.settings.agents.iter().find(|agent| &***agent == user)).cloned()
     }
 
+    /// Whether this is an emergency number where a site is.
+    pub(super) fn is_emergency(&self, dialled: &str) -> bool {
+        self.settings.countries.iter().any(|country| emergency::is_emergency(country, dialled))
+    }
+
     fn extension(&self, phone: PhoneId) -> Option<&Name> {
         self.settings.phones.get(phone.index()).map(|phone| &phone.extension)
     }
 
+    /// Whether a request answers a challenge that was read where it comes from, rightly or not: a datagram in another's
+    /// name can't.
+    fn is_there(&self, marks: &MarkKey, now: Moment, flow: Flow, request: &Message<'_>) -> bool {
+        let realm = &self.settings.realm;
+        Authorization::read(request, realm)
+            .is_some_and(|said| nonce::was_read_at(marks, realm, place(flow), now, &said.nonce))
+    }
+
+    /// What the wrong goes from somewhere are counted by.
+    fn counter(&mut self, is_there: bool, flow: Flow) -> &mut Refusals {
+        if is_there {
+            &mut self.guesses
+        } else if self.bindings.has_flow(flow) {
+            &mut self.said_there
+        } else {
+            &mut self.challenges
+        }
+    }
+
     /// Whose a request is. Whoever does not exist costs the same work as whose password is wrong.
-    fn proof(&mut self, marks: &MarkKey, now: Moment, request: &Message<'_>) -> Proof {
+    fn proof(&mut self, marks: &MarkKey, now: Moment, flow: Flow, request: &Message<'_>) -> Proof {
         let Some(said) = Authorization::read(request, &self.settings.realm) else { return Proof::None };
         let phone = self.by_extension.get(&said.user).copied();
         let account = phone.and_then(|phone| self.settings.phones.get(phone.index()));
@@ -104,11 +131,17 @@ impl Registrar {
         let uri = request.request_uri().map_or(&b""[..], |uri| uri.raw);
         let is_right = said.is_right(ha1.map_or(nobodys.as_bytes(), |ha1| ha1.expose()), method, uri);
         let Some(phone) = phone.filter(|_| ha1.is_some() && is_right) else { return Proof::Wrong };
-        match self.nonces.take(marks, &self.settings.realm, now, &said.nonce, said.count) {
+        match self.nonces.take(marks, (&self.settings.realm, place(flow)), now, &said.nonce, said.count) {
             Standing::Live => Proof::Phone(phone),
             Standing::Stale => Proof::Stale,
         }
     }
+}
+
+/// Where a nonce may be answered from: a phone's further requests come from the same address, whatever translates it (RFC
+/// 4787 section 4.1).
+fn place(flow: Flow) -> super::guard::Source {
+    super::guard::Source::of(flow.remote.ip())
 }
 
 /// What nobody's password digests to: as long as somebody's would be.
@@ -156,7 +189,9 @@ impl Stack {
         }
         let is_known = self.registrar.as_ref().is_some_and(|registrar| registrar.bindings.has_flow(flow));
         let is_stranger = source == Source::Unknown && !is_known;
-        if is_stranger && !self.hears_stranger(now, flow) {
+        let registrar = self.registrar.as_ref()?;
+        let is_there = registrar.is_there(&self.layer.marks, now, flow, request);
+        if is_stranger && !is_there && !self.hears_stranger(now, flow) {
             return None;
         }
         if !(request.top_via().is_ok() && request.from().is_ok() && request.call_id().is_ok()) {
@@ -176,15 +211,14 @@ impl Stack {
         method: Method<'_>,
     ) -> Option<PhoneId> {
         let registrar = self.registrar.as_mut()?;
+        let is_there = registrar.is_there(&self.layer.marks, now, flow, request);
         // Who has had too many wrong goes is not even listened to: guessing is no faster than being refused.
         let is_counted = is_stranger || request.header(HeaderName::Authorization).is_some();
-        let is_known = registrar.bindings.has_flow(flow);
-        let counter = if is_known { &registrar.guesses } else { &registrar.challenges };
-        if is_counted && !counter.has_room(now, flow.remote.ip()) {
+        if is_counted && !registrar.counter(is_there, flow).has_room(now, flow.remote.ip()) {
             self.layer.observe(Observation::ChallengeWithheld);
             return None;
         }
-        let proof = registrar.proof(&self.layer.marks, now, request);
+        let proof = registrar.proof(&self.layer.marks, now, flow, request);
         match proof {
             Proof::Phone(phone) => {
                 if flow.transport.is_reliable() {
@@ -197,10 +231,8 @@ impl Stack {
             Proof::Stale => self.layer.observe(Observation::PhoneRefused { why: "stale" }),
         }
         let is_counted = is_stranger || proof == Proof::Wrong;
-        let counter = if is_known { &mut registrar.guesses } else { &mut registrar.challenges };
-        let has_room = !is_counted || counter.allow(now, flow.remote.ip());
-        if proof == Proof::Wrong && flow.transport.is_reliable() {
-            // A nonce names no address: over datagrams a wrong answer may be sent in anybody's name.
+        let has_room = !is_counted || registrar.counter(is_there, flow).allow(now, flow.remote.ip());
+        if proof == Proof::Wrong && (is_there || flow.transport.is_reliable()) {
             self.authentication_failed(now, flow);
         }
         let registrar = self.registrar.as_ref().filter(|_| has_room)?;
@@ -247,7 +279,7 @@ fn challenge(
 ) {
     let realm = &registrar.settings.realm;
     let number = layer.random.number();
-    let nonce = nonce::issue(&layer.marks, realm, now, number);
+    let nonce = nonce::issue(&layer.marks, realm, place(flow), now, number);
     layer.observe(Observation::PhoneChallenged);
     respond(layer, flow, request, 401, phrase(401), |writer| {
         for algorithm in &registrar.algorithms {

@@ -210,6 +210,16 @@ impl Stack {
         let Some(binding) = registrar.bindings.remove(key) else { return };
         stop_timers(&mut self.layer, key);
         self.tell_contacts(binding.phone);
+        self.leave_flow(binding.flow);
+    }
+
+    /// A stream over which nobody is registered any more, and nobody calls, may not stay open for nothing (RFC 5626 section
+    /// 4.2 asks it of phones that register alone).
+    fn leave_flow(&mut self, flow: Flow) {
+        let is_used = self.registrar.as_ref().is_some_and(|registrar| registrar.bindings.has_flow(flow));
+        if flow.transport.is_reliable() && !is_used && !self.legs.values().any(|leg| leg.is_on(flow)) {
+            self.layer.observe(Observation::FlowLapsed { flow });
+        }
     }
 
     fn forget_phone(&mut self, phone: PhoneId) {

@@ -11,7 +11,7 @@ fn a_phones_invite_is_challenged_each_time_and_says_whose_it_is() {
     let mut world = World::new();
     let call = Request {
         method: "INVITE",
-        uri: "sip:112@spillway".into(),
+        uri: "sip:202@spillway".into(),
         body: SDP,
         ..register("<sip:201@10.0.0.7>").with("Content-Type: application/sdp")
     };
@@ -27,7 +27,7 @@ fn a_phones_invite_is_challenged_each_time_and_says_whose_it_is() {
     assert_eq!(status(&answers[0]), "100 Trying");
     let (_, invitation) = &world.raw.invited[0];
     assert_eq!((invitation.trunk, invitation.phone.as_deref()), (Some(TrunkId(1)), Some("201")));
-    assert_eq!((&*invitation.dialled, &*invitation.caller.number), ("112", "201"));
+    assert_eq!((&*invitation.dialled, &*invitation.caller.number), ("202", "201"));
     assert_eq!(invitation.refusal, None);
     // Its CANCEL can't be challenged.
     let cancelled = world.raw.say(&call.text(world.n, HOME, "").replace("INVITE", "CANCEL"));

@@ -3,7 +3,9 @@
 use super::pair::{LEFT, RIGHT, address, local, trunk};
 use super::raw::{Raw, SDP, header, invite, request, response, status, to_tag};
 use crate::base::{Cause, Flow, Secret, Transport, TrunkId};
-use crate::signaling::{Caller, Invite, LegEvent, LegKey, Observation, TrunkAccount, TrunkPeer};
+use crate::signaling::{
+    Caller, DiversionHeader, Invite, LegEvent, LegKey, Observation, SendOn, TrunkAccount, TrunkPeer,
+};
 use std::time::Duration;
 
 const REFUSED: Observation = Observation::CredentialsRefused { trunk: TrunkId(0) };
@@ -239,6 +241,40 @@ fn a_change_and_a_bye_may_be_challenged() {
     assert_eq!(raw.stack.legs(), 1, "the leg waits for the answer");
     raw.say(&response(&bye, "200 OK", "", ""));
     assert_eq!((raw.stack.legs(), raw.events.last()), (0, Some(&LegEvent::Ended)));
+}
+
+#[test]
+fn a_refer_may_be_challenged_and_not_for_ever() {
+    let mut raw = peer();
+    let leg = connected(&mut raw);
+    let to = SendOn {
+        target_user: "0384000002".into(),
+        target_host: "192.0.2.1:5060".into(),
+        our_host: None,
+        diversions: Vec::new(),
+        diversion: DiversionHeader::Off,
+    };
+    let refer = raw.act(|stack, now| stack.send_on(now, leg, to.clone())).remove(0);
+    assert_eq!((methods(std::slice::from_ref(&refer)), header(&refer, "CSeq")), (vec!["REFER"], "3 REFER"));
+    let again = raw.say(&challenged(&refer, "401 Unauthorized", &asks("carrier", "n2"))).remove(0);
+    assert_eq!((header(&again, "CSeq"), header(&again, "Refer-To")), ("4 REFER", header(&refer, "Refer-To")));
+    assert!(digest(&again).contains("nonce=\"n2\""), "{again}");
+    raw.say(&response(&again, "202 Accepted", "", ""));
+    assert_eq!(raw.events.last(), Some(&LegEvent::SendingOn));
+    let mut raw = peer();
+    let leg = connected(&mut raw);
+    let mut refer = raw.act(|stack, now| stack.send_on(now, leg, to)).remove(0);
+    let mut tries = 1;
+    loop {
+        let nonce = format!("m{tries}");
+        let said = raw.say(&challenged(&refer, "401 Unauthorized", &asks("carrier", &nonce)));
+        match said.into_iter().next() {
+            Some(next) => (refer, tries) = (next, tries + 1),
+            None => break,
+        }
+    }
+    assert_eq!((tries, raw.events.last()), (2, Some(&LegEvent::NotSentOn)));
+    assert_eq!(raw.stack.legs(), 1, "the call goes on");
 }
 
 #[test]

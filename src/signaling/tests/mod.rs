@@ -6,6 +6,8 @@ mod challenges;
 mod changes;
 mod crossing;
 mod crossings;
+mod for_help;
+mod forged;
 mod forks;
 mod info;
 mod lamps;

@@ -22,6 +22,7 @@ pub(super) fn settings() -> PhoneSettings {
         realm: "spillway".into(),
         phones: vec![account("201"), account("202")],
         agents: vec!["203".into()],
+        countries: vec!["FR".into()],
         expires_min_s: 60,
         expires_max_s: 3_600,
     }
@@ -125,7 +126,7 @@ impl World {
         said
     }
 
-    fn contacts(&self) -> Vec<String> {
+    pub(super) fn contacts(&self) -> Vec<String> {
         let shown = |contact: ContactPath| {
             format!("{} via {}", String::from_utf8_lossy(&contact.uri), contact.flow.remote)
         };
@@ -143,7 +144,7 @@ impl World {
 }
 
 /// The header that answers a 401.
-fn answer(
+pub(super) fn answer(
     challenged: &str,
     request: &Request,
     algorithm: Algorithm,
@@ -438,7 +439,7 @@ fn a_phone_may_withhold_its_number_but_not_take_anothers() {
     world.prove(&register("<sip:201@10.0.0.7:40000>"));
     let call = |user: &str, call_id: &str| Request {
         method: "INVITE",
-        uri: "sip:112@spillway".into(),
+        uri: "sip:0899000000@spillway".into(),
         user: user.into(),
         call_id: call_id.into(),
         extra: "Contact: <sip:201@10.0.0.7:40000>\r\nContent-Type: application/sdp\r\n".into(),

@@ -1,7 +1,7 @@
 //! A peer that says what it likes to one stack: messages written out by hand.
 
 use super::pair::{LEFT, RIGHT, address, trunk};
-use crate::base::{Flow, Moment, Random, Transport};
+use crate::base::{Flow, Moment, Random, Transport, limits};
 use crate::signaling::{
     Admission, Invitation, LegEvent, LegKey, Listen, Observation, Output, PhoneSettings, Stack, StackConfig,
     TrunkPeer,
@@ -30,10 +30,16 @@ impl Raw {
 
     /// The same, with phones that may register too.
     pub(super) fn with_phones(phones: PhoneSettings) -> Self {
+        Self::with_phones_and_room(phones, limits::CALLS * 2)
+    }
+
+    /// The same, with room for so many legs.
+    pub(super) fn with_phones_and_room(phones: PhoneSettings, max_legs: usize) -> Self {
         let mut raw = Self::new();
         let listen = Listen { transport: Transport::Udp, address: address(RIGHT), advertised: None };
         let config = StackConfig::new(vec![listen], Admission::Trunks(vec![trunk(LEFT)]));
-        raw.stack = Stack::new(StackConfig { phones: Some(phones), ..config }, Random::from_number(7));
+        let config = StackConfig { phones: Some(phones), max_legs, ..config };
+        raw.stack = Stack::new(config, Random::from_number(7));
         raw
     }
 

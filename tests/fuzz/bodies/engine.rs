@@ -150,7 +150,7 @@ impl World {
         match effect {
             Effect::Send { flow, bytes } => self.peer.hears(flow, &bytes),
             Effect::Resolve(question) => panic!("every peer here has an address: {question:?}"),
-            Effect::Prove { .. } => {}
+            Effect::Prove { .. } | Effect::Distrust { .. } => {}
             Effect::Media(command) => self.carry_out(command),
             Effect::Observe(Observation::Fact(entry)) if self.disk => {
                 self.engine.handle(self.now, Event::Stored(entry.seq));
@@ -225,6 +225,7 @@ fn trunk(index: u16) -> EngineTrunk {
             callers: None,
             calls_per_second: None,
             transfer_to: Vec::new(),
+            deflect: spillway::settings::Deflect::Both,
         },
         invite_timeout: None,
         identity: IdentityPolicy::default(),

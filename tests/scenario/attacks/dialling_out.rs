@@ -1,6 +1,7 @@
 //! A call that comes in must not go out again at our cost: not by its number, its keys, nor any header.
 
 use super::{FOREIGN, MENU, QUEUE, Request, codes, hang_up, say, standing, world};
+use crate::support::sim::by_hand::{ByHand, IPBX};
 use crate::support::sim::wired::{GATEWAY, Wired};
 use std::time::Duration;
 
@@ -89,4 +90,19 @@ fn a_refer_of_a_caller_dials_nobody() {
     assert!(codes(&heard).iter().all(|code| *code >= 400), "{heard:?}");
     assert!(rung(&world).is_empty());
     hang_up(&mut world, &invite, &tag, 3);
+}
+
+/// Only agents' phones may name another, and only within their trunk's list.
+#[test]
+fn a_target_that_answers_302_sends_nobody_elsewhere() {
+    let carrier = "198.51.100.1:5070";
+    let mut world = ByHand::new(super::SITE, |_| {});
+    world.calls(IPBX, super::RINGING, "0601020304", "moved", "");
+    let invite = world.invite_to(carrier);
+    world.answers(&invite, "302 Moved Temporarily", &format!("Contact: <sip:{FOREIGN}@{carrier}>\r\n"));
+    world.wait_ms(2_000);
+    let asked: Vec<_> = world.said_to(carrier, "INVITE");
+    assert_eq!(asked.len(), 1, "{:#?}", world.lines());
+    assert!(!world.said.iter().any(|said| said.text.contains(FOREIGN)));
+    assert_eq!(world.said_to(IPBX, "200").len(), 1, "the plan goes on: the caller hears the message");
 }

@@ -242,7 +242,9 @@ impl ByHand {
             }
             Effect::Media(_) => {}
             Effect::Resolve(question) => self.asked.push(question),
-            Effect::Prove { flow } => panic!("no phone registers here, least of all over {flow:?}"),
+            Effect::Prove { flow } | Effect::Distrust { flow } => {
+                panic!("no phone registers here, least of all over {flow:?}")
+            }
             Effect::Observe(Observation::Recorded(record)) => self.records.push(record),
             Effect::Observe(Observation::Fault { what }) => panic!("{what}"),
             Effect::Observe(seen) => self.observed.push(seen),

@@ -138,6 +138,7 @@ impl Invariants {
                 );
                 match end {
                     LegEnd::Answered => {}
+                    LegEnd::Deflected => panic!("agents are never called by the caller's side"),
                     LegEnd::Cancelled => {
                         known.owner = None;
                         known.stopped = true;

@@ -118,6 +118,7 @@ impl Sim {
             callers: None,
             calls_per_second: None,
             transfer_to: Vec::new(),
+            deflect: spillway::settings::Deflect::Off,
         };
         let trunks = TRUNKS.into_iter().map(line).collect();
         let core =
@@ -320,6 +321,7 @@ impl Sim {
             Command::Connect { with } => self.connect(leg, with),
             Command::ReportTransfer(code) => format!("hears of the transfer: {code}"),
             Command::Dial(_) => unreachable!("dialled above"),
+            Command::Deflect(_) => unreachable!("no trunk here takes its callers back"),
         };
         self.ladder.line(self.now.moment, &who, &did);
     }

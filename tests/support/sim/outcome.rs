@@ -67,6 +67,7 @@ impl Outcomes {
             | Observation::Audio { .. }
             | Observation::Overload { .. }
             | Observation::Banned { .. }
+            | Observation::Deflection { .. }
             | Observation::StoreLate { .. } => {}
         }
     }

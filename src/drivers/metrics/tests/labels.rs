@@ -48,6 +48,7 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
     metrics.observe(&Observation::Registration { trunk: odd.clone(), registered: true });
     metrics.observe(&Observation::Failover { trunk: "operateur".into(), why: "odd" });
     metrics.observe(&Observation::TrunkLimit { trunk: odd.clone(), limit: "cps" });
+    metrics.observe(&Observation::Deflection { trunk: "operateur".into(), result: "odd" });
     let peer = "198.51.100.1:5060".parse().expect("an address");
     metrics.observe(&Observation::Peer { trunk: "operateur".into(), peer, up: false });
     metrics.observe(&Observation::Trunk { trunk: odd, up: true });
@@ -83,7 +84,7 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
             "why" => [&names::CREDENTIAL_REFUSALS[..], &names::FAILOVERS, &names::PHONE_REFUSALS]
                 .iter()
                 .any(|reasons| reasons.contains(&value)),
-            "result" => names::REGISTRAR_RESULTS.contains(&value),
+            "result" => names::REGISTRAR_RESULTS.contains(&value) || names::DEFLECTIONS.contains(&value),
             "to" => names::PHONE_CALLEES.contains(&value),
             "method" => names::METHODS.contains(&value),
             "code" => names::CODES.contains(&value),

@@ -92,6 +92,7 @@ fn trunk(index: usize) -> EngineTrunk {
             callers: None,
             calls_per_second: None,
             transfer_to: Vec::new(),
+            deflect: spillway::settings::Deflect::Off,
         },
         invite_timeout: None,
         identity: IdentityPolicy::default(),
