@@ -18,6 +18,7 @@ mod port_wait;
 mod signals;
 mod sounds;
 pub mod status;
+mod takeover;
 mod transfer;
 mod withheld;
 

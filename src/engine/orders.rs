@@ -23,6 +23,7 @@ impl Engine {
             Output::Leg { leg, command: Command::Dial(dial) } => self.dial_with_port(now, leg, dial),
             Output::Leg { leg, command } => self.carry_out(now, leg, command),
             Output::Observe(observation) => self.observe(observation),
+            Output::Moved { from, to } => self.moved(from, to),
             Output::Forgotten(_) => {}
         }
     }
@@ -48,7 +49,10 @@ impl Engine {
                     self.stack.report_refer(now.moment, key, code);
                 }
             }
-            Command::Connect { with } => self.connect(id, with),
+            Command::Connect { with } => {
+                self.share_board(now, id, with);
+                self.connect(id, with);
+            }
         }
     }
 
@@ -186,7 +190,7 @@ impl Engine {
         leg.port
     }
 
-    fn local_media(&mut self, id: LegId) -> Option<LocalMedia> {
+    pub(super) fn local_media(&mut self, id: LegId) -> Option<LocalMedia> {
         let port = self.port(id)?;
         let leg = self.legs.get(id)?;
         Some(LocalMedia {

@@ -34,6 +34,7 @@ impl Engine {
             return self.stack.reject(now.moment, key, Cause::Forbidden.into());
         };
         let comes_back = self.comes_back(&invitation);
+        let place = self.place_asked_for(key, &invitation);
         if let Some((_, cause @ Cause::Overload)) = invitation.refusal {
             self.observe(Observation::LimitReached { limit: "legs", cause });
         }
@@ -46,7 +47,8 @@ impl Engine {
                 display: caller.display.clone(),
                 dialled: invitation.dialled,
                 sip_call_id: invitation.call_id,
-                refused: invitation.refusal.map(|(_, cause)| cause).or(comes_back),
+                refused: invitation.refusal.map(|(_, cause)| cause).or(comes_back).or(place.err()),
+                in_place_of: place.ok().flatten(),
             },
         );
         let trunk_media = self.config.trunks.get(trunk.index()).map(|trunk| trunk.media);

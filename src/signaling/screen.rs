@@ -9,6 +9,7 @@ use super::leg::{self, Leg, Refusal};
 use super::loops;
 use super::mark::{MarkKey, NameKind};
 use super::registrar::Registrar;
+use super::replaces::Replaces;
 use super::stack::Stack;
 use super::trunk::Source;
 use super::verbs::phrase;
@@ -54,11 +55,17 @@ impl Stack {
         if phone.is_some() {
             leg.keep_path();
         }
+        let replaces = Replaces::read(request);
         let is_own = phone.as_ref().is_none_or(|own| says(request, own));
         let refusal = if full {
             Some(Refusal::Overload)
         } else if !is_own {
             Some(Refusal::Identity)
+        } else if replaces.is_some() && phone.is_none() {
+            // Alike whatever exists: only phones that prove who they are may ask.
+            Some(Refusal::Replaces(403))
+        } else if let Some(Err(_)) = replaces {
+            Some(Refusal::Replaces(400))
         } else if loops::comes_back(&self.layer.marks, request) {
             Some(Refusal::Loop)
         } else {
@@ -70,6 +77,7 @@ impl Stack {
             invitation(&self.layer.marks, request, flow, trunk, caller_from.unwrap_or_default());
         invitation.offer = offer;
         invitation.phone = phone;
+        invitation.replaces = replaces.and_then(Result::ok).map(|replaces| self.named(&replaces));
         if let Some(refusal) = refusal {
             invitation.refusal = Some(refusal.verdict());
         }
@@ -216,6 +224,7 @@ fn invitation(
         call_id: String::from_utf8_lossy(request.call_id().unwrap_or_default()).into_owned(),
         max_forwards: request.max_forwards().ok().flatten().unwrap_or(70),
         offer: None,
+        replaces: None,
         refusal: None,
     }
 }

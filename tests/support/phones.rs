@@ -1,12 +1,16 @@
 //! The whole engine between a trunk and phones that register, in virtual time: what they say is written by hand, media
 //! threads are stood in for. Must never read a clock.
 
+mod dialogs;
+mod switchboard;
 mod words;
+
+pub use dialogs::Dialog;
 
 use self::words::{credentials, header, reply, response, status};
 use super::plan::{PROMPT, plan};
 use super::sim::wired::engine_config;
-use spillway::base::{Flow, JournalSeq, Moment, Now, Outcome, Random, Secret, Transport, TrunkId, Utc};
+use spillway::base::{Flow, JournalSeq, Moment, Now, Random, Secret, Transport, TrunkId, Utc};
 use spillway::call::Record;
 use spillway::engine::core::Channels;
 use spillway::engine::{Effect, Engine, EnginePhones, Event, Observation};
@@ -95,6 +99,7 @@ pub struct World {
     playing: BTreeMap<PortId, (Moment, u64)>,
     records: Vec<Arc<Record>>,
     proved: Vec<Flow>,
+    boards: switchboard::Switchboard,
 }
 
 impl World {
@@ -116,6 +121,7 @@ impl World {
     fn of(site: &str, channels: Channels, outside: Option<TrunkId>) -> Self {
         let mut config = engine_config(&Arc::new(plan(site)), false);
         config.trunks[0].line.channels = channels;
+        config.boards = switchboard::BOARDS;
         let account = |extension: &str| {
             let [md5, sha256] = password_digests(extension, REALM, &Secret::new(PASSWORD.as_bytes()));
             PhoneAccount {
@@ -150,6 +156,7 @@ impl World {
             playing: BTreeMap::new(),
             records: Vec::new(),
             proved: Vec::new(),
+            boards: switchboard::Switchboard::default(),
         };
         world.settle();
         world
@@ -175,7 +182,7 @@ impl World {
     /// The same, with more header lines.
     pub fn dials_with(&mut self, desk: &Desk, number: &str, more: &str) {
         let extra = format!("Contact: <{}>\r\n{more}Content-Type: application/sdp\r\n", desk.contact());
-        self.prove(desk, "INVITE", &format!("sip:{number}@spillway"), &extra, SDP);
+        self.prove(desk, "INVITE", &format!("sip:{number}@spillway"), &extra, &desk.sdp());
     }
 
     /// A phone wants to know what another extension does.
@@ -218,7 +225,7 @@ impl World {
 
     /// A phone answers.
     pub fn answers(&mut self, desk: &Desk) {
-        self.respond(desk, "200 OK", SDP);
+        self.respond(desk, "200 OK", &desk.sdp());
     }
 
     /// A phone refuses.
@@ -341,11 +348,6 @@ impl World {
         self.proved.contains(&desk.flow())
     }
 
-    /// The records' outcomes.
-    pub fn outcomes(&self) -> Vec<Outcome> {
-        self.records.iter().map(|record| record.outcome).collect()
-    }
-
     /// Records written.
     pub fn records(&self) -> usize {
         self.records.len()
@@ -462,6 +464,7 @@ impl World {
     }
 
     fn carry_out(&mut self, command: Command) {
+        self.boards.command(self.now.moment, &command);
         self.playing.remove(&command.port());
         match command {
             Command::Open { port } => self.heard.push_back(MediaEvent::Opened { port }),

@@ -2,9 +2,9 @@
 //! its 180 and 183 passing, its 200 answering the caller (language.md, Before and after answer).
 
 use super::{Bridged, Ending, Peer, Pickup, Ringing, State};
-use crate::base::{Cause, TargetId};
+use crate::base::{Cause, LegId, TargetId};
 use crate::call::walk::{Standing, enter};
-use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer};
+use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Stands, Timer};
 use crate::dialplan::{Destination, Direct, FlowStart};
 
 /// An unanswered call.
@@ -16,7 +16,13 @@ pub struct Arriving {
 #[derive(Debug)]
 enum Stage {
     Unread(FlowStart),
-    Rings { callee: Callee, leg: u16, pickup: Pickup },
+    Rings {
+        callee: Callee,
+        leg: u16,
+        pickup: Pickup,
+    },
+    /// It asks for the place of an agent's leg of another call.
+    Replaces(LegId),
 }
 
 /// Who is rung, unanswered.
@@ -80,6 +86,20 @@ impl Arriving {
         Self { stage: Stage::Rings { callee: Callee::Target(target), leg, pickup } }
     }
 
+    /// A call that asks for the place of an agent's leg of another one.
+    pub(in crate::call) const fn replacing(of: LegId) -> Self {
+        Self { stage: Stage::Replaces(of) }
+    }
+
+    /// Whom the caller's leg waits for, as far as they may go over to another call. One who is to be asked for a key has to
+    /// be asked here.
+    pub(super) fn beyond(&self, of: u16) -> Option<(u16, Stands)> {
+        match self.stage {
+            Stage::Rings { leg, pickup: Pickup::Connects, .. } if of == 0 => Some((leg, Stands::Rings)),
+            Stage::Rings { .. } | Stage::Unread(_) | Stage::Replaces(_) => None,
+        }
+    }
+
     /// Rings whom a phone of ours dialled.
     fn dial(to: Direct, dialled: &str, ctx: Ctx, out: &mut Out) -> State {
         let leg = out.new_leg();
@@ -109,6 +129,8 @@ impl Arriving {
                 Event::Stopping => Ending::hang_up(Cause::ShuttingDown, out),
                 Event::CallerConfirmed
                 | Event::Referred(_)
+                | Event::Replaced(_)
+                | Event::GaveLeg { .. }
                 | Event::KeyPressed(_)
                 | Event::PromptEnded(_)
                 | Event::LegRinging(_)
@@ -127,7 +149,42 @@ impl Arriving {
                 | Event::Unstaffed => State::Arriving(Self { stage: Stage::Unread(start) }),
             },
             Stage::Rings { callee, leg, pickup } => Self::on_ring((callee, leg, pickup), event, ctx, out),
+            Stage::Replaces(of) => Self::on_place(of, event, out),
         }
+    }
+
+    /// The place is there or it is not; both are said in the turn it is asked for.
+    fn on_place(of: LegId, event: Event, out: &mut Out) -> State {
+        match event {
+            Event::Invited => out.push(Effect::TakePlace(of)),
+            Event::NoRoom(cause) => return Ending::refuse(cause, out),
+            Event::GaveLeg { leg, to } => {
+                out.note(Fact::LegGiven { leg, call: to });
+                return Ending::given(out);
+            }
+            Event::HungUp(0, cause) => return Ending::after_hang_up(0, cause, out),
+            Event::Stopping => return Ending::hang_up(Cause::ShuttingDown, out),
+            Event::CallerConfirmed
+            | Event::Referred(_)
+            | Event::Replaced(_)
+            | Event::KeyPressed(_)
+            | Event::PromptEnded(_)
+            | Event::LegRinging(_)
+            | Event::LegProgressed(_)
+            | Event::LegAnswered(_)
+            | Event::LegKeyPressed(..)
+            | Event::LegForwarded(_)
+            | Event::LegRefused(..)
+            | Event::HungUp(..)
+            | Event::Held(_)
+            | Event::Resumed(_)
+            | Event::Due(_)
+            | Event::Joined { .. }
+            | Event::TurnedAway(_)
+            | Event::Matched { .. }
+            | Event::Unstaffed => {}
+        }
+        State::Arriving(Self::replacing(of))
     }
 
     fn on_ring(
@@ -169,9 +226,16 @@ impl Arriving {
                 callee.over(leg, LegEnd::Cancelled, ctx, out);
                 return Ending::hang_up(Cause::ShuttingDown, out);
             }
+            Event::GaveLeg { leg, to } => {
+                callee.over(leg, LegEnd::Cancelled, ctx, out);
+                out.note(Fact::LegGiven { leg, call: to });
+                out.leg(0, LegCommand::HangUp(Cause::Cancelled));
+                return Ending::given(out);
+            }
             Event::Invited
             | Event::NoRoom(_)
             | Event::Referred(_)
+            | Event::Replaced(_)
             | Event::CallerConfirmed
             | Event::KeyPressed(_)
             | Event::PromptEnded(_)

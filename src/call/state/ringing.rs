@@ -148,14 +148,8 @@ fn on_agents(
         }
         Event::Matched { queue, agents } => rings.extend(dial_agents(queue, &agents, ctx, out)),
         Event::Due(Timer::Overflow) => {
-            if let Some(to) = visit.overflow(ctx, out) {
-                match visit.plan(ctx).while_ringing {
-                    WhileRinging::Cancel => return leave(visit, &rings, VisitEnd::Overflowed, to, ctx, out),
-                    WhileRinging::Finish => {
-                        out.push(Effect::LastRing);
-                        then = Then::Leave(to);
-                    }
-                }
+            if let Some(to) = overflow(&mut visit, &mut then, ctx, out) {
+                return leave(visit, &rings, VisitEnd::Overflowed, to, ctx, out);
             }
         }
         Event::Due(Timer::Closing) => {
@@ -178,6 +172,8 @@ fn on_agents(
         Event::Invited
         | Event::NoRoom(_)
         | Event::Referred(_)
+        | Event::Replaced(_)
+        | Event::GaveLeg { .. }
         | Event::PromptEnded(_)
         | Event::LegRinging(_)
         | Event::LegProgressed(_)
@@ -192,6 +188,19 @@ fn on_agents(
         | Event::Due(Timer::MenuKey) => {}
     }
     State::Ringing(Ringing { whom: Whom::Agents { visit, rings, then } })
+}
+
+/// The caller's deadline: where to go at once, if not after the rest of this ring.
+fn overflow(visit: &mut Visit, then: &mut Then, ctx: Ctx, out: &mut Out) -> Option<Destination> {
+    let to = visit.overflow(ctx, out)?;
+    match visit.plan(ctx).while_ringing {
+        WhileRinging::Cancel => Some(to),
+        WhileRinging::Finish => {
+            out.push(Effect::LastRing);
+            *then = Then::Leave(to);
+            None
+        }
+    }
 }
 
 /// One phone stopped ringing without winning.
@@ -308,6 +317,8 @@ fn on_target(
         Event::Invited
         | Event::NoRoom(_)
         | Event::Referred(_)
+        | Event::Replaced(_)
+        | Event::GaveLeg { .. }
         | Event::PromptEnded(_)
         | Event::LegRinging(_)
         | Event::LegProgressed(_)

@@ -57,6 +57,7 @@ fn record(call: u64, outcome: Outcome, wait_ms: u64) -> Record {
             at_ms: 30_000,
             for_ms: 4_500,
             end: LegEnd::Answered,
+            call: Some(CallId(7)),
         }],
     }
 }
