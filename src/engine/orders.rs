@@ -183,9 +183,11 @@ impl Engine {
 
     /// The leg's port, lent now if it has none.
     fn port(&mut self, id: LegId) -> Option<PortId> {
+        let beside = self.board_beside(id);
         let leg = self.legs.get_mut(id)?;
         if leg.port.is_none() && leg.stage != Stage::Over {
-            leg.port = self.ports.take(None);
+            leg.port =
+                beside.and_then(|board| self.ports.take(Some(board))).or_else(|| self.ports.take(None));
         }
         leg.port
     }

@@ -54,6 +54,7 @@ impl Engine {
         let trunk_media = self.config.trunks.get(trunk.index()).map(|trunk| trunk.media);
         let media = trunk_media.unwrap_or_else(|| self.config.public(invitation.flow).ip());
         let mut leg = Leg::new(key, trunk, media, Stage::Calling);
+        leg.port = self.port_for_place(place.ok().flatten());
         leg.party = invitation.phone;
         leg.offered = invitation.offer.is_none();
         leg.remote = invitation.offer;

@@ -7,7 +7,7 @@ use super::legs::{Heard, Stage};
 use super::observation::Observation;
 use crate::base::{Cause, LegId, Now};
 use crate::call::Event as CallEvent;
-use crate::media;
+use crate::media::{self, PortId};
 use crate::signaling::{Invitation, LegKey, Named, Replaces};
 
 impl Engine {
@@ -100,6 +100,21 @@ impl Engine {
             self.attach(to);
             self.sound(to);
         }
+    }
+
+    /// The board of a phone's other leg, with room for a call: who is called there while somebody waits here may be joined
+    /// with them, and then no far end has to be told of another port.
+    pub(super) fn board_beside(&self, id: LegId) -> Option<u8> {
+        let party = self.legs.get(id)?.party.as_ref()?;
+        let others = self.legs.of(party).into_iter().filter(|(other, _)| *other != id);
+        let mut boards = others.filter_map(|(_, leg)| leg.port).map(|port| port.board);
+        boards.find(|board| self.ports.ready_on(*board) > 1)
+    }
+
+    /// A port on the board of the call whose place is asked for.
+    pub(super) fn port_for_place(&mut self, of: Option<LegId>) -> Option<PortId> {
+        let board = self.legs.get(of?)?.port?.board;
+        self.ports.take(Some(board))
     }
 
     /// Whether two legs lie on one board, or can.

@@ -1,11 +1,9 @@
 //! The whole engine between a trunk and phones that register, in virtual time: what they say is written by hand, media
 //! threads are stood in for. Must never read a clock.
 
-mod dialogs;
+pub mod dialogs;
 mod switchboard;
 mod words;
-
-pub use dialogs::Dialog;
 
 use self::words::{credentials, header, reply, response, status};
 use super::plan::{PROMPT, plan};
