@@ -120,6 +120,7 @@ impl Engine {
     /// Whether two legs lie on one board, or can.
     fn has_way(&self, one: LegId, other: LegId) -> bool {
         let board = |leg| self.legs.get(leg).and_then(|leg| leg.port).map(|port| port.board);
+        let (one, other) = self.stays_and_goes(one, other);
         match (board(one), board(other)) {
             (Some(one), Some(other)) => one == other || self.ports.ready_on(one) > 0,
             (Some(_), None) => true,
@@ -127,9 +128,20 @@ impl Engine {
         }
     }
 
+    /// Which of two legs on two boards keeps its port, and which gets another: a phone that registers here takes a re-INVITE,
+    /// what is behind a trunk may be set to take none.
+    fn stays_and_goes(&self, one: LegId, other: LegId) -> (LegId, LegId) {
+        let is_trunk = |leg| {
+            let trunk = self.legs.get(leg).map(|leg| leg.trunk.index());
+            trunk.is_some_and(|trunk| self.config.trunks.get(trunk).is_some())
+        };
+        if is_trunk(other) && !is_trunk(one) { (other, one) } else { (one, other) }
+    }
+
     /// Two legs that came to be of one call may lie on two boards: then one of them gets a port beside the other's, and its
     /// far end is told by re-INVITE.
     pub(super) fn share_board(&mut self, now: Now, one: LegId, other: LegId) {
+        let (one, other) = self.stays_and_goes(one, other);
         let port = |leg| self.legs.get(leg).and_then(|leg| leg.port);
         let (Some(beside), Some(left)) = (port(one), port(other)) else { return };
         if beside.board == left.board {

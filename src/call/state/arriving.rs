@@ -91,11 +91,10 @@ impl Arriving {
         Self { stage: Stage::Replaces(of) }
     }
 
-    /// Whom the caller's leg waits for, as far as they may go over to another call. One who is to be asked for a key has to
-    /// be asked here.
+    /// Whom the caller's leg waits for, as far as they may go over to another call. A target's ring is judged where it began.
     pub(super) fn beyond(&self, of: u16) -> Option<(u16, Stands)> {
         match self.stage {
-            Stage::Rings { leg, pickup: Pickup::Connects, .. } if of == 0 => Some((leg, Stands::Rings)),
+            Stage::Rings { leg, callee: Callee::Direct(_), .. } if of == 0 => Some((leg, Stands::Rings)),
             Stage::Rings { .. } | Stage::Unread(_) | Stage::Replaces(_) => None,
         }
     }
