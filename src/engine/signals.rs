@@ -87,7 +87,10 @@ impl Engine {
                 if let Some(media) = media {
                     self.first_remote(now, id, media);
                 }
-                self.tell(now, id, CallEvent::CallerConfirmed);
+                // One that came over from a call of its own is no caller here.
+                if id.is_caller() {
+                    self.tell(now, id, CallEvent::CallerConfirmed);
+                }
             }
             LegEvent::Ringing => {
                 self.attempts.forget(id);

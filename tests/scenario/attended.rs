@@ -401,3 +401,49 @@ fn a_phone_that_names_anything_else_gets_the_same_no_and_touches_nothing() {
     let refused = talk.world.outcomes().iter().filter(|outcome| **outcome == Outcome::Rejected).count();
     assert_eq!(refused, 6, "each has its record");
 }
+
+#[test]
+fn whoever_took_the_caller_over_may_join_her_with_somebody_else_again() {
+    let mut talk = Talk::begin();
+    talk.world.dials(&talk.nadia, "0384961371");
+    talk.pass(1_000);
+    talk.world.answers(&talk.karim);
+    let (second, karims) = (talk.world.placed_dialog(&talk.nadia), talk.world.rung_dialog(&talk.karim));
+    let first = talk.first.clone();
+    talk.world.says_in(&first, "REFER", &second.refer_to("0384961371"));
+    assert!(talk.world.talk(&talk.caller, &talk.karim));
+    talk.pass(12_000);
+    // He calls Nadia back, and she takes the caller again.
+    talk.world.dials(&talk.karim, "201");
+    talk.world.answers(&talk.nadia);
+    let third = talk.world.placed_dialog(&talk.karim);
+    talk.pass(2_000);
+    talk.world.says_in(&karims, "REFER", &third.refer_to("201"));
+    assert_eq!(talk.world.notified(&karims), ["100 Trying", "200 OK"]);
+    assert!(talk.world.talk(&talk.caller, &talk.nadia) && !talk.world.hears(&talk.karim, &talk.caller));
+    assert_eq!(talk.world.agent("karim"), "wrap_up");
+    talk.ends();
+    let records = talk.world.by_call();
+    let by: Vec<_> = records[0].transfers.iter().map(|one| (one.by.as_str(), one.to.as_str())).collect();
+    assert_eq!(by, [("201@phones", "0384961371"), ("202@phones", "201")]);
+    assert_eq!(records[0].talk_ms, records[0].duration_ms - 100);
+}
+
+#[test]
+fn a_caller_is_joined_with_others_as_often_as_sent_on_and_no_oftener() {
+    let mut talk = Talk::begin();
+    let first = talk.first.clone();
+    for n in 0..11 {
+        talk.world.dials(&talk.nadia, "202");
+        talk.world.rings(&talk.karim);
+        let second = talk.world.placed_dialog(&talk.nadia);
+        talk.world.says_in(&first, "REFER", &second.refer_to("202"));
+        let said = talk.world.notified(&first).pop().expect("told");
+        assert_eq!(said, if n < 10 { "100 Trying" } else { "603 Decline" }, "{n}");
+        talk.world.refuses(&talk.karim, "486 Busy Here");
+        talk.pass(1_000);
+        assert!(talk.world.talk(&talk.caller, &talk.nadia), "{n}");
+    }
+    talk.ends();
+    assert_eq!(talk.world.by_call()[0].transfers.len(), 10);
+}

@@ -334,3 +334,30 @@ fn an_ipbx_joins_the_caller_with_whom_its_agent_called_through_us() {
     assert_eq!(of(1).transfers[0].call, Some(CallId(2)));
     talk.pass(Duration::from_secs(64));
 }
+
+#[test]
+fn a_consultation_that_is_just_ending_is_not_joined_and_the_agent_keeps_the_caller() {
+    let mut talk = Talk::begin(world());
+    let mut consults = Caller::behind_the_ipbx("ending", "201", "0384961371");
+    consults.says(&mut talk.world, "INVITE", "", SDP);
+    talk.pass(Duration::from_millis(100));
+    consults.says(&mut talk.world, "ACK", "", "");
+    let ours = talk.world.watch().tag(&consults.call_id).expect("answered").to_owned();
+    let replaces = format!("{}%3Bto-tag%3D{ours}%3Bfrom-tag%3Dtheirs", consults.call_id.replace('@', "%40"));
+    let refer_to = format!("Refer-To: <sip:x@192.0.2.1?Replaces={replaces}>\r\n");
+    // Her own BYE, whose 200 waits for the journal, and her REFER one after the other.
+    consults.says(&mut talk.world, "BYE", "", "");
+    talk.nadia_says("REFER", &refer_to);
+    assert_eq!(talk.verdict(), Some(202));
+    let notify = talk.world.watch().ours("NOTIFY").rfind(|notify| notify.code().is_none());
+    let said = notify.map(|notify| notify.need("Subscription-State").to_owned());
+    assert_eq!(said.as_deref(), Some(OVER));
+    talk.pass(Duration::from_secs(5));
+    let byes = talk.world.watch().ours("BYE").filter(|bye| bye.code().is_none());
+    assert!(byes.count() <= 1, "no BYE to the caller or to her");
+    talk.hang_up();
+    let records = &talk.world.outcomes().records;
+    let first = records.iter().find(|record| record.call == CallId(1)).expect("over");
+    assert_eq!((first.outcome, first.transfers.len()), (Outcome::Answered, 0));
+    talk.pass(Duration::from_secs(64));
+}
