@@ -67,10 +67,10 @@ impl Engine {
         let leg = leg_key(named).and_then(|key| self.legs.id(key));
         let leg = leg.filter(|leg| {
             let phone = invitation.phone.as_deref();
-            phone.is_some_and(|phone| self.core.may_take_place(phone, *leg))
+            phone.is_some_and(|phone| self.core.may_ask_for_place(phone, *leg))
         });
         let code = match (named, leg) {
-            (Named::Confirmed(_), Some(leg)) => return Ok(Some(leg)),
+            (Named::Confirmed(_), Some(leg)) if self.core.is_agent_talking(leg) => return Ok(Some(leg)),
             (Named::Over(_), Some(_)) => 603,
             (Named::Answered(_), Some(_)) => 486,
             (

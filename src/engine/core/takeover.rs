@@ -69,11 +69,13 @@ impl Core {
         self.happened(now, agent.call, Event::Replaced(newcomer));
     }
 
-    /// Whether a phone of ours may take the place of this leg: an agent's who talks on another phone of ours, and where
-    /// there are several sites, of one the phone is an agent of too.
+    /// Whether a phone of ours may ask for the place of this leg: an agent's, on another phone of ours, and where there are
+    /// several sites, of one the phone is an agent of too.
     #[must_use]
-    pub fn may_take_place(&self, extension: &str, leg: LegId) -> bool {
-        let Some(agent) = self.agent_talking(leg) else { return false };
+    pub fn may_ask_for_place(&self, extension: &str, leg: LegId) -> bool {
+        let mut legs = self.calls.get(&leg.call).into_iter().flat_map(|slot| &slot.legs);
+        let held = legs.find(|held| held.number == leg.number);
+        let Some(agent) = held.and_then(|held| held.agent) else { return false };
         let is_phone = self.plan.agent(agent).is_some_and(|agent| self.is_phones_line(agent.via));
         let sites = self.sites_of(agent);
         let shares = || {
