@@ -71,6 +71,8 @@ impl Engine {
         });
         let code = match (named, leg) {
             (Named::Confirmed(_), Some(leg)) if self.core.is_agent_talking(leg) => return Ok(Some(leg)),
+            // RFC 3891 section 3: what rings at our wish is ours to have replaced.
+            (Named::Ours(_), Some(leg)) if self.may_pick_up(invitation, leg) => return Ok(Some(leg)),
             (Named::Over(_), Some(_)) => 603,
             (Named::Answered(_), Some(_)) => 486,
             (
@@ -85,6 +87,11 @@ impl Engine {
         };
         self.stack.deny_place(key, code);
         Err(Cause::Forbidden)
+    }
+
+    fn may_pick_up(&self, invitation: &Invitation, leg: LegId) -> bool {
+        let phone = invitation.phone.as_deref();
+        phone.is_some_and(|phone| self.core.may_pick_up(phone, leg).is_some())
     }
 
     /// A leg goes on as another call's: its SIP leg, its port and whoever is waited for go with it.

@@ -3,7 +3,7 @@
 use super::{Bridged, Ending, Peer, Pickup, Queued, State, Visit};
 use crate::base::{AgentId, Cause, Name, QueueId, TargetId};
 use crate::call::walk::{Standing, enter};
-use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer, VisitEnd};
+use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Newcomer, Out, Stands, Timer, VisitEnd};
 use crate::dialplan::{Destination, WhileRinging};
 use smallvec::SmallVec;
 
@@ -72,6 +72,15 @@ impl Ringing {
     pub(super) fn target_over(target: TargetId, leg: u16, end: LegEnd, ctx: Ctx, out: &mut Out) {
         out.push(Effect::Forget(Timer::Ring(leg)));
         out.note(Fact::TargetEnded { target: ctx.plan.targets[target.index()].name.clone(), leg, end });
+    }
+
+    /// Whether an agent's phone rings on this leg.
+    #[must_use]
+    pub fn rings_agent(&self, leg: u16) -> bool {
+        match &self.whom {
+            Whom::Agents { rings, .. } => of(rings, leg).is_some(),
+            Whom::Target { .. } => false,
+        }
     }
 
     pub(super) fn on(self, event: Event, ctx: Ctx, out: &mut Out) -> State {
@@ -167,12 +176,12 @@ fn on_agents(
             silence(&rings, Cause::ShuttingDown, ctx, out);
             return Ending::hang_up(Cause::ShuttingDown, out);
         }
+        Event::Replaced(newcomer) => return picked_up(&newcomer, visit, rings, then, ctx, out),
         Event::KeyPressed(key) => out.key(key, false),
         Event::CallerConfirmed => out.note(Fact::CallerConfirmed),
         Event::Invited
         | Event::NoRoom(_)
         | Event::Referred(_)
-        | Event::Replaced(_)
         | Event::GaveLeg { .. }
         | Event::PromptEnded(_)
         | Event::LegRinging(_)
@@ -261,6 +270,27 @@ fn win(winner: AgentRing, losers: &[AgentRing], visit: Visit, ctx: Ctx, out: &mu
     silence(losers, Cause::AnsweredElsewhere, ctx, out);
     let wrap_up = visit.plan(ctx).wrap_up;
     Bridged::begin(Peer::Agent { leg: winner.leg, agent: winner.agent, wrap_up }, ctx, out)
+}
+
+/// An agent has taken the call from another's ringing phone.
+fn picked_up(
+    newcomer: &Newcomer,
+    visit: Visit,
+    rings: SmallVec<[AgentRing; 2]>,
+    then: Then,
+    ctx: Ctx,
+    out: &mut Out,
+) -> State {
+    let Stands::Talks { agent: Some((agent, _)), .. } = newcomer.stands else {
+        return State::Ringing(Ringing { whom: Whom::Agents { visit, rings, then } });
+    };
+    let (leg, from) = (out.new_leg(), newcomer.leg);
+    let (label, agent_key) = agent_names(agent, ctx);
+    let queue = visit.plan(ctx).name.clone();
+    out.note(Fact::RingStarted { agent: label, agent_key, queue, leg });
+    out.note(Fact::LegTaken { leg, call: from.call, call_leg: from.number });
+    out.push(Effect::TakeLeg { leg, from });
+    win(AgentRing { leg, agent, pickup: Pickup::Connects }, &rings, visit, ctx, out)
 }
 
 fn leave(

@@ -3,10 +3,12 @@
 //! legs; the other one is over. Must never know how it was asked for.
 
 use super::{Arrival, Command, Core, Output};
+use crate::acd::AgentState;
 use crate::base::{AgentId, CallId, Cause, LegId, Now, SiteId};
 use crate::call::{Call, Event, Fact, Newcomer, Peer, Stands, State, Subject};
 use crate::dialplan::FlowStart;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What an agent's phone may bring about with two legs of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,10 +81,8 @@ impl Core {
         let is_phone = self.plan.agent(agent).is_some_and(|agent| self.is_phones_line(agent.via));
         let sites = self.sites_of(agent);
         let shares = || {
-            let mut own = (0u32..).zip(&self.plan.agents).filter(|(_, own)| {
-                own.as_ref().is_some_and(|own| self.is_phones_line(own.via) && *own.extension == *extension)
-            });
-            own.any(|(own, _)| self.sites_of(AgentId(own)).iter().any(|site| sites.contains(site)))
+            let mut own = self.phones_agents(extension);
+            own.any(|own| self.sites_of(own).iter().any(|site| sites.contains(site)))
         };
         is_phone && (self.plan.sites.len() == 1 || shares())
     }
@@ -101,21 +101,54 @@ impl Core {
         }
     }
 
+    /// The agent whose phone of ours this is, where they may take the call that rings another's on this leg: free, and with
+    /// nothing else to finish.
+    #[must_use]
+    pub fn may_pick_up(&self, extension: &str, leg: LegId) -> Option<AgentId> {
+        let State::Ringing(ringing) = self.state(leg.call)? else { return None };
+        let own = self.phones_agents(extension).find(|own| self.acd.agent_state(*own) == AgentState::Ready);
+        own.filter(|_| ringing.rings_agent(leg.number))
+    }
+
+    /// Whom the phone of this extension rings for.
+    fn phones_agents<'a>(&'a self, extension: &'a str) -> impl Iterator<Item = AgentId> + 'a {
+        let agents = (0u32..).zip(&self.plan.agents);
+        agents.filter_map(move |(own, agent)| {
+            let agent = agent.as_ref()?;
+            let is_theirs = self.is_phones_line(agent.via) && *agent.extension == *extension;
+            is_theirs.then_some(AgentId(own))
+        })
+    }
+
     /// A call asks for the place of an agent's leg: there it is, if nothing has happened meanwhile.
     pub(super) fn take_place(&mut self, now: Now, call: CallId, of: LegId) {
-        if !self.is_agent_talking(of) || !self.may_send_on(of) {
-            return self.pending.push_front((call, Event::NoRoom(Cause::NotFound)));
-        }
         let leg = LegId::caller(call);
         let arrived = self.calls.get(&call).and_then(|slot| slot.facts.first()).map(|entry| &entry.fact);
         let to = match arrived {
             Some(Fact::Arrived { caller, .. }) => caller.clone(),
             _ => String::new(),
         };
+        let agent = self.may_pick_up(&to, of);
+        if agent.is_none() && !(self.is_agent_talking(of) && self.may_send_on(of)) {
+            return self.pending.push_front((call, Event::NoRoom(Cause::NotFound)));
+        }
+        if let Some(agent) = agent {
+            self.own(leg, of.call, agent);
+        }
         self.output.push_back(Output::Leg { leg, command: Command::Answer });
         self.note(now, Subject::Call(call), Fact::CallerAnswered);
-        let stands = Stands::Talks { agent: None, holds: false };
+        let agent = agent.map(|agent| (agent, Duration::ZERO));
+        let stands = Stands::Talks { agent, holds: false };
         self.pending.push_front((of.call, Event::Replaced(Newcomer { leg, to, stands })));
+    }
+
+    /// An agent speaks on this leg, and belongs to that call.
+    fn own(&mut self, leg: LegId, call: CallId, agent: AgentId) {
+        let held = self.calls.get_mut(&leg.call).into_iter().flat_map(|slot| &mut slot.legs);
+        held.filter(|held| held.number == leg.number).for_each(|held| held.agent = Some(agent));
+        if let Some(slot) = self.calls.get_mut(&call) {
+            slot.agents.push(agent);
+        }
     }
 
     /// A leg goes over to another call, with its channel, and the agent it belongs to.
