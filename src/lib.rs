@@ -109,6 +109,10 @@
 //! **Why can no datagram ban its source?** Whoever writes one writes its source too: a ban for it would be a way to shut
 //! out whomever one likes. A stream's source answered our handshake, and whoever answers a challenge has read it.
 //!
+//! **Why does an attended transfer move a leg, and not join two calls?** A call has one caller, one record and one clock. The
+//! caller's goes on and takes the other's leg over with all that belongs to it; the consultation ends with a record of its
+//! own. Two calls that share a conversation would each count it.
+//!
 //! ## What is never done where
 //!
 //! - no clock, socket, thread, sleep or chance outside drivers: clippy bans them, each ban with its reason;

@@ -13,6 +13,7 @@ mod scenario {
     mod acceptance;
     mod attacks;
     mod attacks_calls;
+    mod attended;
     mod by_hand;
     mod crossing;
     mod deflection;

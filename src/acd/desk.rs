@@ -186,6 +186,15 @@ impl Desk {
         self.state = Occupation::Talking { call };
     }
 
+    /// Says whether the conversation that goes on as another call's is this agent's.
+    pub(super) fn hand_over(&mut self, from: CallId, to: CallId) -> bool {
+        let is_theirs = matches!(self.state, Occupation::Talking { call } if call == from);
+        if is_theirs {
+            self.state = Occupation::Talking { call: to };
+        }
+        is_theirs
+    }
+
     /// Says whether the conversation was this agent's.
     pub(super) fn talk_over(&mut self, now: Moment, of: CallId, wrap_up: Duration) -> bool {
         match self.state {

@@ -173,6 +173,13 @@ impl Acd {
         }
     }
 
+    /// `agent`'s conversation goes on as another call's.
+    pub fn hand_over(&mut self, from: CallId, to: CallId, agent: AgentId) {
+        if self.desks[agent.index()].hand_over(from, to) {
+            self.changed.push(agent);
+        }
+    }
+
     /// The trunk `agent`s are behind answers again, or stopped answering.
     pub fn trunk(&mut self, now: Moment, trunk: TrunkId, up: bool) {
         let behind: Vec<AgentId> =

@@ -2,7 +2,7 @@
 
 use super::event::{Phone, Timer};
 use super::fact::{Fact, LegEnd};
-use crate::base::{AgentId, Cause, Moment, MusicId, PromptId, QueueId, TargetId};
+use crate::base::{AgentId, Cause, LegId, Moment, MusicId, PromptId, QueueId, TargetId};
 use crate::dialplan::Direct;
 use std::time::Duration;
 
@@ -51,6 +51,15 @@ pub enum Effect {
         /// The agent.
         by: AgentId,
     },
+    /// Take a leg over from another call, with all that belongs to it.
+    TakeLeg {
+        /// Its number from here on.
+        leg: u16,
+        /// As its call knew it.
+        from: LegId,
+    },
+    /// Take the place of an agent's leg of another call, if that can still be had; this call's caller then goes over to it.
+    TakePlace(LegId),
     /// Set a timer.
     Set(Timer, Moment),
     /// Forget a timer.

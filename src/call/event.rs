@@ -1,8 +1,9 @@
 //! What can happen to a call, in the past tense.
 
-use crate::base::{AgentId, Cause, FlowId, Name, QueueId, TrunkId};
+use crate::base::{AgentId, CallId, Cause, FlowId, LegId, Name, QueueId, TrunkId};
 use crate::dialplan::Destination;
 use smallvec::SmallVec;
+use std::time::Duration;
 
 /// Everything a call's states react to. A leg is named by its number within the call; 0 is the caller.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +36,15 @@ pub enum Event {
     HungUp(u16, Cause),
     /// The agent in conversation sends the caller on; they may.
     Referred(TransferTo),
+    /// A leg of another call takes the place of the agent in conversation; they may.
+    Replaced(Newcomer),
+    /// A leg of this call has gone over to another call.
+    GaveLeg {
+        /// Which.
+        leg: u16,
+        /// To which call.
+        to: CallId,
+    },
     /// A leg put the other on hold.
     Held(u16),
     /// A leg took the other off hold.
@@ -59,6 +69,31 @@ pub enum Event {
     Unstaffed,
     /// The service ends the calls that are left.
     Stopping,
+}
+
+/// A leg of another call that takes an agent's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newcomer {
+    /// The leg, as its own call knows it.
+    pub leg: LegId,
+    /// Who is there, as dialled.
+    pub to: String,
+    /// How far they are.
+    pub stands: Stands,
+}
+
+/// How far a leg is that goes over to another call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// It rings.
+    Rings,
+    /// Somebody is there.
+    Talks {
+        /// An agent of a queue, and how long they are left alone afterwards.
+        agent: Option<(AgentId, Duration)>,
+        /// They do not want to hear the other.
+        holds: bool,
+    },
 }
 
 /// Where an agent sends a caller.

@@ -198,6 +198,22 @@ pub enum Fact {
         /// How.
         end: LegEnd,
     },
+    /// A leg of another call came over to this one, as it stood.
+    LegTaken {
+        /// Its number from here on.
+        leg: u16,
+        /// The call it was part of.
+        call: CallId,
+        /// Its number there.
+        call_leg: u16,
+    },
+    /// A leg of this call went over to another call, which goes on with it.
+    LegGiven {
+        /// Its number until then.
+        leg: u16,
+        /// The call it is part of from here on.
+        call: CallId,
+    },
     /// One side put the other on hold.
     Held {
         /// The leg that holds.

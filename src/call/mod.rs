@@ -12,14 +12,14 @@ mod timeline;
 mod walk;
 
 pub use effect::{Effect, LegCommand};
-pub use event::{Event, Phone, Timer, TransferTo, TurnedAway};
+pub use event::{Event, Newcomer, Phone, Stands, Timer, TransferTo, TurnedAway};
 pub use fact::{Entry, Fact, LegEnd, Subject, VisitEnd};
 pub use judgement::{Indicator, Judgement, Verdict, judge};
 pub use record::{Record, Ring, Rung, Transfer};
 pub use state::{Peer, State};
 pub use timeline::fold;
 
-use crate::base::{CallId, Moment, Now, limits};
+use crate::base::{CallId, LegId, Moment, Now, limits};
 use crate::dialplan::{FlowStart, Plan};
 use smallvec::SmallVec;
 use state::Arriving;
@@ -101,6 +101,11 @@ impl Out<'_> {
         self.ledger.holding.contains(&leg)
     }
 
+    /// A leg that comes over does not want to hear the other.
+    fn remember_hold(&mut self, leg: u16) {
+        self.ledger.holding.push(leg);
+    }
+
     /// Writes a hold down, as long as there is room for it.
     fn hold(&mut self, leg: u16) -> bool {
         let has_room = self.ledger.holds < limits::HOLDS;
@@ -149,6 +154,16 @@ impl Call {
     /// A call, just arrived, to a number whose flow is `start`.
     #[must_use]
     pub fn new(id: CallId, arrived: Moment, plan: Arc<Plan>, start: FlowStart) -> Self {
+        Self::arrived(id, arrived, plan, Arriving::new(start))
+    }
+
+    /// A call, just arrived, that asks for the place of an agent's leg of another one.
+    #[must_use]
+    pub fn replacing(id: CallId, arrived: Moment, plan: Arc<Plan>, of: LegId) -> Self {
+        Self::arrived(id, arrived, plan, Arriving::replacing(of))
+    }
+
+    fn arrived(id: CallId, arrived: Moment, plan: Arc<Plan>, state: Arriving) -> Self {
         let ledger = Ledger {
             arrived,
             next_leg: 0,
@@ -158,13 +173,19 @@ impl Call {
             holding: SmallVec::new(),
             waiting_since: None,
         };
-        Self { id, plan, state: State::Arriving(Arriving::new(start)), ledger }
+        Self { id, plan, state: State::Arriving(state), ledger }
     }
 
     /// Its id.
     #[must_use]
     pub const fn id(&self) -> CallId {
         self.id
+    }
+
+    /// Whom a leg has at the other end, and how far they are, where they may go over to another call.
+    #[must_use]
+    pub fn beyond(&self, leg: u16) -> Option<(u16, Stands)> {
+        self.state.beyond(leg, |other| self.ledger.holding.contains(&other))
     }
 
     /// Its plan.

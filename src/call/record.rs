@@ -94,6 +94,9 @@ pub struct Transfer {
     pub for_ms: u64,
     /// How that ended.
     pub end: LegEnd,
+    /// The call the agent had spoken to them in, which this one went on with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallId>,
 }
 
 /// What kind of phone was rung.

@@ -177,6 +177,10 @@ impl Timeline {
         }
     }
 
+    fn asked(&mut self, leg: u16, at: u64) {
+        self.of_ring(leg, |ring| ring.picked_up_ms = Some(at - ring.at_ms));
+    }
+
     fn target_rung(&mut self, target: &Name, leg: u16, overflowed: bool, at: u64) {
         self.record.target = Some(target.clone());
         self.overflowed = overflowed;
@@ -210,7 +214,7 @@ impl Timeline {
 
     fn transferred(&mut self, by: &Name, to: &str, (leg, end): (u16, LegEnd), at: u64) {
         let (by, to) = (by.clone(), to.to_owned());
-        self.record.transfers.push(Transfer { by, to, leg, at_ms: at, for_ms: 0, end });
+        self.record.transfers.push(Transfer { by, to, leg, at_ms: at, for_ms: 0, end, call: None });
         if end == LegEnd::Answered {
             // Nobody has to answer first: the agent is gone.
             self.enter(Phase::After, at);
@@ -224,6 +228,19 @@ impl Timeline {
         }
         if end == LegEnd::Answered {
             self.enter(Phase::Talk, at);
+        }
+    }
+
+    fn taken(&mut self, leg: u16, call: CallId) {
+        if let Some(transfer) = self.record.transfers.iter_mut().rev().find(|transfer| transfer.leg == leg) {
+            transfer.call = Some(call);
+        }
+    }
+
+    /// One side goes on elsewhere. A call that only asked for another's place has got through with it.
+    fn given(&mut self) {
+        if !self.agent_answered && self.stage == Stage::Greeting {
+            self.target_end.get_or_insert(LegEnd::Answered);
         }
     }
 
@@ -267,9 +284,7 @@ impl Timeline {
             }
             Fact::RingStarted { agent, leg, .. } => self.ring_started(agent, Rung::Agent, *leg, at),
             Fact::RingEnded { leg, end, .. } => self.ring_ended(*leg, *end, at),
-            Fact::AcceptanceAsked { leg } => {
-                self.of_ring(*leg, |ring| ring.picked_up_ms = Some(at - ring.at_ms));
-            }
+            Fact::AcceptanceAsked { leg } => self.asked(*leg, at),
             Fact::Forwarded { leg } => self.of_ring(*leg, |ring| ring.forwarded = true),
             Fact::TargetRung { target, leg, from_queue, .. } => {
                 self.target_rung(target, *leg, from_queue.is_some(), at);
@@ -290,6 +305,8 @@ impl Timeline {
             }
             Fact::TransferLeft { .. } => self.enter(Phase::After, at),
             Fact::TransferEnded { to_leg, end } => self.transfer_ended(*to_leg, *end, at),
+            Fact::LegTaken { leg, call, .. } => self.taken(*leg, *call),
+            Fact::LegGiven { .. } => self.given(),
             Fact::Held { leg } => self.held(*leg, at),
             Fact::Resumed { leg } => self.resumed(*leg, at),
             Fact::MessageStarted { .. } => {

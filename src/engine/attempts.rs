@@ -74,6 +74,18 @@ impl Attempts {
         self.timers.next().map(|(at, _)| at)
     }
 
+    /// A leg goes on under another name, and is waited for no less.
+    pub fn renumber(&mut self, from: LegId, to: LegId) {
+        let Some(attempt) = self.open.remove(&from) else { return };
+        self.open.insert(to, attempt);
+        for check in [Check::Ask, Check::Judge, Check::GiveUp] {
+            if let Some(at) = self.timers.deadline((from, check)) {
+                self.timers.cancel((from, check));
+                self.timers.set((to, check), at);
+            }
+        }
+    }
+
     /// The leg is settled: a phone rings, somebody answered, or nobody wants it any more.
     pub fn forget(&mut self, leg: LegId) {
         if self.open.remove(&leg).is_some() {

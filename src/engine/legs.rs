@@ -161,6 +161,21 @@ impl Legs {
         self.by_key.insert(key, id);
     }
 
+    /// A leg goes on under another name.
+    pub fn renumber(&mut self, from: LegId, to: LegId) {
+        let Some(leg) = self.by_id.remove(&from) else { return };
+        for key in std::iter::once(leg.key).chain(leg.others.iter().copied()) {
+            self.by_key.insert(key, to);
+        }
+        if let Some(party) = &leg.party {
+            self.touched.insert(party.clone());
+            for id in self.by_party.get_mut(party).into_iter().flatten().filter(|id| **id == from) {
+                *id = to;
+            }
+        }
+        self.by_id.insert(to, leg);
+    }
+
     pub fn remove(&mut self, id: LegId) -> Option<Leg> {
         let leg = self.by_id.remove(&id)?;
         if let Some(party) = &leg.party {

@@ -19,6 +19,7 @@ mod port_wait;
 mod signals;
 mod sounds;
 pub mod status;
+mod takeover;
 pub mod traces;
 mod transfer;
 pub mod wanted;

@@ -23,6 +23,7 @@ impl Engine {
             Output::Leg { leg, command: Command::Dial(dial) } => self.dial_with_port(now, leg, dial),
             Output::Leg { leg, command } => self.carry_out(now, leg, command),
             Output::Observe(observation) => self.observe(observation),
+            Output::Moved { from, to } => self.moved(from, to),
             Output::Forgotten(_) => {}
         }
     }
@@ -49,7 +50,10 @@ impl Engine {
                     self.stack.report_refer(now.moment, key, code);
                 }
             }
-            Command::Connect { with } => self.connect(id, with),
+            Command::Connect { with } => {
+                self.share_board(now, id, with);
+                self.connect(id, with);
+            }
         }
     }
 
@@ -182,14 +186,16 @@ impl Engine {
 
     /// The leg's port, lent now if it has none.
     fn port(&mut self, id: LegId) -> Option<PortId> {
+        let beside = self.board_beside(id);
         let leg = self.legs.get_mut(id)?;
         if leg.port.is_none() && leg.stage != Stage::Over {
-            leg.port = self.ports.take(None);
+            leg.port =
+                beside.and_then(|board| self.ports.take(Some(board))).or_else(|| self.ports.take(None));
         }
         leg.port
     }
 
-    fn local_media(&mut self, id: LegId) -> Option<LocalMedia> {
+    pub(super) fn local_media(&mut self, id: LegId) -> Option<LocalMedia> {
         let port = self.port(id)?;
         let leg = self.legs.get(id)?;
         Some(LocalMedia {

@@ -30,6 +30,17 @@ impl PortWait {
         self.waiting.push_back((now + limits::PORT_WAIT, waiting));
     }
 
+    /// A leg goes on under another name, and is to be dialled no less.
+    pub fn renumber(&mut self, from: LegId, to: LegId) {
+        for (_, waiting) in &mut self.waiting {
+            if let Waiting::Dial(id, _) = waiting
+                && *id == from
+            {
+                *id = to;
+            }
+        }
+    }
+
     /// A leg is not to be dialled any more; says whether it had not been yet.
     pub fn forget(&mut self, leg: LegId) -> bool {
         let before = self.waiting.len();

@@ -34,6 +34,7 @@ impl Engine {
             return self.stack.reject(now.moment, key, Cause::Forbidden.into());
         };
         let comes_back = self.comes_back(&invitation);
+        let place = self.place_asked_for(key, &invitation);
         if let Some((_, cause @ Cause::Overload)) = invitation.refusal {
             self.observe(Observation::LimitReached { limit: "legs", cause });
         }
@@ -46,12 +47,14 @@ impl Engine {
                 display: caller.display.clone(),
                 dialled: invitation.dialled,
                 sip_call_id: invitation.call_id,
-                refused: invitation.refusal.map(|(_, cause)| cause).or(comes_back),
+                refused: invitation.refusal.map(|(_, cause)| cause).or(comes_back).or(place.err()),
+                in_place_of: place.ok().flatten(),
             },
         );
         let trunk_media = self.config.trunks.get(trunk.index()).map(|trunk| trunk.media);
         let media = trunk_media.unwrap_or_else(|| self.config.public(invitation.flow).ip());
         let mut leg = Leg::new(key, trunk, media, Stage::Calling);
+        leg.port = self.port_for_place(place.ok().flatten());
         leg.party = invitation.phone;
         leg.offered = invitation.offer.is_none();
         leg.remote = invitation.offer;
@@ -84,7 +87,10 @@ impl Engine {
                 if let Some(media) = media {
                     self.first_remote(now, id, media);
                 }
-                self.tell(now, id, CallEvent::CallerConfirmed);
+                // One that came over from a call of its own is no caller here.
+                if id.is_caller() {
+                    self.tell(now, id, CallEvent::CallerConfirmed);
+                }
             }
             LegEvent::Ringing => {
                 self.attempts.forget(id);

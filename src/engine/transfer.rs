@@ -5,13 +5,17 @@ use super::Engine;
 use super::core::{Command, Dial, Output};
 use crate::base::{Cause, LegId, Now};
 use crate::call::Event as CallEvent;
-use crate::signaling::{LegKey, Referral};
+use crate::signaling::{LegKey, Referral, Wanted};
 
 impl Engine {
     /// 403 to whoever may not: 405 would deny that the method is served at all.
     pub(super) fn referred(&mut self, now: Now, id: LegId, key: LegKey, referral: &Referral) {
-        // What Refer-To puts into the new INVITE, Replaces above all, would act on dialogs of others.
-        let allowed = if referral.replaces { None } else { self.core.transfer(id, &referral.user) };
+        let allowed = match &referral.wanted {
+            Wanted::Call => self.core.transfer(id, &referral.user),
+            Wanted::Replacement(replaces) => return self.referred_to_dialog(now, id, key, replaces),
+            // What Refer-To puts into the new INVITE would be said in our name.
+            Wanted::Other => None,
+        };
         match allowed {
             Some(to) => {
                 self.stack.accept_refer(now.moment, key);

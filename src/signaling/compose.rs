@@ -22,7 +22,7 @@ pub(super) const ALLOW_PHONE: &str =
 /// Reliable provisional responses, as an option (RFC 3262 section 8.1).
 pub(super) const PRACK: &str = "100rel";
 /// What of SIP's extensions it has, for Supported (RFC 3261 section 20.37).
-pub(super) const SUPPORTED: &str = "timer, norefersub";
+pub(super) const SUPPORTED: &str = "timer, norefersub, replaces";
 /// The one body it reads.
 pub(super) const SDP: &str = "application/sdp";
 

@@ -3,6 +3,7 @@
 
 use super::crossing::{Carried, UserToUser};
 use super::media::RemoteMedia;
+use super::replaces::{Named, Replaces};
 use crate::base::dns::Question;
 use crate::base::{Cause, Flow, Name, PhoneId, TrunkId};
 use bytes::Bytes;
@@ -182,6 +183,8 @@ pub struct Invitation {
     pub max_forwards: u8,
     /// Their media; none with a late offer.
     pub offer: Option<RemoteMedia>,
+    /// What dialog it is to take the place of.
+    pub replaces: Option<Named>,
     /// Set when the leg can only be refused: the call deserves its record, then `Stack::reject` with this.
     pub refusal: Option<(u16, Cause)>,
 }
@@ -191,8 +194,19 @@ pub struct Invitation {
 pub struct Referral {
     /// Refer-To's user, escapes taken off.
     pub user: String,
-    /// Refer-To asks for headers in the new INVITE: Replaces (RFC 3891), or others.
-    pub replaces: bool,
+    /// What the new INVITE is to be.
+    pub wanted: Wanted,
+}
+
+/// What kind of INVITE a Refer-To asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// A call like any other.
+    Call,
+    /// One that takes the place of a dialog (RFC 3891).
+    Replacement(Replaces),
+    /// One with headers nobody may choose for us.
+    Other,
 }
 
 /// What happened to a leg.

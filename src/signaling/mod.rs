@@ -27,6 +27,7 @@ mod receive;
 mod refusal;
 mod registrar;
 mod registration;
+mod replaces;
 mod resolve;
 mod screen;
 mod stack;
@@ -46,13 +47,14 @@ pub use crossing::{CROSSINGS, Carried, Crossing, UserToUser, Way};
 pub use digest::password_digests;
 pub use event::{
     Caller, Diversion, DiversionReason, Invitation, LegEvent, LegKey, Observation, Output, Reason,
-    ReasonProtocol, Referral,
+    ReasonProtocol, Referral, Wanted,
 };
 pub use lamps::{Lamp, LampKey};
 pub use media::{Codecs, Direction, LocalMedia, RemoteMedia};
 pub use overload::Patience;
 pub use peers::PeerKey;
 pub use registrar::BindingKey;
+pub use replaces::{Named, Replaces};
 pub use stack::Stack;
 pub use timer::{LegTimer, TimerName};
 pub use transaction::{ClientKey, ServerKey, TransactionTimer};

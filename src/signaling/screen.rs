@@ -9,6 +9,7 @@ use super::leg::{self, Leg, Refusal};
 use super::loops;
 use super::mark::{MarkKey, NameKind};
 use super::registrar::Registrar;
+use super::replaces::Replaces;
 use super::stack::Stack;
 use super::trunk::Source;
 use super::verbs::phrase;
@@ -30,12 +31,7 @@ impl Stack {
         }
         let settings = self.layer.config.session;
         if let Some(refusal @ Refusal::TooShort(_)) = leg::session_fault(request, settings) {
-            // It is sent again at once with a longer interval (RFC 4028 section 7.3): no call yet, so no record.
-            let tag = self.layer.fresh(NameKind::Tag);
-            let server = self.layer.open_server(flow, request, bytes, None, Some(tag));
-            let (code, _) = refusal.verdict();
-            self.layer.answer(now, server, code, phrase(code), |writer, _| refusal.put(writer));
-            return;
+            return self.ask_longer_session(now, flow, request, bytes, &refusal);
         }
         let full = self.legs.len() >= self.layer.config.max_legs;
         let (trunk, phone) = match source {
@@ -54,6 +50,7 @@ impl Stack {
         if phone.is_some() {
             leg.keep_path();
         }
+        let replaces = Replaces::read(request);
         let is_own = phone.as_ref().is_none_or(|own| says(request, own));
         // Who calls for help is not asked twice: not for room, nor for what they call themselves, nor for TLS all the way.
         let helps = phone.is_some() && self.calls_for_help(request);
@@ -61,6 +58,11 @@ impl Stack {
             Some(Refusal::Overload)
         } else if !is_own && !helps {
             Some(Refusal::Identity)
+        } else if replaces.is_some() && phone.is_none() {
+            // Alike whatever exists: only phones that prove who they are may ask.
+            Some(Refusal::Replaces(403))
+        } else if let Some(Err(_)) = replaces {
+            Some(Refusal::Replaces(400))
         } else if loops::comes_back(&self.layer.marks, request) {
             Some(Refusal::Loop)
         } else {
@@ -76,6 +78,7 @@ impl Stack {
             invitation.caller = Caller { number: own.to_string(), display: None, anonymous: false };
         }
         invitation.phone = phone;
+        invitation.replaces = replaces.and_then(Result::ok).map(|replaces| self.named(&replaces));
         if let Some(refusal) = refusal {
             invitation.refusal = Some(refusal.verdict());
         }
@@ -86,6 +89,21 @@ impl Stack {
 }
 
 impl Stack {
+    /// It is sent again at once with a longer interval (RFC 4028 section 7.3): no call yet, so no record.
+    fn ask_longer_session(
+        &mut self,
+        now: Moment,
+        flow: Flow,
+        request: &Message<'_>,
+        bytes: &[u8],
+        refusal: &Refusal,
+    ) {
+        let tag = self.layer.fresh(NameKind::Tag);
+        let server = self.layer.open_server(flow, request, bytes, None, Some(tag));
+        let (code, _) = refusal.verdict();
+        self.layer.answer(now, server, code, phrase(code), |writer, _| refusal.put(writer));
+    }
+
     /// Whether an emergency number is dialled.
     fn calls_for_help(&self, request: &Message<'_>) -> bool {
         let Ok(dialled) = request.request_uri().map(|uri| user_text(&uri)) else { return false };
@@ -232,6 +250,7 @@ fn invitation(
         call_id: String::from_utf8_lossy(request.call_id().unwrap_or_default()).into_owned(),
         max_forwards: request.max_forwards().ok().flatten().unwrap_or(70),
         offer: None,
+        replaces: None,
         refusal: None,
     }
 }

@@ -219,6 +219,11 @@ impl Stack {
         self.with_leg(leg, |leg, layer| leg.send_on(now, layer, to));
     }
 
+    /// The dialog an INVITE asks for is not to be had: its refusal, still to be given, says so with this code.
+    pub fn deny_place(&mut self, leg: LegKey, code: u16) {
+        self.with_leg(leg, |leg, _| leg.deny_place(code));
+    }
+
     /// Gives an INVITE of ours up: CANCEL waits for the first provisional response, a late 2xx gets ACK and BYE, and
     /// once they answered it is a BYE. [`Cause::AnsweredElsewhere`] keeps phones from showing a missed call.
     pub fn cancel(&mut self, now: Moment, leg: LegKey, cause: Cause) {

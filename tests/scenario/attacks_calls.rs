@@ -52,15 +52,19 @@ fn attack_replaces_by_an_outsider() {
     let mut talk = Talk::begin(world());
     let (call_id, from) = (talk.nadia.need("Call-ID").to_owned(), talk.nadia.tag("From"));
     // What a phone would need to take Nadia's place, in an INVITE that asks for it and in a REFER.
-    let replaces = format!("Replaces: {call_id};to-tag={from};from-tag=n\r\n");
-    let mut outsider = super::by_hand::Caller::new("outsider", "0384961370");
-    outsider.says(&mut talk.world, "INVITE", &format!("{replaces}Require: replaces\r\n"), SDP);
-    talk.pass(Duration::from_millis(100));
-    assert_eq!(talk.world.watch().answer(&outsider.call_id), Some(420));
+    let live = format!("Replaces: {call_id};to-tag={from};from-tag=n\r\n");
+    let none = "Replaces: no-such@x;to-tag=1;from-tag=2\r\n".to_owned();
+    for (n, replaces) in [live.clone(), live + "Require: replaces\r\n", none].iter().enumerate() {
+        let mut outsider = super::by_hand::Caller::new(&format!("outsider-{n}"), "0384961370");
+        outsider.says(&mut talk.world, "INVITE", replaces, SDP);
+        talk.pass(Duration::from_millis(100));
+        assert_eq!(talk.world.watch().answer(&outsider.call_id), Some(403), "alike whatever exists");
+    }
+    // Her own dialog is no other one to be joined with.
     let refer_to =
         format!("Refer-To: <sip:202@192.0.2.1?Replaces={call_id}%3Bto-tag%3D{from}%3Bfrom-tag%3Dn>\r\n");
     talk.nadia_says("REFER", &refer_to);
-    assert_eq!(talk.verdict(), Some(403));
+    assert_eq!(talk.verdict(), Some(202));
     talk.pass(Duration::from_secs(2));
     assert_eq!(talk.world.watch().ours("BYE").count(), 0, "they talk on");
     talk.hang_up();

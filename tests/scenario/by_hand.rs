@@ -10,13 +10,20 @@ pub struct Caller {
     pub call_id: String,
     pub dialled: &'static str,
     pub from: String,
+    side: usize,
     cseq: u32,
 }
 
 impl Caller {
     pub fn new(name: &str, dialled: &'static str) -> Self {
         let from = "<sip:0601020304@198.51.100.1>".into();
-        Self { call_id: format!("{name}@198.51.100.1"), dialled, from, cseq: 0 }
+        Self { call_id: format!("{name}@198.51.100.1"), dialled, from, side: OPERATEUR, cseq: 0 }
+    }
+
+    /// Somebody behind the IPBX.
+    pub fn behind_the_ipbx(name: &str, extension: &str, dialled: &'static str) -> Self {
+        let from = format!("<sip:{extension}@203.0.113.1>");
+        Self { call_id: format!("{name}@203.0.113.1"), dialled, from, side: IPOFFICE, cseq: 0 }
     }
 
     /// Sends a request, in the dialog once we answered; `headers` each with their line end.
@@ -34,16 +41,17 @@ impl Caller {
         };
         let message = format!(
             "{method} sip:{dialled}@192.0.2.1 SIP/2.0\r\n\
-             Via: SIP/2.0/UDP 198.51.100.1:5070;branch=z9hG4bK{call_id}{branch}{cseq};rport\r\nMax-Forwards: 70\r\n\
+             Via: SIP/2.0/UDP {host};branch=z9hG4bK{call_id}{branch}{cseq};rport\r\nMax-Forwards: 70\r\n\
              From: {from};tag=theirs\r\nTo: <sip:{dialled}@192.0.2.1>{tag}\r\nCall-ID: {call_id}\r\n\
-             CSeq: {cseq} {method}\r\nContact: <sip:0601020304@198.51.100.1:5070>\r\n{kind}{headers}\
+             CSeq: {cseq} {method}\r\nContact: <sip:0601020304@{host}>\r\n{kind}{headers}\
              Content-Length: {length}\r\n\r\n{body}",
+            host = host(self.side),
             dialled = self.dialled,
             call_id = self.call_id,
             from = self.from,
             length = body.len(),
         );
-        world.says(OPERATEUR, message.as_bytes());
+        world.says(self.side, message.as_bytes());
     }
 }
 

@@ -81,14 +81,12 @@ fn attack_nothing_a_caller_writes_makes_a_phone_fetch_or_obey() {
     let mut caller = Caller::new("smuggler", "0384961370");
     let headers = "Alert-Info: <http://10.0.0.1/admin>\r\nCall-Info: <sip:x>;answer-after=0\r\n\
                    Identity: e30.e30.x;info=<http://10.0.0.1/>\r\nSubject: x\r\nX-Foo: bar\r\nRoute: <sip:10.0.0.1;lr>\r\n\
-                   P-Asserted-Identity: <sip:+33123456789@evil.example>\r\nReplaces: a;to-tag=b;from-tag=c\r\n\
+                   P-Asserted-Identity: <sip:+33123456789@evil.example>\r\n\
                    History-Info: <sip:1@evil.example>;index=1\r\nUser-to-User: \"a\x01b\"\r\n";
     caller.says(&mut world, "INVITE", headers, SDP);
     pass(&mut world);
     let invite = &world.watch().invites()[0];
-    for name in
-        ["Alert-Info", "Call-Info", "Identity", "Subject", "X-Foo", "Route", "Replaces", "User-to-User"]
-    {
+    for name in ["Alert-Info", "Call-Info", "Identity", "Subject", "X-Foo", "Route", "User-to-User"] {
         assert_eq!(invite.header(name), None, "{name}");
     }
     let all: Vec<_> = invite.header_names().flat_map(|name| invite.headers(name)).collect();

@@ -7,6 +7,7 @@ use crate::support::sim::wired::{IPOFFICE, OPERATEUR, Spoken, TARGET, Tone, Weat
 use spillway::base::{CallId, LegId, Outcome};
 use spillway::call::{LegEnd, Transfer};
 use spillway::endpoint::{Answering, Between, Pickup, Voice};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -316,4 +317,59 @@ fn a_number_of_ours_begins_its_flow_and_another_agent_answers() {
     assert!((4_900..5_200).contains(&record.after_ms), "Karim's ringing: {record:?}");
     assert!((13_500..15_500).contains(&record.talk_ms), "{record:?}");
     assert_eq!(talk.transfers()[0].to, "03 84 96 13 71");
+}
+
+#[test]
+fn an_ipbx_joins_the_caller_with_whom_its_agent_called_through_us() {
+    let mut talk = Talk::begin(world());
+    let mut consults = Caller::behind_the_ipbx("consults", "201", "0384961371");
+    consults.says(&mut talk.world, "INVITE", "", SDP);
+    talk.pass(Duration::from_millis(100));
+    consults.says(&mut talk.world, "ACK", "", "");
+    talk.pass(Duration::from_secs(10));
+    assert_eq!(talk.invited(), ["201", "202"], "Karim answered after 5 s");
+    let ours = talk.world.watch().tag(&consults.call_id).expect("answered").to_owned();
+    let replaces = format!("{}%3Bto-tag%3D{ours}%3Bfrom-tag%3Dtheirs", consults.call_id.replace('@', "%40"));
+    talk.nadia_says("REFER", &format!("Refer-To: <sip:0384961371@192.0.2.1?Replaces={replaces}>\r\n"));
+    assert_eq!(talk.verdict(), Some(202));
+    assert_eq!(talk.notified(), [ACTIVE, OVER], "100, 200");
+    talk.pass(Duration::from_secs(10));
+    let byes = talk.world.watch().ours("BYE").filter(|bye| bye.code().is_none());
+    let ended: BTreeSet<_> = byes.map(|bye| bye.need("Call-ID").to_owned()).collect();
+    assert_eq!(ended, BTreeSet::from([talk.nadia.need("Call-ID").to_owned(), consults.call_id]));
+    assert!(talk.world.heard(LegId::caller(CallId(1))).contains(&Tone::Target), "the caller hears Karim");
+    talk.hang_up();
+    let records = &talk.world.outcomes().records;
+    let of = |call: u64| records.iter().find(|record| record.call == CallId(call)).expect("over");
+    assert_eq!((of(1).agent.as_deref(), of(2).agent.as_deref()), (Some("nadia"), Some("karim")));
+    assert!(of(1).talk_ms > 28_000 && (4_900..5_300).contains(&of(2).talk_ms), "{records:?}");
+    assert_eq!(of(1).transfers[0].call, Some(CallId(2)));
+    talk.pass(Duration::from_secs(64));
+}
+
+#[test]
+fn a_consultation_that_is_just_ending_is_not_joined_and_the_agent_keeps_the_caller() {
+    let mut talk = Talk::begin(world());
+    let mut consults = Caller::behind_the_ipbx("ending", "201", "0384961371");
+    consults.says(&mut talk.world, "INVITE", "", SDP);
+    talk.pass(Duration::from_millis(100));
+    consults.says(&mut talk.world, "ACK", "", "");
+    let ours = talk.world.watch().tag(&consults.call_id).expect("answered").to_owned();
+    let replaces = format!("{}%3Bto-tag%3D{ours}%3Bfrom-tag%3Dtheirs", consults.call_id.replace('@', "%40"));
+    let refer_to = format!("Refer-To: <sip:x@192.0.2.1?Replaces={replaces}>\r\n");
+    // Her own BYE, whose 200 waits for the journal, and her REFER one after the other.
+    consults.says(&mut talk.world, "BYE", "", "");
+    talk.nadia_says("REFER", &refer_to);
+    assert_eq!(talk.verdict(), Some(202));
+    let notify = talk.world.watch().ours("NOTIFY").rfind(|notify| notify.code().is_none());
+    let said = notify.map(|notify| notify.need("Subscription-State").to_owned());
+    assert_eq!(said.as_deref(), Some(OVER));
+    talk.pass(Duration::from_secs(5));
+    let byes = talk.world.watch().ours("BYE").filter(|bye| bye.code().is_none());
+    assert!(byes.count() <= 1, "no BYE to the caller or to her");
+    talk.hang_up();
+    let records = &talk.world.outcomes().records;
+    let first = records.iter().find(|record| record.call == CallId(1)).expect("over");
+    assert_eq!((first.outcome, first.transfers.len()), (Outcome::Answered, 0));
+    talk.pass(Duration::from_secs(64));
 }

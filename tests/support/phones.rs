@@ -1,14 +1,16 @@
 //! The whole engine between a trunk and phones that register, in virtual time: what they say is written by hand, media
 //! threads are stood in for. Must never read a clock.
 
+pub mod dialogs;
 mod site;
+mod switchboard;
 mod words;
 
 use self::words::{address, credentials, header, reply, response, status, tag_of};
 use super::plan::{PROMPT, plan};
 use super::sim::wired::engine_config;
 use super::traced::Traced;
-use spillway::base::{Flow, JournalSeq, Moment, Now, Outcome, Random, Transport, TrunkId, Utc};
+use spillway::base::{Flow, JournalSeq, Moment, Now, Random, Transport, TrunkId, Utc};
 use spillway::call::Record;
 use spillway::engine::core::Channels;
 use spillway::engine::{Effect, Engine, EngineConfig, Event, Observation};
@@ -97,6 +99,7 @@ pub struct World {
     records: Vec<Arc<Record>>,
     proved: Vec<Flow>,
     pub traced: Traced,
+    boards: switchboard::Switchboard,
 }
 
 impl World {
@@ -121,6 +124,7 @@ impl World {
     /// The same, whose engine is told something else.
     pub fn of(site: &str, wire: impl FnOnce(&mut EngineConfig)) -> Self {
         let mut config = engine_config(&Arc::new(plan(site)), false);
+        config.boards = switchboard::BOARDS;
         config.phones = Some(site::phones());
         wire(&mut config);
         let now = Now { moment: Moment::from_millis(1_000), utc: Utc::from_micros(1_773_046_800_000_000) };
@@ -137,6 +141,7 @@ impl World {
             records: Vec::new(),
             proved: Vec::new(),
             traced: Traced::default(),
+            boards: switchboard::Switchboard::default(),
         };
         world.settle();
         world
@@ -162,7 +167,7 @@ impl World {
     /// The same, with more header lines.
     pub fn dials_with(&mut self, desk: &Desk, number: &str, more: &str) {
         let extra = format!("Contact: <{}>\r\n{more}Content-Type: application/sdp\r\n", desk.contact());
-        self.prove(desk, "INVITE", &format!("sip:{number}@spillway"), &extra, SDP);
+        self.prove(desk, "INVITE", &format!("sip:{number}@spillway"), &extra, &desk.sdp());
     }
 
     /// A phone wants to know what another extension does.
@@ -210,7 +215,7 @@ impl World {
 
     /// A phone answers.
     pub fn answers(&mut self, desk: &Desk) {
-        self.respond(desk, "200 OK", SDP);
+        self.respond(desk, "200 OK", &desk.sdp());
     }
 
     /// A phone refuses.
@@ -331,11 +336,6 @@ impl World {
     /// Whether a phone's connection may be silent.
     pub fn may_be_silent(&self, desk: &Desk) -> bool {
         self.proved.contains(&desk.flow())
-    }
-
-    /// The records' outcomes.
-    pub fn outcomes(&self) -> Vec<Outcome> {
-        self.records.iter().map(|record| record.outcome).collect()
     }
 
     /// Records written.
@@ -459,6 +459,7 @@ impl World {
     }
 
     fn carry_out(&mut self, command: Command) {
+        self.boards.command(self.now.moment, &command);
         self.playing.remove(&command.port());
         match command {
             Command::Open { port } => self.heard.push_back(MediaEvent::Opened { port }),

@@ -2,9 +2,9 @@
 //! its 180 and 183 passing, its 200 answering the caller (language.md, Before and after answer).
 
 use super::{Bridged, Ending, Peer, Pickup, Ringing, State};
-use crate::base::{Cause, TargetId};
+use crate::base::{Cause, LegId, TargetId};
 use crate::call::walk::{Standing, enter};
-use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer};
+use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Stands, Timer};
 use crate::dialplan::{Destination, Direct, FlowStart};
 
 /// An unanswered call.
@@ -16,7 +16,13 @@ pub struct Arriving {
 #[derive(Debug)]
 enum Stage {
     Unread(FlowStart),
-    Rings { callee: Callee, leg: u16, pickup: Pickup },
+    Rings {
+        callee: Callee,
+        leg: u16,
+        pickup: Pickup,
+    },
+    /// It asks for the place of an agent's leg of another call.
+    Replaces(LegId),
 }
 
 /// Who is rung, unanswered.
@@ -41,6 +47,12 @@ impl Callee {
         let mut standing = Standing::NEW;
         standing.answer(out);
         Bridged::begin(self.peer(leg), ctx, out)
+    }
+
+    /// Nobody waits for them any more.
+    fn give_up(self, leg: u16, cause: Cause, ctx: Ctx, out: &mut Out) {
+        out.leg(leg, LegCommand::HangUp(cause));
+        self.over(leg, LegEnd::Cancelled, ctx, out);
     }
 
     /// Writes down how a ring ended without winning.
@@ -80,6 +92,19 @@ impl Arriving {
         Self { stage: Stage::Rings { callee: Callee::Target(target), leg, pickup } }
     }
 
+    /// A call that asks for the place of an agent's leg of another one.
+    pub(in crate::call) const fn replacing(of: LegId) -> Self {
+        Self { stage: Stage::Replaces(of) }
+    }
+
+    /// Whom the caller's leg waits for, as far as they may go over to another call. A target's ring is judged where it began.
+    pub(super) fn beyond(&self, of: u16) -> Option<(u16, Stands)> {
+        match self.stage {
+            Stage::Rings { leg, callee: Callee::Direct(_), .. } if of == 0 => Some((leg, Stands::Rings)),
+            Stage::Rings { .. } | Stage::Unread(_) | Stage::Replaces(_) => None,
+        }
+    }
+
     /// Rings whom a phone of ours dialled.
     fn dial(to: Direct, dialled: &str, ctx: Ctx, out: &mut Out) -> State {
         let leg = out.new_leg();
@@ -109,6 +134,8 @@ impl Arriving {
                 Event::Stopping => Ending::hang_up(Cause::ShuttingDown, out),
                 Event::CallerConfirmed
                 | Event::Referred(_)
+                | Event::Replaced(_)
+                | Event::GaveLeg { .. }
                 | Event::KeyPressed(_)
                 | Event::PromptEnded(_)
                 | Event::LegRinging(_)
@@ -128,7 +155,43 @@ impl Arriving {
                 | Event::Unstaffed => State::Arriving(Self { stage: Stage::Unread(start) }),
             },
             Stage::Rings { callee, leg, pickup } => Self::on_ring((callee, leg, pickup), event, ctx, out),
+            Stage::Replaces(of) => Self::on_place(of, event, out),
         }
+    }
+
+    /// The place is there or it is not; both are said in the turn it is asked for.
+    fn on_place(of: LegId, event: Event, out: &mut Out) -> State {
+        match event {
+            Event::Invited => out.push(Effect::TakePlace(of)),
+            Event::NoRoom(cause) => return Ending::refuse(cause, out),
+            Event::GaveLeg { leg, to } => {
+                out.note(Fact::LegGiven { leg, call: to });
+                return Ending::given(out);
+            }
+            Event::HungUp(0, cause) => return Ending::after_hang_up(0, cause, out),
+            Event::Stopping => return Ending::hang_up(Cause::ShuttingDown, out),
+            Event::CallerConfirmed
+            | Event::Referred(_)
+            | Event::Replaced(_)
+            | Event::KeyPressed(_)
+            | Event::PromptEnded(_)
+            | Event::LegRinging(_)
+            | Event::LegProgressed(_)
+            | Event::LegAnswered(_)
+            | Event::LegKeyPressed(..)
+            | Event::LegForwarded(_)
+            | Event::Deflected(_)
+            | Event::LegRefused(..)
+            | Event::HungUp(..)
+            | Event::Held(_)
+            | Event::Resumed(_)
+            | Event::Due(_)
+            | Event::Joined { .. }
+            | Event::TurnedAway(_)
+            | Event::Matched { .. }
+            | Event::Unstaffed => {}
+        }
+        State::Arriving(Self::replacing(of))
     }
 
     fn on_ring(
@@ -165,18 +228,23 @@ impl Arriving {
                 return callee.otherwise(Cause::NoAnswer, ctx, out);
             }
             Event::HungUp(0, cause) => {
-                out.leg(leg, LegCommand::HangUp(Cause::Cancelled));
-                callee.over(leg, LegEnd::Cancelled, ctx, out);
+                callee.give_up(leg, Cause::Cancelled, ctx, out);
                 return Ending::after_hang_up(0, cause, out);
             }
             Event::Stopping => {
-                out.leg(leg, LegCommand::HangUp(Cause::ShuttingDown));
-                callee.over(leg, LegEnd::Cancelled, ctx, out);
+                callee.give_up(leg, Cause::ShuttingDown, ctx, out);
                 return Ending::hang_up(Cause::ShuttingDown, out);
+            }
+            Event::GaveLeg { leg, to } => {
+                callee.over(leg, LegEnd::Cancelled, ctx, out);
+                out.note(Fact::LegGiven { leg, call: to });
+                out.leg(0, LegCommand::HangUp(Cause::Cancelled));
+                return Ending::given(out);
             }
             Event::Invited
             | Event::NoRoom(_)
             | Event::Referred(_)
+            | Event::Replaced(_)
             | Event::CallerConfirmed
             | Event::KeyPressed(_)
             | Event::PromptEnded(_)

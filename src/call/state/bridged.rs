@@ -1,8 +1,8 @@
 //! Bridged: caller and answerer hear each other. The first hang-up ends both.
 
 use super::{Ending, State, Transferring};
-use crate::base::{AgentId, Cause, TargetId};
-use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer};
+use crate::base::{AgentId, CallId, Cause, TargetId};
+use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Stands, Timer};
 use crate::dialplan::Direct;
 use smallvec::SmallVec;
 use std::time::Duration;
@@ -85,9 +85,43 @@ impl Bridged {
         Self::holding(peer, out)
     }
 
-    /// Whom an agent sent the caller to has answered; the transfer's facts say so.
-    pub(super) fn transferred(leg: u16, out: &mut Out) -> State {
-        Self::holding(Peer::Transferred { leg }, out)
+    /// Whom an agent sent the caller to is there; the transfer's facts say so.
+    pub(super) fn transferred(peer: Peer, out: &mut Out) -> State {
+        Self::holding(peer, out)
+    }
+
+    /// Whom a leg hears, as far as they may go over to another call.
+    pub(super) fn beyond(&self, leg: u16, holds: impl Fn(u16) -> bool) -> Option<(u16, Stands)> {
+        let (other, agent) = match self.peer {
+            peer if leg == peer.leg() => (0, None),
+            Peer::Agent { leg: other, agent, wrap_up } if leg == 0 => (other, Some((agent, wrap_up))),
+            Peer::Target { leg: other, .. }
+            | Peer::Direct { leg: other, .. }
+            | Peer::Transferred { leg: other }
+                if leg == 0 =>
+            {
+                (other, None)
+            }
+            Peer::Agent { .. } | Peer::Target { .. } | Peer::Direct { .. } | Peer::Transferred { .. } => {
+                return None;
+            }
+        };
+        Some((other, Stands::Talks { agent, holds: holds(other) }))
+    }
+
+    /// One side has gone over to another call, at the other's wish: that is told so, and let go.
+    fn gave(mut self, leg: u16, to: CallId, out: &mut Out) -> State {
+        let peer = self.peer.leg();
+        let other = if leg == 0 { peer } else { 0 };
+        out.note(Fact::LegGiven { leg, call: to });
+        self.resume(other, out);
+        out.leg(other, LegCommand::ReportTransfer(200));
+        out.leg(other, LegCommand::HangUp(Cause::Normal));
+        if other == peer {
+            self.release(out);
+        }
+        // An agent who goes over belongs to the other call already.
+        Ending::given(out)
     }
 
     /// Who holds already when the conversation begins.
@@ -129,6 +163,8 @@ impl Bridged {
                 State::Bridged(self)
             }
             Event::Referred(to) => Transferring::begin(self, to, ctx, out),
+            Event::Replaced(newcomer) => Transferring::replace(self, newcomer, ctx, out),
+            Event::GaveLeg { leg, to } => self.gave(leg, to, out),
             Event::CallerConfirmed => {
                 out.note(Fact::CallerConfirmed);
                 State::Bridged(self)
@@ -170,7 +206,8 @@ impl Bridged {
     }
 
     /// The agent's part is done: the transfer they asked for has come to its end.
-    pub(super) fn let_go(&self, by: u16, out: &mut Out) {
+    pub(super) fn let_go(&mut self, by: u16, out: &mut Out) {
+        self.resume(by, out);
         out.leg(by, LegCommand::ReportTransfer(200));
         out.leg(by, LegCommand::HangUp(Cause::Normal));
         self.release(out);

@@ -27,6 +27,11 @@ impl Ending {
         Self::begin(cause, out)
     }
 
+    /// The call goes on as another: whom it led to has gone over, and nobody is left to be told.
+    pub(super) fn given(out: &mut Out) -> State {
+        Self::begin(Cause::Normal, out)
+    }
+
     fn begin(cause: Cause, out: &mut Out) -> State {
         out.note(Fact::Ended { cause });
         State::Ending(Self(()))
@@ -39,6 +44,8 @@ impl Ending {
             Event::Invited
             | Event::NoRoom(_)
             | Event::Referred(_)
+            | Event::Replaced(_)
+            | Event::GaveLeg { .. }
             | Event::CallerConfirmed
             | Event::KeyPressed(_)
             | Event::PromptEnded(_)

@@ -86,6 +86,8 @@ impl InFlow {
             Event::Invited
             | Event::NoRoom(_)
             | Event::Referred(_)
+            | Event::Replaced(_)
+            | Event::GaveLeg { .. }
             | Event::PromptEnded(_)
             | Event::LegRinging(_)
             | Event::LegProgressed(_)

@@ -19,7 +19,7 @@ pub use queued::{Queued, Visit};
 pub use ringing::Ringing;
 pub use transferring::Transferring;
 
-use super::{Ctx, Event, Out};
+use super::{Ctx, Event, Out, Stands};
 
 /// The state of a call.
 #[derive(Debug)]
@@ -52,6 +52,19 @@ impl State {
             Self::Bridged(state) => state.on(event, ctx, out),
             Self::Transferring(state) => state.on(event, ctx, out),
             Self::Ending(state) => state.on(event, ctx, out),
+        }
+    }
+
+    /// Whom a leg of the call has at the other end, and how far they are, where they may go over to another call.
+    pub(super) fn beyond(&self, leg: u16, holds: impl Fn(u16) -> bool) -> Option<(u16, Stands)> {
+        match self {
+            Self::Arriving(state) => state.beyond(leg),
+            Self::Bridged(state) => state.beyond(leg, holds),
+            Self::InFlow(_)
+            | Self::Queued(_)
+            | Self::Ringing(_)
+            | Self::Transferring(_)
+            | Self::Ending(_) => None,
         }
     }
 

@@ -76,10 +76,7 @@ impl Queued {
                 Some(to) => self.visit.leave(VisitEnd::Nobody, to, ctx, out),
                 None => State::Queued(self),
             },
-            Event::KeyPressed(key) => {
-                out.key(key, false);
-                State::Queued(self)
-            }
+            Event::KeyPressed(key) => self.key(key, out),
             Event::CallerConfirmed => {
                 out.note(Fact::CallerConfirmed);
                 State::Queued(self)
@@ -95,6 +92,8 @@ impl Queued {
             Event::Invited
             | Event::NoRoom(_)
             | Event::Referred(_)
+            | Event::Replaced(_)
+            | Event::GaveLeg { .. }
             | Event::PromptEnded(_)
             | Event::LegRinging(_)
             | Event::LegProgressed(_)
@@ -108,6 +107,11 @@ impl Queued {
             | Event::Resumed(_)
             | Event::Due(Timer::MenuKey | Timer::Ring(_)) => State::Queued(self),
         }
+    }
+
+    fn key(self, key: char, out: &mut Out) -> State {
+        out.key(key, false);
+        State::Queued(self)
     }
 
     fn joined(mut self, position: u32, ctx: Ctx, out: &mut Out) -> State {

@@ -3,7 +3,7 @@
 use super::{Bridged, Ending, Peer, Pickup, Queued, State, Visit};
 use crate::base::{AgentId, Cause, Name, QueueId, TargetId};
 use crate::call::walk::{Standing, enter};
-use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer, VisitEnd};
+use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Newcomer, Out, Stands, Timer, VisitEnd};
 use crate::dialplan::{Destination, WhileRinging};
 use smallvec::SmallVec;
 
@@ -72,6 +72,15 @@ impl Ringing {
     pub(super) fn target_over(target: TargetId, leg: u16, end: LegEnd, ctx: Ctx, out: &mut Out) {
         out.push(Effect::Forget(Timer::Ring(leg)));
         out.note(Fact::TargetEnded { target: ctx.plan.targets[target.index()].name.clone(), leg, end });
+    }
+
+    /// Whether an agent's phone rings on this leg.
+    #[must_use]
+    pub fn rings_agent(&self, leg: u16) -> bool {
+        match &self.whom {
+            Whom::Agents { rings, .. } => of(rings, leg).is_some(),
+            Whom::Target { .. } => false,
+        }
     }
 
     pub(super) fn on(self, event: Event, ctx: Ctx, out: &mut Out) -> State {
@@ -147,14 +156,8 @@ fn on_agents(
         }
         Event::Matched { queue, agents } => rings.extend(dial_agents(queue, &agents, ctx, out)),
         Event::Due(Timer::Overflow) => {
-            if let Some(to) = visit.overflow(ctx, out) {
-                match visit.plan(ctx).while_ringing {
-                    WhileRinging::Cancel => return leave(visit, &rings, VisitEnd::Overflowed, to, ctx, out),
-                    WhileRinging::Finish => {
-                        out.push(Effect::LastRing);
-                        then = Then::Leave(to);
-                    }
-                }
+            if let Some(to) = overflow(&mut visit, &mut then, ctx, out) {
+                return leave(visit, &rings, VisitEnd::Overflowed, to, ctx, out);
             }
         }
         Event::Due(Timer::Closing) => {
@@ -172,11 +175,13 @@ fn on_agents(
             silence(&rings, Cause::ShuttingDown, ctx, out);
             return Ending::hang_up(Cause::ShuttingDown, out);
         }
+        Event::Replaced(newcomer) => return picked_up(&newcomer, visit, rings, then, ctx, out),
         Event::KeyPressed(key) => out.key(key, false),
         Event::CallerConfirmed => out.note(Fact::CallerConfirmed),
         Event::Invited
         | Event::NoRoom(_)
         | Event::Referred(_)
+        | Event::GaveLeg { .. }
         | Event::PromptEnded(_)
         | Event::LegRinging(_)
         | Event::LegProgressed(_)
@@ -192,6 +197,19 @@ fn on_agents(
         | Event::Due(Timer::MenuKey) => {}
     }
     State::Ringing(Ringing { whom: Whom::Agents { visit, rings, then } })
+}
+
+/// The caller's deadline: where to go at once, if not after the rest of this ring.
+fn overflow(visit: &mut Visit, then: &mut Then, ctx: Ctx, out: &mut Out) -> Option<Destination> {
+    let to = visit.overflow(ctx, out)?;
+    match visit.plan(ctx).while_ringing {
+        WhileRinging::Cancel => Some(to),
+        WhileRinging::Finish => {
+            out.push(Effect::LastRing);
+            *then = Then::Leave(to);
+            None
+        }
+    }
 }
 
 /// One phone stopped ringing without winning: for what it said, or because its time was over.
@@ -257,6 +275,27 @@ fn win(winner: AgentRing, losers: &[AgentRing], visit: Visit, ctx: Ctx, out: &mu
     Bridged::begin(Peer::Agent { leg: winner.leg, agent: winner.agent, wrap_up }, ctx, out)
 }
 
+/// An agent has taken the call from another's ringing phone.
+fn picked_up(
+    newcomer: &Newcomer,
+    visit: Visit,
+    rings: SmallVec<[AgentRing; 2]>,
+    then: Then,
+    ctx: Ctx,
+    out: &mut Out,
+) -> State {
+    let Stands::Talks { agent: Some((agent, _)), .. } = newcomer.stands else {
+        return State::Ringing(Ringing { whom: Whom::Agents { visit, rings, then } });
+    };
+    let (leg, from) = (out.new_leg(), newcomer.leg);
+    let (label, agent_key) = agent_names(agent, ctx);
+    let queue = visit.plan(ctx).name.clone();
+    out.note(Fact::RingStarted { agent: label, agent_key, queue, leg });
+    out.note(Fact::LegTaken { leg, call: from.call, call_leg: from.number });
+    out.push(Effect::TakeLeg { leg, from });
+    win(AgentRing { leg, agent, pickup: Pickup::Connects }, &rings, visit, ctx, out)
+}
+
 fn leave(
     visit: Visit,
     rings: &[AgentRing],
@@ -320,6 +359,8 @@ fn on_target(
         Event::Invited
         | Event::NoRoom(_)
         | Event::Referred(_)
+        | Event::Replaced(_)
+        | Event::GaveLeg { .. }
         | Event::PromptEnded(_)
         | Event::LegRinging(_)
         | Event::LegProgressed(_)

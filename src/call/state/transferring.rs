@@ -5,7 +5,7 @@ use super::bridged::{Bridged, Peer};
 use super::{Ending, State};
 use crate::base::{Cause, limits};
 use crate::call::walk::{Standing, enter};
-use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Out, Timer, TransferTo};
+use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Newcomer, Out, Stands, Timer, TransferTo};
 use crate::dialplan::Destination;
 
 /// A caller on the way from an agent to somebody else.
@@ -26,7 +26,7 @@ enum Agent {
 }
 
 impl Transferring {
-    pub(super) fn begin(bridged: Bridged, to: TransferTo, ctx: Ctx, out: &mut Out) -> State {
+    pub(super) fn begin(mut bridged: Bridged, to: TransferTo, ctx: Ctx, out: &mut Out) -> State {
         let Peer::Agent { leg: by, agent, .. } = bridged.peer() else { return State::Bridged(bridged) };
         let Some(plan) = ctx.plan.agent(agent) else { return State::Bridged(bridged) };
         let to = match to {
@@ -57,6 +57,39 @@ impl Transferring {
         out.push(Effect::Set(Timer::Ring(leg), ctx.now.moment + limits::TRANSFER_RING));
         out.push(Effect::DialTransfer { leg, to, by: agent });
         State::Transferring(Self { agent: Agent::Waits(bridged), leg })
+    }
+
+    /// Somebody the agent has called takes the agent's place: at once, or when they answer.
+    pub(super) fn replace(mut bridged: Bridged, newcomer: Newcomer, ctx: Ctx, out: &mut Out) -> State {
+        let Peer::Agent { leg: by, agent, .. } = bridged.peer() else { return State::Bridged(bridged) };
+        let Some(plan) = ctx.plan.agent(agent) else { return State::Bridged(bridged) };
+        let Newcomer { leg: from, to, stands } = newcomer;
+        let leg = out.new_leg();
+        let (agent, agent_key) = (plan.name.clone(), plan.key.clone());
+        out.note(Fact::TransferStarted { agent, agent_key, leg: by, to, to_leg: leg });
+        out.note(Fact::LegTaken { leg, call: from.call, call_leg: from.number });
+        out.push(Effect::TakeLeg { leg, from });
+        match stands {
+            Stands::Rings => {
+                out.leg(0, LegCommand::Ringback);
+                out.leg(by, LegCommand::Silence);
+                out.push(Effect::Set(Timer::Ring(leg), ctx.now.moment + limits::TRANSFER_RING));
+                State::Transferring(Self { agent: Agent::Waits(bridged), leg })
+            }
+            Stands::Talks { agent, holds } => {
+                if holds {
+                    out.remember_hold(leg);
+                }
+                out.note(Fact::TransferEnded { to_leg: leg, end: LegEnd::Answered });
+                bridged.let_go(by, out);
+                out.leg(0, LegCommand::Connect { with: leg });
+                let peer = match agent {
+                    Some((agent, wrap_up)) => Peer::Agent { leg, agent, wrap_up },
+                    None => Peer::Transferred { leg },
+                };
+                Bridged::transferred(peer, out)
+            }
+        }
     }
 
     /// The agent's leg, while they wait.
@@ -99,6 +132,8 @@ impl Transferring {
             | Event::Invited
             | Event::NoRoom(_)
             | Event::Referred(_)
+            | Event::Replaced(_)
+            | Event::GaveLeg { .. }
             | Event::PromptEnded(_)
             | Event::LegRinging(_)
             | Event::LegProgressed(_)
@@ -128,13 +163,13 @@ impl Transferring {
         out.note(Fact::TransferEnded { to_leg: self.leg, end });
     }
 
-    fn succeed(self, out: &mut Out) -> State {
+    fn succeed(mut self, out: &mut Out) -> State {
         self.ring_over(LegEnd::Answered, out);
-        if let Agent::Waits(bridged) = &self.agent {
+        if let Agent::Waits(bridged) = &mut self.agent {
             bridged.let_go(bridged.peer().leg(), out);
         }
         out.leg(0, LegCommand::Connect { with: self.leg });
-        Bridged::transferred(self.leg, out)
+        Bridged::transferred(Peer::Transferred { leg: self.leg }, out)
     }
 
     /// The agent has the caller back, if they are still there.

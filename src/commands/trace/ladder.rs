@@ -202,6 +202,7 @@ impl Columns {
             Fact::AcceptanceAsked { leg } => to(*leg),
             Fact::Forwarded { leg } => from(*leg),
             Fact::TransferStarted { leg, .. } | Fact::TransferLeft { leg } => from(*leg),
+            Fact::LegTaken { leg, .. } | Fact::LegGiven { leg, .. } => from(*leg),
             Fact::TransferEnded { to_leg, end } => match end {
                 LegEnd::Answered | LegEnd::Busy | LegEnd::Declined => from(*to_leg),
                 LegEnd::NoAnswer | LegEnd::Cancelled => to(*to_leg),

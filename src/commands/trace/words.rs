@@ -48,6 +48,10 @@ pub(super) fn words(fact: &Fact, language: Language) -> Option<String> {
             format!("{agent} {} {number}", say("transfère vers le", "transfers to"))
         }
         Fact::TransferLeft { .. } => say("quitte le transfert", "leaves the transfer").into(),
+        Fact::LegTaken { call, .. } => {
+            format!("{} {}", say("repris de l'appel", "taken over from call"), call.0)
+        }
+        Fact::LegGiven { call, .. } => format!("{} {}", say("passe dans l'appel", "goes on in call"), call.0),
         Fact::Held { .. } => say("met en garde", "holds").into(),
         Fact::Resumed { .. } => say("reprend", "resumes").into(),
         Fact::MessageStarted { message } => format!("{} {message}", say("message de fin", "closing message")),

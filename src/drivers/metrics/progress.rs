@@ -100,6 +100,8 @@ impl Progress {
             | Fact::Widened { .. }
             | Fact::TransferStarted { .. }
             | Fact::TransferLeft { .. }
+            | Fact::LegTaken { .. }
+            | Fact::LegGiven { .. }
             | Fact::TransferEnded { .. }
             | Fact::AcceptanceAsked { .. }
             | Fact::Held { .. }

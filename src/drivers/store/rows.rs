@@ -195,6 +195,8 @@ fn agent_of(fact: &Fact) -> Option<&Name> {
         | Fact::TargetRung { .. }
         | Fact::TargetEnded { .. }
         | Fact::TransferLeft { .. }
+        | Fact::LegTaken { .. }
+        | Fact::LegGiven { .. }
         | Fact::TransferEnded { .. }
         | Fact::AcceptanceAsked { .. }
         | Fact::Forwarded { .. }

@@ -57,6 +57,7 @@ fn record(call: u64, outcome: Outcome, wait_ms: u64) -> Record {
             at_ms: 30_000,
             for_ms: 4_500,
             end: LegEnd::Answered,
+            call: Some(CallId(7)),
         }],
     }
 }
@@ -303,8 +304,11 @@ fn the_views_add_up() {
         "1 Nadia 1 13 4 answered"
     );
     assert_eq!(
-        shell(&path, "SELECT by_agent, dialled, at_s, for_s, transfer_end FROM transfers WHERE call = 1"),
-        "201@ipoffice 202 30 4.5 answered"
+        shell(
+            &path,
+            "SELECT by_agent, dialled, at_s, for_s, transfer_end, consultation FROM transfers WHERE call = 1"
+        ),
+        "201@ipoffice 202 30 4.5 answered 7"
     );
     assert_eq!(
         shell(&path, "SELECT number, outcome, wait_s, duration_s FROM calls WHERE call = 1"),

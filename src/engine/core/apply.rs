@@ -1,6 +1,7 @@
 //! What a call asked for is done here, in order, after its state has returned.
 
-use super::{Command, Core, Dial, Diverted, HeldLeg, Output, Slot};
+use super::slot::{HeldLeg, Slot};
+use super::{Command, Core, Dial, Diverted, Output};
 use crate::acd::{Admission, RingEnd};
 use crate::base::phone::PhoneNumber;
 use crate::base::{AgentId, CallId, Cause, LegId, Now, TargetId, TrunkId};
@@ -64,6 +65,8 @@ impl Core {
                 let to_phone = To::Referred(by.as_deref());
                 self.dial(now, LegId { call, number: leg }, to.trunk, to.user, to_phone);
             }
+            Effect::TakeLeg { leg, from } => self.take_leg(LegId { call, number: leg }, from),
+            Effect::TakePlace(of) => self.take_place(now, call, of),
             Effect::Set(timer, at) => {
                 self.timers.set((call, timer), at);
                 if let Some(slot) = self.calls.get_mut(&call)
@@ -179,7 +182,7 @@ impl Core {
             To::Agent(_) | To::Direct | To::Emergency => (None, None),
         };
         let sends_on = agent.is_none();
-        slot.legs.push(HeldLeg { number: leg.number, trunk, agent, sends_on });
+        slot.legs.push(HeldLeg { number: leg.number, trunk, came_in: false, agent, sends_on });
         self.lines.take_out(trunk);
         if sends_on {
             self.sent_on.begin(slot.caller.as_ref());

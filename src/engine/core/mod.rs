@@ -10,12 +10,15 @@ mod look;
 mod phones;
 mod rate;
 mod sent_on;
+mod slot;
+mod takeover;
 mod transfer;
 
 pub use channels::{Channels, TrunkLine, TrunkState};
 pub use deflect::Deflection;
 pub use look::CallView;
 pub use phones::PhoneLine;
+pub use takeover::Takeover;
 
 use crate::acd::{Acd, Match};
 use crate::base::phone::PhoneNumber;
@@ -29,7 +32,8 @@ use channels::Lines;
 use journal::Journal;
 use phones::Phones;
 use sent_on::SentOn;
-use smallvec::{SmallVec, smallvec};
+use slot::{HeldLeg, Slot};
+use smallvec::smallvec;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -49,6 +53,8 @@ pub struct Arrival {
     pub sip_call_id: String,
     /// Set when signalling or media refuses it already; it is recorded all the same.
     pub refused: Option<Cause>,
+    /// It asks for the place of this leg, an agent's, and may have it: what it dialled is of no account.
+    pub in_place_of: Option<LegId>,
 }
 
 /// What is to be done with a leg.
@@ -137,37 +143,15 @@ pub enum Output {
     },
     /// Append to the journal, or let something be seen.
     Observe(Observation),
+    /// A leg goes on as another call's, as it stands.
+    Moved {
+        /// What it was.
+        from: LegId,
+        /// What it is from here on.
+        to: LegId,
+    },
     /// Nothing of the call is left.
     Forgotten(CallId),
-}
-
-/// A call and what it holds. The ledger lies outside the state, so that a fault can release everything.
-#[derive(Debug)]
-struct Slot {
-    /// Taken out for its step.
-    call: Option<Call>,
-    /// The number of ours that was dialled.
-    dialled: String,
-    /// Who is calling, as far as that tells one caller from another.
-    caller: Option<PhoneNumber>,
-    facts: Vec<Arc<crate::call::Entry>>,
-    legs: SmallVec<[HeldLeg; 2]>,
-    agents: SmallVec<[AgentId; 2]>,
-    /// The leg, and the target, that the caller's own side is asked to call.
-    deflecting: Option<(u16, crate::base::TargetId)>,
-    timers: SmallVec<[Timer; 2]>,
-    over: bool,
-}
-
-/// A leg that is not gone, and the channel it takes.
-#[derive(Clone, Copy, Debug)]
-struct HeldLeg {
-    number: u16,
-    trunk: TrunkId,
-    /// Whose phone it rang.
-    agent: Option<AgentId>,
-    /// It sends the caller on: nobody has answered it, or given it up.
-    sends_on: bool,
 }
 
 /// Calls, queues and agents of the machine.
@@ -255,12 +239,18 @@ impl Core {
         let id = self.next_call;
         self.next_call = CallId(id.0 + 1);
         let plan = Arc::clone(&self.plan);
-        let found = plan.number(&arrival.dialled);
+        let found = plan.number(&arrival.dialled).filter(|_| arrival.in_place_of.is_none());
         let country = found.map(|(_, number)| &plan.sites[number.site.index()].country);
         let caller = country.and_then(|country| self.known(country, &arrival));
-        let start = match self.dialled_on_phone(now, &arrival, found.is_some()) {
-            Some(start) => start,
-            None => self.admit(now, &arrival, caller.as_ref(), found.map(|(_, number)| number.flow)),
+        let call = match arrival.in_place_of {
+            Some(of) => self.ask_for_place(now, id, &arrival, of),
+            None => {
+                let start = match self.dialled_on_phone(now, &arrival, found.is_some()) {
+                    Some(start) => start,
+                    None => self.admit(now, &arrival, caller.as_ref(), found.map(|(_, number)| number.flow)),
+                };
+                Call::new(id, now.moment, Arc::clone(&plan), start)
+            }
         };
         if found.is_some() {
             self.offered += 1;
@@ -277,14 +267,14 @@ impl Core {
         };
         self.lines.take_in(arrival.trunk);
         let slot = Slot {
-            call: Some(Call::new(id, now.moment, Arc::clone(&plan), start)),
+            call: Some(call),
             dialled: arrival.dialled,
             caller,
             facts: Vec::new(),
-            legs: smallvec![HeldLeg { number: 0, trunk: arrival.trunk, agent: None, sends_on: false }],
-            agents: SmallVec::new(),
+            legs: smallvec![HeldLeg::caller(arrival.trunk)],
+            agents: smallvec![],
             deflecting: None,
-            timers: SmallVec::new(),
+            timers: smallvec![],
             over: false,
         };
         self.calls.insert(id, slot);
@@ -369,9 +359,9 @@ impl Core {
         self.deflection_over(leg);
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
         let Some(index) = slot.legs.iter().position(|held| held.number == leg.number) else { return };
-        let HeldLeg { trunk, agent, .. } = slot.legs.remove(index);
+        let HeldLeg { trunk, agent, came_in, .. } = slot.legs.remove(index);
         let is_over = slot.over;
-        if leg.is_caller() {
+        if came_in {
             self.lines.give_back_in(trunk);
         } else {
             self.lines.give_back_out(trunk);

@@ -12,6 +12,11 @@ impl Core {
     #[must_use]
     pub fn transfer(&mut self, leg: LegId, user: &str) -> Option<TransferTo> {
         let to = self.allowed(leg, user)?;
+        self.may_send_on(leg).then_some(to)
+    }
+
+    /// Whether a caller may be sent on once more.
+    pub(super) fn may_send_on(&mut self, leg: LegId) -> bool {
         let facts = self.calls.get(&leg.call).into_iter().flat_map(|slot| &slot.facts);
         let before = facts
             .filter(|entry| {
@@ -20,9 +25,9 @@ impl Core {
             .count();
         if before >= limits::TRANSFERS {
             self.limit("transfers", Cause::Forbidden);
-            return None;
+            return false;
         }
-        Some(to)
+        true
     }
 
     fn allowed(&self, leg: LegId, user: &str) -> Option<TransferTo> {

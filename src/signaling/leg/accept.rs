@@ -44,6 +44,8 @@ pub(in crate::signaling) enum Refusal {
     Identity,
     /// As many legs as there may be: 503.
     Overload,
+    /// It asks for a dialog's place and can't have it: what RFC 3891 section 3 says.
+    Replaces(u16),
 }
 
 impl Refusal {
@@ -62,6 +64,7 @@ impl Refusal {
             Self::NoCodec => (488, Cause::MediaRefused),
             Self::Identity => (403, Cause::Forbidden),
             Self::Overload => (503, Cause::Overload),
+            Self::Replaces(code) => (*code, Cause::Forbidden),
         }
     }
 
@@ -87,7 +90,8 @@ impl Refusal {
             | Self::BadMedia
             | Self::NoCodec
             | Self::Identity
-            | Self::Overload => {}
+            | Self::Overload
+            | Self::Replaces(_) => {}
         }
     }
 }
@@ -211,6 +215,13 @@ impl Leg {
         // Over streams too: a hop beyond may be a datagram's.
         self.set_timer(layer, LegTimer::AnswerAgain, now + settings.t1);
         self.set_timer(layer, LegTimer::AckMissing, now + settings.patience());
+    }
+
+    /// The dialog the INVITE asks for is not to be had: whatever refuses it from here on says so.
+    pub(in crate::signaling) fn deny_place(&mut self, code: u16) {
+        if let State::Invited { refusal, .. } = &mut self.state {
+            refusal.get_or_insert(Refusal::Replaces(code));
+        }
     }
 
     /// Refuses the INVITE.

@@ -21,6 +21,7 @@ use super::dialog::Dialog;
 use super::event::{LegEvent, LegKey};
 use super::media::{Codecs, LocalMedia, RemoteMedia};
 use super::offer_answer::Negotiation;
+use super::replaces::{Replaces, Standing};
 use super::timer::{LegTimer, TimerName};
 use super::transaction::{ClientKey, Layer, ServerKey};
 use super::verbs::Rejection;
@@ -159,6 +160,19 @@ impl Leg {
     /// Whether a request of theirs belongs to this leg; its To tag is known to be ours.
     pub(super) fn owns(&self, request: &Message<'_>) -> bool {
         self.dialog.owns(request)
+    }
+
+    /// How far the leg is, if this names its dialog; our tag is known to match.
+    pub(super) fn standing(&self, replaces: &Replaces) -> Option<Standing> {
+        let standing = match self.state {
+            State::Invited { .. } => Standing::Theirs,
+            State::Calling(_) => Standing::Ours,
+            State::Established(_) => Standing::Confirmed,
+            State::HangingUp | State::HungUp { .. } | State::Over => Standing::Over,
+        };
+        // What rings has told us no tag yet, or several.
+        let is_theirs = standing == Standing::Ours || replaces.is_from(self.dialog.remote_tag());
+        (replaces.is_call(&self.dialog.call_id) && is_theirs).then_some(standing)
     }
 
     /// What our next answer or farewell passes on of another leg.

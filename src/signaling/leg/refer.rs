@@ -3,7 +3,8 @@
 
 use super::{Leg, State, put_dialog};
 use crate::base::Moment;
-use crate::signaling::event::{LegEvent, Referral};
+use crate::signaling::event::{LegEvent, Referral, Wanted};
+use crate::signaling::replaces::Replaces;
 use crate::signaling::transaction::{Layer, Owner, ServerKey};
 use crate::signaling::verbs::phrase;
 use crate::wire::sip::{HeaderName, Message, Method, Scheme};
@@ -124,5 +125,10 @@ fn referral(request: &Message<'_>) -> Option<Referral> {
         Scheme::Sip | Scheme::Sips | Scheme::Tel if calls => to.user_unescaped(),
         Scheme::Sip | Scheme::Sips | Scheme::Tel | Scheme::Other => return None,
     };
-    Some(Referral { user: String::from_utf8_lossy(&user).into_owned(), replaces: !to.headers.is_empty() })
+    let wanted = match Replaces::asked(&to) {
+        _ if to.headers.is_empty() => Wanted::Call,
+        Some(replaces) => Wanted::Replacement(replaces),
+        None => Wanted::Other,
+    };
+    Some(Referral { user: String::from_utf8_lossy(&user).into_owned(), wanted })
 }

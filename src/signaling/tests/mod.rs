@@ -23,6 +23,7 @@ mod refer;
 mod refusals;
 mod registrations;
 mod reliable;
+mod replaces;
 mod session;
 mod session_refresh;
 mod storm;

@@ -3,7 +3,7 @@
 use super::pair::local;
 use super::raw::{Raw, SDP, header, invite, request, response, status, to_tag};
 use crate::base::Cause;
-use crate::signaling::{LegEvent, LegKey};
+use crate::signaling::{LegEvent, LegKey, Wanted};
 
 /// An answered call.
 fn talking(raw: &mut Raw) -> (LegKey, String) {
@@ -26,7 +26,7 @@ fn a_refer_is_told_accepted_and_reported_to_its_end() {
     let (leg, tag) = talking(&mut raw);
     assert!(raw.say(&refer(2, &tag, "Refer-To: <sip:2%3002@x>\r\n")).is_empty(), "it waits for a verdict");
     let [LegEvent::Referred { referral }] = &raw.events[..] else { panic!("{:?}", raw.events) };
-    assert_eq!((referral.user.as_str(), referral.replaces), ("2002", false));
+    assert_eq!((referral.user.as_str(), &referral.wanted), ("2002", &Wanted::Call));
     let said = raw.act(|stack, now| stack.accept_refer(now, leg));
     assert_eq!((said.len(), status(&said[0])), (2, "202 Accepted"));
     assert!(said[1].starts_with("NOTIFY ") && said[1].ends_with("\r\n\r\nSIP/2.0 100 Trying\r\n"));

@@ -68,7 +68,7 @@ fn who_calls_us_is_told_how_long_the_session_lasts_and_who_refreshes_it() {
         let (_, answer) = answered(&mut Raw::new(), lines);
         assert_eq!(said(&answer, "Session-Expires"), expires, "{lines}");
         assert_eq!(said(&answer, "Require"), require, "{lines}");
-        assert_eq!(said(&answer, "Supported"), "timer, norefersub", "{lines}");
+        assert_eq!(said(&answer, "Supported"), "timer, norefersub, replaces", "{lines}");
     }
 }
 
@@ -132,7 +132,7 @@ fn our_invite_proposes_a_timer_and_takes_what_the_answer_says() {
     let (_, invite) = called(&mut raw, "Require: timer\r\nSession-Expires: 600;refresher=uac\r\n");
     assert_eq!(header(&invite, "Session-Expires"), "1800");
     assert_eq!(header(&invite, "Min-SE"), "90");
-    assert_eq!(header(&invite, "Supported"), "timer, norefersub");
+    assert_eq!(header(&invite, "Supported"), "timer, norefersub, replaces");
     assert!(raw.wait_ms(299_000).is_empty());
     assert_eq!(
         raw.wait_ms(2_000).iter().filter(|text| text.starts_with("INVITE ")).count(),

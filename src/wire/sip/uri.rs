@@ -118,6 +118,15 @@ impl<'a> Uri<'a> {
         Params::new(self.params).get(name.as_bytes())
     }
 
+    /// The headers a request to it is asked to carry (RFC 3261 section 19.1.1), names and values with their escapes decoded.
+    pub fn asked_headers(&self) -> impl Iterator<Item = (Cow<'a, [u8]>, Cow<'a, [u8]>)> {
+        let pairs = self.headers.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty());
+        pairs.map(|pair| {
+            let (name, value) = cut(pair, b'=');
+            (unescape(name), unescape(value))
+        })
+    }
+
     /// The transport asked for (`;transport=tcp`), as written.
     #[must_use]
     pub fn transport(&self) -> Option<&'a [u8]> {

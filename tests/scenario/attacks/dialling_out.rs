@@ -64,7 +64,7 @@ fn no_header_of_a_call_steers_it() {
         format!("P-Called-Party-ID: <{elsewhere}>"),
         format!("P-Preferred-Identity: <{elsewhere}>"),
         "Request-Disposition: redirect, fork\r\nAccept-Contact: *;sip.instance".to_owned(),
-        "Replaces: live;to-tag=a;from-tag=b\r\nJoin: live;to-tag=a;from-tag=b".to_owned(),
+        "Join: live;to-tag=a;from-tag=b".to_owned(),
         format!("X-Forward-To: {elsewhere}"),
     ];
     for (n, header) in headers.iter().enumerate() {

@@ -32,6 +32,7 @@ impl Sim {
                 dialled: number.into(),
                 sip_call_id: who.clone(),
                 refused: None,
+                in_place_of: None,
             },
         );
         self.core.admitted(self.now, call);

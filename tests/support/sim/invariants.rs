@@ -39,6 +39,8 @@ struct Seen {
     /// Agents' phones ringing for the call.
     ringing: u32,
     bridged: Option<Name>,
+    /// An agent who talks in another call and goes over to this one, and the queue they were rung for.
+    comes: Option<(Name, Name)>,
 }
 
 #[derive(Default)]
@@ -157,8 +159,15 @@ impl Invariants {
                 self.talk_over(call, at);
                 self.calls.get_mut(&call).expect("looked up above").waits = None;
             }
-            Fact::TransferLeft { .. } | Fact::TransferEnded { end: LegEnd::Answered, .. } => {
+            Fact::TransferLeft { .. } => self.talk_over(call, at),
+            Fact::TransferEnded { end: LegEnd::Answered, .. } => {
                 self.talk_over(call, at);
+                self.agent_comes(call);
+            }
+            Fact::LegTaken { call: from, .. } => {
+                let other = self.calls.get_mut(from).expect("a call that is not over");
+                let comes = other.bridged.take().zip(other.waits.clone().map(|(_, queue)| queue));
+                self.calls.get_mut(&call).expect("looked up above").comes = comes;
             }
             Fact::Ended { .. } => self.ended(call, at),
             _ => {}
@@ -203,6 +212,15 @@ impl Invariants {
     fn ended(&mut self, call: CallId, at: Moment) {
         self.talk_over(call, at);
         self.calls.remove(&call).expect("looked up by the caller");
+    }
+
+    /// An agent who talked in another call goes on talking in this one.
+    fn agent_comes(&mut self, call: CallId) {
+        let seen = self.calls.get_mut(&call).expect("looked up by the caller");
+        let Some((name, queue)) = seen.comes.take() else { return };
+        seen.waits = seen.waits.take().map(|(since, _)| (since, queue));
+        self.agents.get_mut(&name).expect("an agent of the plan").owner = Some(call);
+        seen.bridged = Some(name);
     }
 
     fn talk_over(&mut self, call: CallId, at: Moment) {

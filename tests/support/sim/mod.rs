@@ -266,6 +266,11 @@ impl Sim {
             match output {
                 Output::Leg { leg, command } => self.obey(leg, command),
                 Output::Observe(seen) => self.outcomes.observe(self.now, seen, &mut self.ladder),
+                Output::Moved { from, to } => {
+                    if let Some(leg) = self.legs.remove(&from) {
+                        self.legs.insert(to, leg);
+                    }
+                }
                 Output::Forgotten(call) => {
                     assert!(
                         self.legs.keys().all(|leg| leg.call != call),

@@ -63,12 +63,14 @@ pub struct Ears {
     released: BTreeMap<PortId, Moment>,
     first: BTreeMap<(LegId, Tone), Moment>,
     bridged: BTreeMap<CallId, (Moment, u16)>,
+    /// Legs that went over to another call, and what they are there.
+    taken: BTreeMap<LegId, LegId>,
 }
 
 impl Ears {
     pub(super) fn new(voices: bool, clear: bool) -> Self {
-        let (lent, released, first, bridged) = Default::default();
-        Self { voices, clear, mutes: false, lent, released, first, bridged }
+        let (lent, released, first, bridged, taken) = Default::default();
+        Self { voices, clear, mutes: false, lent, released, first, bridged, taken }
     }
 
     /// A network will be cut: what a far end no longer sends can't be passed on.
@@ -98,6 +100,9 @@ impl Ears {
                 let cool = self.released.get(port).is_none_or(|released| at.since(*released) >= COOLING);
                 assert!(cool, "{port} is lent again before it has cooled");
                 let lease = self.lent.entry(*port).or_insert(Lease { leg, last: at });
+                if self.taken.get(&lease.leg) == Some(&leg) {
+                    lease.leg = leg;
+                }
                 assert_eq!(lease.leg, leg, "{port} is lent to two legs");
             }
             Command::Release { port } => {
@@ -144,6 +149,12 @@ impl Ears {
                     (&entry.subject, &entry.fact)
                 {
                     self.bridged.insert(*call, (at, *leg));
+                }
+                if let (spillway::call::Subject::Call(to), Fact::LegTaken { leg, call, call_leg }) =
+                    (&entry.subject, &entry.fact)
+                {
+                    let from = LegId { call: *call, number: *call_leg };
+                    self.taken.insert(from, LegId { call: *to, number: *leg });
                 }
             }
             Observation::Recorded(record) if self.voices && !self.mutes => {
