@@ -191,10 +191,12 @@ impl Open {
 
     /// Says why it is closed (RFC 6455 section 7.4.1).
     fn fail(&mut self, error: &Error, out: &mut VecDeque<u8>) -> Heard {
-        let (code, why) = match error {
-            Error::Capacity(_) => (CloseCode::Size, "a message longer than any of SIP"),
-            Error::Utf8(_) => (CloseCode::Invalid, "text that is none"),
-            _ => (CloseCode::Protocol, "frames against the rules of WebSocket"),
+        let (code, why) = if matches!(error, Error::Capacity(_)) {
+            (CloseCode::Size, "a message longer than any of SIP")
+        } else if matches!(error, Error::Utf8(_)) {
+            (CloseCode::Invalid, "text that is none")
+        } else {
+            (CloseCode::Protocol, "frames against the rules of WebSocket")
         };
         let _ =
             self.context.close(&mut Pipe { frame: &[], out }, Some(CloseFrame { code, reason: why.into() }));
@@ -249,7 +251,8 @@ fn accepted(request: &Request, origins: &[Name]) -> Result<Response<()>, Refusal
     let mut pages = request.headers().get_all(header::ORIGIN).iter();
     let (page, another) = (pages.next(), pages.next());
     let may = |page: &HeaderValue| origins.iter().any(|known| page.as_bytes() == known.as_bytes());
-    if !origins.is_empty() && !(page.is_some_and(may) && another.is_none()) {
+    let is_known = page.is_some_and(may) && another.is_none();
+    if !origins.is_empty() && !is_known {
         return Err(Refusal::Page);
     }
     response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
