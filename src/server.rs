@@ -177,6 +177,7 @@ impl Server {
         let found = FoundAddresses::default();
         let mut sockets = Sockets::open(&listens, service.accepts(found.clone()))?;
         sockets.speak_tls(service.tls(found.clone()));
+        sockets.admit_pages(&service.origins);
         let certificates = service.certificates.clone();
         certificates.watch()?;
         let (requests_in, requests) = unbounded();

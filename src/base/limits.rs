@@ -77,16 +77,18 @@ pub const HOLDS: u32 = 200;
 pub const STORED_WAIT: Duration = Duration::from_millis(200);
 /// A released RTP port is not lent again for this long (invariants.md, 18).
 pub const PORT_COOLING: Duration = Duration::from_secs(5);
-/// TCP connections at once, so that files stay for RTP. A full house closes a stranger's for a trunk's, and takes no
+/// Connections at once, so that files stay for RTP. A full house closes a stranger's for a trunk's, and takes no
 /// other stranger's.
 pub const STREAMS: usize = 1_000;
-/// TCP connections at once from one source address, whoever it is.
+/// Connections at once from one source address, whoever it is.
 pub const STREAMS_PER_SOURCE: usize = 100;
 /// Certificates and keys are small files: a longer one is another, bytes.
 pub const CERTIFICATE_FILE_BYTES: u64 = 1024 * 1024;
 /// A half-sent message on a stream, a new connection without a message, and whatever a stranger opened, is closed after
 /// this.
 pub const STREAM_IDLE: Duration = Duration::from_secs(30);
+/// The HTTP request that begins a WebSocket, bytes: several times what a browser sends, cookies included.
+pub const WEBSOCKET_HANDSHAKE_BYTES: usize = 8_192;
 /// Audio in one prompt or music file. Decoded A-law and µ-law: 16 kB a second.
 pub const SOUND_SECONDS: u32 = 600;
 /// Journal entries held in memory while the disk is slow or refuses: some 40 MB, minutes of a full load. One more is

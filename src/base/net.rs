@@ -14,18 +14,41 @@ pub enum Transport {
     Tcp,
     /// A stream within TLS.
     Tls,
+    /// WebSocket, from browser phones (RFC 7118).
+    Ws,
+    /// WebSocket within TLS.
+    Wss,
 }
 
 impl Transport {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Udp, Self::Tcp, Self::Tls];
+    pub const ALL: [Self; 5] = [Self::Udp, Self::Tcp, Self::Tls, Self::Ws, Self::Wss];
 
     /// Whether the transport itself retransmits (RFC 3261 section 17: reliable).
     #[must_use]
     pub const fn is_reliable(self) -> bool {
         match self {
             Self::Udp => false,
-            Self::Tcp | Self::Tls => true,
+            Self::Tcp | Self::Tls | Self::Ws | Self::Wss => true,
+        }
+    }
+
+    /// Whether it leads to addresses. A browser phone has none that is of use: it opens its WebSocket itself, and is
+    /// reached over that alone (RFC 7118 section 5).
+    #[must_use]
+    pub const fn leads_anywhere(self) -> bool {
+        match self {
+            Self::Udp | Self::Tcp | Self::Tls => true,
+            Self::Ws | Self::Wss => false,
+        }
+    }
+
+    /// Whether it is within TLS, as `sips:` promises (RFC 3261 section 26.2.2).
+    #[must_use]
+    pub const fn is_secured(self) -> bool {
+        match self {
+            Self::Udp | Self::Tcp | Self::Ws => false,
+            Self::Tls | Self::Wss => true,
         }
     }
 
@@ -36,6 +59,8 @@ impl Transport {
             Self::Udp => "udp",
             Self::Tcp => "tcp",
             Self::Tls => "tls",
+            Self::Ws => "ws",
+            Self::Wss => "wss",
         }
     }
 
@@ -46,25 +71,31 @@ impl Transport {
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
             Self::Tls => "TLS",
+            Self::Ws => "WS",
+            Self::Wss => "WSS",
         }
     }
 
-    /// The port where none is written (RFC 3261 section 19.1.2).
+    /// The port where none is written (RFC 3261 section 19.1.2; of WebSocket those of HTTP, RFC 6455 section 3).
     #[must_use]
     pub const fn default_port(self) -> u16 {
         match self {
             Self::Udp | Self::Tcp => 5_060,
             Self::Tls => 5_061,
+            Self::Ws => 80,
+            Self::Wss => 443,
         }
     }
 
-    /// What a URI of ours says of it (RFC 3261 section 19.1.1); UDP goes without saying.
+    /// What a URI of ours says of it (RFC 3261 section 19.1.1); UDP goes without saying. WebSocket within TLS has no word
+    /// of its own (RFC 7118 section 5.2.2).
     #[must_use]
     pub const fn uri_parameter(self) -> &'static str {
         match self {
             Self::Udp => "",
             Self::Tcp => ";transport=tcp",
             Self::Tls => ";transport=tls",
+            Self::Ws | Self::Wss => ";transport=ws",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::ServeError;
 use crate::base::dns::{Answer, Question, Records, Silent};
-use crate::base::{Secret, Transport, TrunkId, limits};
+use crate::base::{Name, Secret, Transport, TrunkId, limits};
 use crate::dialplan::Plan;
 use crate::drivers::certificates::Certificates;
 use crate::drivers::sockets::{Sockets, Tls};
@@ -45,6 +45,8 @@ pub struct Service {
     pub phones: Option<settings::Phones>,
     /// Who may register.
     pub phone_users: Vec<PhoneUser>,
+    /// The web pages whose browser phones may connect; every page when empty.
+    pub origins: Vec<Name>,
     /// What TLS is spoken with.
     pub certificates: Certificates,
     /// The store's file.
@@ -185,6 +187,7 @@ impl Service {
             passwords: Vec::new(),
             phones: settings.phones.clone(),
             phone_users: Vec::new(),
+            origins: settings.sip.origins.clone(),
             certificates: Certificates::none(),
             store: settings.data.value.join("spillway.db"),
             http: settings.http.as_ref().map(|http| http.value),
@@ -238,7 +241,7 @@ impl Service {
             .map(|listen| {
                 let address = match listen.transport {
                     Transport::Udp => udp.next().unwrap_or(listen.address),
-                    Transport::Tcp | Transport::Tls => listen.address,
+                    Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => listen.address,
                 };
                 let advertised = advertised(*listen, address, &self.trunks, local_address_towards)?;
                 Ok(Listen { transport: listen.transport, address, advertised })

@@ -2,7 +2,7 @@
 
 use super::followers::Followers;
 use super::{Handle, ServeError, Service};
-use crate::base::{AgentId, Name, Now, SiteId};
+use crate::base::{AgentId, Name, Now, SiteId, Transport};
 use crate::call::{Entry, Record};
 use crate::dialplan::Plan;
 use crate::drivers::certificates::Certificates;
@@ -148,16 +148,27 @@ impl Outward {
         store: &StoreHandle,
         uncaptured: u64,
     ) {
-        let (tcp, tls) = sockets.connections();
-        let streams = |counted: Connections| StreamLevels { now: counted.now, accepted: counted.accepted };
+        let streams = |transport| {
+            let Connections { now, accepted } = sockets.connections(transport);
+            StreamLevels { now, accepted }
+        };
+        let websockets = sockets.refused_websockets();
         let (health, limited) = (store.health(), sockets.limited());
         self.metrics.set_levels(&Levels {
             legs: count(engine.leg_count()),
             media_ports: count(engine.ports().lent()),
             rtp_unsent: media.dropped_sends(),
             sip_uncaptured: uncaptured,
-            tcp: streams(tcp),
-            tls: streams(tls),
+            tcp: streams(Transport::Tcp),
+            tls: streams(Transport::Tls),
+            ws: streams(Transport::Ws),
+            wss: streams(Transport::Wss),
+            websockets_refused: [
+                websockets.malformed,
+                websockets.subprotocol,
+                websockets.page,
+                websockets.too_long,
+            ],
             sip_transactions: count(engine.stack().transactions()),
             sip_streams_crowded_out: limited.crowded_out,
             sip_streams_idle: limited.idle,

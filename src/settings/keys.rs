@@ -26,6 +26,7 @@ pub static ROOT: Table = listed(&[
 static SIP: Table = listed(&[
     Key::required("listen", Kind::Texts, "transport and address of each socket, \"udp:192.0.2.1:5060\""),
     Key::optional("tls", Kind::Table(&SERVER_TLS), "what TLS is spoken with"),
+    Key::optional("websocket", Kind::Table(&WEBSOCKET), "which browser phones may connect"),
     Key::optional("drain", Kind::Duration, "how long running calls may go on when the service stops"),
     Key::optional("hep", Kind::Table(&HEP), "where copies of SIP messages go (HEPv3: Homer, sngrep)"),
     Key::optional(
@@ -35,6 +36,12 @@ static SIP: Table = listed(&[
     ),
     Key::optional("ban", Kind::Table(&BAN), "when a stranger who is refused is not listened to any more"),
 ]);
+
+static WEBSOCKET: Table = listed(&[Key::optional(
+    "origins",
+    Kind::Texts,
+    "the web pages whose phones may connect, \"https://phones.example.com\"; every page when absent",
+)]);
 
 static HEP: Table = listed(&[
     Key::required("to", Kind::Text, "the capture server, \"udp:192.0.2.9:9060\""),

@@ -1,6 +1,6 @@
 //! Reads spillway.toml: form by the key table, then meaning. Opens nothing.
 
-use super::{Ban, Hep, Listen, Located, Media, Settings, Sip, keys, phones, tls, trunk, wording};
+use super::{Ban, Hep, Listen, Located, Media, Settings, Sip, keys, phones, tls, trunk, websocket, wording};
 use crate::base::finding::{Finding, Findings, Source};
 use crate::base::written::{self, Section};
 use crate::base::{Name, Transport};
@@ -91,7 +91,16 @@ fn sip(section: &Section<'_>, folder: &Path, findings: &mut Findings) -> Sip {
     let ban = section.section("ban").map_or(BAN, |section| ban(&section, findings));
     let trace = section.flag("trace").is_none_or(|trace| trace.value);
     let tls = tls::server(section, &listen, folder, findings);
-    Sip { listen, tls, drain: section.duration("drain").map_or(DRAIN, |drain| drain.value), hep, trace, ban }
+    let origins = websocket::origins(section, &listen, findings);
+    Sip {
+        listen,
+        tls,
+        origins,
+        drain: section.duration("drain").map_or(DRAIN, |drain| drain.value),
+        hep,
+        trace,
+        ban,
+    }
 }
 
 /// Copies sent to where we listen would be copied again, without end.

@@ -11,6 +11,7 @@ mod peers;
 mod phones;
 mod tls;
 mod trunk;
+mod websocket;
 mod wording;
 
 pub use crate::base::finding::Located;
@@ -57,6 +58,8 @@ pub struct Sip {
     pub listen: Vec<Located<Listen>>,
     /// What TLS is spoken with, where it is listened for.
     pub tls: Option<ServerTls>,
+    /// The web pages whose browser phones may connect over WebSocket, as browsers name them; every page when empty.
+    pub origins: Vec<Name>,
     /// How long running calls may go on after SIGTERM; 60 s by default.
     pub drain: Duration,
     /// Where copies of all messages go; nowhere when `None`.

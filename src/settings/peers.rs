@@ -37,7 +37,7 @@ pub(super) fn name(text: &str) -> Option<PeerName> {
     let (scheme, rest) = text.split_once(':')?;
     let transport = match scheme {
         "sip" => None,
-        _ => Some(Transport::ALL.into_iter().find(|known| known.name() == scheme)?),
+        _ => Some(leading().find(|known| known.name() == scheme)?),
     };
     let (host, port) = match rest.split_once(':') {
         Some((host, port)) => (host, Some(port.parse().ok().filter(|port| *port > 0)?)),
@@ -47,6 +47,11 @@ pub(super) fn name(text: &str) -> Option<PeerName> {
     let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
     let is_name = is_host(host) && !last.bytes().all(|byte| byte.is_ascii_digit());
     is_name.then(|| PeerName { transport, host: host.trim_end_matches('.').into(), port })
+}
+
+/// The transports a peer is reached over.
+fn leading() -> impl Iterator<Item = Transport> {
+    Transport::ALL.into_iter().filter(|known| known.leads_anywhere())
 }
 
 /// Holds the name of the trunk `trunk` against where we listen. Which address of ours its peers see is known only where
@@ -59,7 +64,7 @@ pub(super) fn check_name(
 ) {
     let transports: Vec<Transport> = match name.value.transport {
         Some(transport) => vec![transport],
-        None => Transport::ALL.to_vec(),
+        None => leading().collect(),
     };
     let mut heard = listen.iter().filter(|own| transports.contains(&own.value.transport)).peekable();
     if heard.peek().is_none() && !listen.is_empty() {
@@ -100,6 +105,11 @@ pub(super) fn read(
         Some((each.text("to")?, number("priority"), number("weight")))
     });
     for (text, priority, weight) in written.into_iter().chain(listed) {
+        let scheme = text.value.split_once(':').map_or("", |(scheme, _)| scheme);
+        if Transport::ALL.iter().any(|known| known.name() == scheme && !known.leads_anywhere()) {
+            findings.error(&text.place, wording::websocket_peer(text.value));
+            continue;
+        }
         let Some((transport, address)) = load::transport_address(text.value) else {
             findings.error(&text.place, wording::bad_peer(text.value));
             continue;

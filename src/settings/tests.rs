@@ -428,3 +428,50 @@ fn tls_that_can_not_be_spoken_is_refused() {
     assert_eq!(trunk("tls:127.0.0.1:5081", "key = \"k.pem\""), half("certificate"));
     assert_eq!(trunk("tls:127.0.0.1:5081", "name = \"a b\""), ["\"a b\" is no domain"]);
 }
+
+#[test]
+fn browser_phones_connect_over_websocket_from_the_pages_written_or_from_all() {
+    let with = |listen: &str, more: &str| {
+        let listened =
+            SHIPPED.replace("\"tcp:127.0.0.1:5060\"", &format!("\"tcp:127.0.0.1:5060\", {listen}"));
+        listened.replace("[media]", &format!("{more}\n[media]"))
+    };
+    let said = |text: &str| refused(text).into_iter().map(|(_, message)| message).collect::<Vec<_>>();
+    let plain = "\"ws:127.0.0.1:8088\"";
+    let sip = loaded(&with(plain, "")).sip;
+    assert_eq!((sip.listen[2].value.to_string(), sip.origins), ("ws:127.0.0.1:8088".into(), vec![]));
+    let own = ["https://phones.example.com", "http://[::1]:8443", "http://localhost:443"];
+    let written = |origins: &[&str]| with(plain, &format!("[sip.websocket]\norigins = {origins:?}\n"));
+    assert_eq!(loaded(&written(&own)).sip.origins, own.map(Name::from));
+    for wrong in [
+        "phones.example.com",
+        "https://phones.example.com/",
+        "https://Phones.example.com",
+        "https://phones.example.com:443",
+        "http://phones.example.com:80",
+        "https://phones.example.com:0443",
+        "https://phones.example.com:",
+        "https://[phones]",
+        "https://",
+        "://phones.example.com",
+        "null",
+        "*",
+    ] {
+        assert_eq!(said(&written(&[wrong])), [format!("\"{wrong}\" is no origin")]);
+    }
+    assert_eq!(said(&written(&[own[0], own[0]])), [format!("origin \"{}\" is written twice", own[0])]);
+    assert_eq!(said(&written(&[])), ["`origins` names no page: no browser phone could connect"]);
+    let unheard = SHIPPED.replace("[media]", "[sip.websocket]\norigins = [\"https://a\"]\n\n[media]");
+    let message = "`[sip.websocket]` is of no use where nothing listens over WebSocket";
+    assert_eq!(said(&unheard), [message]);
+    let bare = with("\"wss:127.0.0.1:8443\"", "");
+    assert_eq!(said(&bare), ["TLS is listened for without a certificate"]);
+    let tls = "[sip.tls]\ncertificate = \"full.pem\"\nkey = \"key.pem\"\n";
+    assert!(loaded(&with("\"wss:127.0.0.1:8443\"", tls)).sip.tls.is_some());
+    assert_eq!(said(&with(plain, tls)), ["`[sip.tls]` is of no use where nothing listens over TLS"]);
+    assert_eq!(said(&with("\"ws:127.0.0.1:5060\"", "")), ["ws:127.0.0.1:5060 is listened to twice"]);
+    for peer in ["ws:127.0.0.1:8088", "wss:pbx.example.com", "ws:"] {
+        let text = with(plain, "").replace("udp:127.0.0.1:5080", peer);
+        assert_eq!(said(&text), [format!("no trunk is reached over WebSocket: \"{peer}\"")]);
+    }
+}

@@ -45,7 +45,7 @@ pub(super) fn server(
     folder: &Path,
     findings: &mut Findings,
 ) -> Option<ServerTls> {
-    let heard = listen.iter().find(|own| own.value.transport == Transport::Tls);
+    let heard = listen.iter().find(|own| own.value.transport.is_secured());
     let Some(section) = sip.section("tls") else {
         if let Some(heard) = heard.filter(|_| sip.entry("tls").is_none()) {
             findings.error(&heard.place, wording::no_certificate());

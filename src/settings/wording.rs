@@ -84,12 +84,37 @@ pub(super) fn no_certificate() -> Words {
 
 pub(super) fn unheard_tls() -> Words {
     Words::new("`[sip.tls]` is of no use where nothing listens over TLS", "for whom?")
-        .hint("add an address to `listen`: \"tls:192.0.2.1:5061\"")
+        .hint("add an address to `listen`: \"tls:192.0.2.1:5061\", \"wss:192.0.2.1:8443\" for browser phones")
 }
 
 pub(super) fn unspoken_tls(name: &str) -> Words {
     Words::new(format!("trunk `{name}` is not reached over TLS"), "of no use")
         .hint("write its peer so: \"tls:192.0.2.7:5061\"")
+}
+
+pub(super) fn unheard_websocket() -> Words {
+    Words::new("`[sip.websocket]` is of no use where nothing listens over WebSocket", "for whom?")
+        .hint("add an address to `listen`: \"wss:192.0.2.1:8443\"")
+}
+
+pub(super) fn no_origin() -> Words {
+    Words::new("`origins` names no page: no browser phone could connect", "empty")
+        .hint("leave `origins` out for every page")
+}
+
+pub(super) fn bad_origin(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no origin"), "no browser writes it so").hint(
+        "write scheme and host in small letters, and the port unless it is the usual one: \"https://phones.example.com\"",
+    )
+}
+
+pub(super) fn origin_twice(text: &str) -> Words {
+    Words::new(format!("origin \"{text}\" is written twice"), "again here")
+}
+
+pub(super) fn websocket_peer(text: &str) -> Words {
+    Words::new(format!("no trunk is reached over WebSocket: \"{text}\""), "never called")
+        .hint("browser phones connect by themselves; write a peer over udp, tcp or tls")
 }
 
 pub(super) fn half_certificate(absent: &str) -> Words {

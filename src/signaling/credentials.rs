@@ -85,7 +85,7 @@ impl Credentials {
         let entry = match (exact, flow.transport) {
             (Some(entry), _) => entry,
             (None, Transport::Udp) => return None,
-            (None, Transport::Tcp | Transport::Tls) => {
+            (None, Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss) => {
                 let ip = flow.remote.ip().to_canonical();
                 let is_host = |address: SocketAddr| address.ip().to_canonical() == ip;
                 let mut of_host = self.0.iter().filter(|entry| has(entry, &is_host));

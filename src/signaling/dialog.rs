@@ -165,7 +165,7 @@ impl Dialog {
     /// The path of the next request: the first route, else the target, where it is an address; else the path the
     /// dialog began on.
     pub(super) fn path(&self, listens: &[Listen]) -> Flow {
-        if self.pinned {
+        if self.pinned || !self.flow.transport.leads_anywhere() {
             return self.flow;
         }
         self.hop(listens).unwrap_or(self.flow)
@@ -178,6 +178,9 @@ impl Dialog {
         };
         let ip = uri.host.ip()?;
         let transport = self.transport_of(&uri);
+        if !transport.leads_anywhere() {
+            return None;
+        }
         let same = transport == self.flow.transport;
         if same && transport.is_reliable() && ip == self.flow.remote.ip().to_canonical() {
             // A connection is used again whoever opened it (RFC 5923's aim).
@@ -211,6 +214,9 @@ impl Dialog {
 
     /// The stream the dialog began on is gone: from now on its far end is reached where its target says.
     pub(super) fn leave_flow(&mut self) {
+        if !self.flow.transport.leads_anywhere() {
+            return;
+        }
         let port = self.flow.transport.default_port();
         let address =
             Uri::parse(&self.target).ok().and_then(|uri| Some((uri.host.ip()?, uri.port.unwrap_or(port))));
@@ -391,6 +397,10 @@ pub(super) fn put_contact(writer: &mut Writer, flow: Flow, public: SocketAddr, t
     match (theirs, flow.transport) {
         (Scheme::Sips, Transport::Tls) => {
             writer.header_fmt(HeaderName::Contact, format_args!("<sips:{public}>"))
+        }
+        (Scheme::Sips, transport @ Transport::Wss) => {
+            let transport = transport.uri_parameter();
+            writer.header_fmt(HeaderName::Contact, format_args!("<sips:{public}{transport}>"))
         }
         (Scheme::Sip | Scheme::Sips | Scheme::Tel | Scheme::Other, transport) => {
             let transport = transport.uri_parameter();

@@ -166,6 +166,9 @@ impl Lookup {
             Transport::Udp => "_sip._udp",
             Transport::Tcp => "_sip._tcp",
             Transport::Tls => "_sips._tcp",
+            // RFC 7118 section 5.3.
+            Transport::Ws => "_sip._ws",
+            Transport::Wss => "_sips._ws",
         };
         let name = format!("{service}.{}", self.place.host).into();
         let rank = (u16::MAX, u16::from(transport.is_reliable()));

@@ -141,7 +141,7 @@ pub(super) fn speaks_scheme(request: &Message<'_>, transport: Transport) -> bool
     match request.request_uri().map_or(Scheme::Other, |uri| uri.scheme) {
         Scheme::Sip | Scheme::Tel => true,
         // Over anything but TLS it isn't what its caller was promised (RFC 3261 section 26.2.2).
-        Scheme::Sips => transport == Transport::Tls,
+        Scheme::Sips => transport.is_secured(),
         Scheme::Other => false,
     }
 }

@@ -73,7 +73,7 @@ fn chunk(packet: &mut Vec<u8>, kind: u16, value: &[u8]) {
 const fn protocol(transport: Transport) -> u8 {
     match transport {
         Transport::Udp => 17,
-        Transport::Tcp | Transport::Tls => 6,
+        Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => 6,
     }
 }
 

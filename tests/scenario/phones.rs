@@ -51,6 +51,34 @@ fn nobody_registered_is_nobody_there_and_a_lost_connection_is_as_good_as_none() 
 }
 
 #[test]
+fn a_browser_phone_is_rung_over_the_connection_it_opened_and_gone_with_it() {
+    for transport in [Transport::Ws, Transport::Wss] {
+        let mut world = World::new(SITE);
+        let nadia = Desk::over(transport, "198.51.100.7:40000", "201");
+        world.register(&nadia);
+        assert!(world.may_be_silent(&nadia));
+        world.trunk_invites("0384961370");
+        world.wait_ms(100);
+        let invite = world.last_invite_to(&nadia).expect("rung");
+        let start = "INVITE sip:201@x198-51-100-7-40000.invalid;transport=ws SIP/2.0\r\nVia: SIP/2.0/WS";
+        assert!(invite.starts_with(start), "{invite}");
+        world.answers(&nadia);
+        world.wait_ms(1_000);
+        world.hangs_up(&nadia);
+        world.wait_ms(40_000);
+        assert_eq!(world.outcomes(), [Outcome::Answered]);
+        // Its page is closed while it rings: nobody is there any more, and the caller is told so.
+        world.trunk_invites("0384961371");
+        world.wait_ms(100);
+        assert_eq!(world.invites(), 2);
+        world.loses(&nadia);
+        world.wait_ms(10_000);
+        assert_eq!(world.outcomes(), [Outcome::Answered, Outcome::Message]);
+        world.is_at_rest();
+    }
+}
+
+#[test]
 fn every_contact_rings_a_busy_one_ends_nothing_and_the_first_answer_wins() {
     let mut world = World::new(SITE);
     let desk = Desk::at("198.51.100.7:5060", "201");

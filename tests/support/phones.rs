@@ -6,7 +6,7 @@ mod site;
 mod switchboard;
 mod words;
 
-use self::words::{address, credentials, header, reply, response, status, tag_of};
+use self::words::{address, credentials, header, host, reply, response, status, tag_of};
 use super::plan::{PROMPT, plan};
 use super::sim::wired::engine_config;
 use super::traced::Traced;
@@ -75,6 +75,9 @@ impl Desk {
     }
 
     fn contact(&self) -> String {
+        if !self.transport.leads_anywhere() {
+            return format!("sip:{}@{};transport=ws", self.extension, host(self.transport, self.remote));
+        }
         let last = self.remote.ip().to_string();
         let last = last.rsplit('.').next().expect("an IPv4 address");
         format!("sip:{}@10.0.0.{last}:5060", self.extension)
@@ -398,7 +401,7 @@ impl World {
             "{method} {uri} SIP/2.0\r\nVia: SIP/2.0/{} {};branch=z9hG4bKn{n};rport\r\nMax-Forwards: 70\r\n\
              From: {from};tag=f{n}\r\nTo: {to}\r\nCall-ID: c{}\r\nCSeq: {n} {method}\r\n{extra}Content-Length: {}\r\n\r\n{body}",
             desk.transport.via_name(),
-            desk.remote,
+            host(desk.transport, desk.remote),
             n / 2,
             body.len()
         )

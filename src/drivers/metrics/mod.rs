@@ -82,6 +82,12 @@ pub struct Levels {
     pub tcp: StreamLevels,
     /// SIP connections over TLS.
     pub tls: StreamLevels,
+    /// SIP connections over WebSocket.
+    pub ws: StreamLevels,
+    /// SIP connections over WebSocket within TLS.
+    pub wss: StreamLevels,
+    /// WebSocket handshakes refused, since the start: malformed, not for SIP, from a page that may not connect, too long.
+    pub websockets_refused: [u64; 4],
     /// SIP transactions held.
     pub sip_transactions: u64,
     /// SIP dialogs held.

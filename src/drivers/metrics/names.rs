@@ -81,6 +81,7 @@ metrics! {
     Counter TLS_FAILED "tls_handshakes_failed_total", "TLS handshakes that came to nothing, by direction: whose connection it was.";
     Gauge TLS_EXPIRES "tls_certificate_expiry_timestamp_seconds", "When the first certificate of ours runs out, Unix time; +Inf without any.";
     Gauge TLS_UNUSABLE "tls_certificates_unusable", "1 while changed certificates or keys can't be used and those from before stand, else 0.";
+    Counter WEBSOCKETS_REFUSED "websocket_handshakes_refused_total", "WebSocket handshakes refused, by why: none at all (malformed), not for SIP (subprotocol), from a page that may not connect (origin), too long.";
     Counter SIP_STRAY "sip_stray_total", "SIP responses and ACKs that belong to no transaction and no dialog held.";
 
     Counter SIP_LIMITED "sip_limited_total", "SIP requests and streams refused or dropped by a limit that keeps nothing of them, by limit; no record tells of these.";
@@ -128,7 +129,9 @@ pub(super) const NO_TRUNK: &str = "none";
 /// Where a SIP message goes.
 pub(super) const DIRECTIONS: [&str; 2] = ["in", "out"];
 /// Transports that have connections.
-pub(super) const TRANSPORTS: [&str; 2] = ["tcp", "tls"];
+pub(super) const TRANSPORTS: [&str; 4] = ["tcp", "tls", "ws", "wss"];
+/// Why a WebSocket handshake is refused.
+pub(super) const WEBSOCKET_REFUSALS: [&str; 4] = ["malformed", "subprotocol", "origin", "too_long"];
 /// Methods of requests; the last stands for the rest.
 pub(super) const METHODS: [&str; 15] = [
     "INVITE",

@@ -92,7 +92,8 @@ pub(super) struct Series {
     store_lost: Counter,
     rtp_unsent: Counter,
     sip_uncaptured: Counter,
-    streams: [StreamSeries; 2],
+    streams: [StreamSeries; 4],
+    websockets_refused: [Counter; 4],
     pub tls: TlsSeries,
     store_backlog: Gauge,
     legs: Gauge,
@@ -123,6 +124,8 @@ impl Series {
             rtp_unsent: registry.counter(n::RTP_UNSENT, &[]),
             sip_uncaptured: registry.counter(n::SIP_UNCAPTURED, &[]),
             streams: n::TRANSPORTS.map(|transport| StreamSeries::new(registry, transport)),
+            websockets_refused: n::WEBSOCKET_REFUSALS
+                .map(|why| registry.counter(n::WEBSOCKETS_REFUSED, &[("why", why)])),
             tls: TlsSeries::new(registry),
             store_backlog: registry.gauge(n::STORE_BACKLOG, &[]),
             legs: registry.gauge(n::LEGS, &[]),
@@ -147,9 +150,12 @@ impl Series {
         self.store_lost.absolute(levels.store_lost);
         self.rtp_unsent.absolute(levels.rtp_unsent);
         self.sip_uncaptured.absolute(levels.sip_uncaptured);
-        for (series, levels) in self.streams.iter().zip([levels.tcp, levels.tls]) {
+        for (series, levels) in self.streams.iter().zip([levels.tcp, levels.tls, levels.ws, levels.wss]) {
             series.now.set(levels.now as f64);
             series.accepted.absolute(levels.accepted);
+        }
+        for (counter, refused) in self.websockets_refused.iter().zip(levels.websockets_refused) {
+            counter.absolute(refused);
         }
     }
 }

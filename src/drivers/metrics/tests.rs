@@ -448,11 +448,20 @@ fn connections_are_counted_by_transport() {
     metrics.set_levels(&Levels {
         tcp: StreamLevels { now: 6, accepted: 7 },
         tls: StreamLevels { now: 1, ..StreamLevels::default() },
+        ws: StreamLevels { now: 2, ..StreamLevels::default() },
+        wss: StreamLevels { accepted: 3, ..StreamLevels::default() },
+        websockets_refused: [1, 2, 3, 4],
         ..Levels::default()
     });
     for (series, expected) in [
         ("spillway_sip_connections{transport=\"tcp\"}", 6f64),
         ("spillway_sip_connections{transport=\"tls\"}", 1.0),
+        ("spillway_sip_connections{transport=\"ws\"}", 2.0),
+        ("spillway_sip_connections_accepted_total{transport=\"wss\"}", 3.0),
+        ("spillway_websocket_handshakes_refused_total{why=\"malformed\"}", 1.0),
+        ("spillway_websocket_handshakes_refused_total{why=\"subprotocol\"}", 2.0),
+        ("spillway_websocket_handshakes_refused_total{why=\"origin\"}", 3.0),
+        ("spillway_websocket_handshakes_refused_total{why=\"too_long\"}", 4.0),
         ("spillway_sip_connections_accepted_total{transport=\"tcp\"}", 7.0),
     ] {
         assert_eq!(value(&page, 0, series).to_bits(), expected.to_bits(), "{series}");

@@ -2,9 +2,11 @@
 //! whoever reads or writes it. Must never know how many connections there are.
 
 use super::link::Link;
+use super::websocket::{Heard, Refusal, WebSocket};
 use crate::base::{Flow, limits};
 use crate::wire::sip::{Frame, ParseError, frame};
 use std::collections::VecDeque;
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::time::Instant;
 
@@ -30,14 +32,38 @@ pub(super) enum Brought {
     /// A whole message, so long.
     Message(usize),
     /// So many bytes of which nobody can say where a message in them ends, and why: nothing after them can be read.
-    Unframed(usize, ParseError),
+    Unframed(usize, Broken),
+}
+
+/// Why nothing more can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Broken {
+    Sip(ParseError),
+    WebSocket(&'static str),
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sip(why) => why.fmt(f),
+            Self::WebSocket(why) => f.write_str(why),
+        }
+    }
+}
+
+/// How messages stand in the stream.
+pub(super) enum Speech {
+    /// One after the other, with what is not cut yet.
+    Sip(Vec<u8>),
+    /// Each one of WebSocket's.
+    WebSocket(Box<WebSocket>),
 }
 
 pub(super) struct Connection {
     pub link: Link,
     pub flow: Flow,
     pub origin: Origin,
-    unread: Vec<u8>,
+    speech: Speech,
     unsent: VecDeque<u8>,
     /// Since when it has had to prove itself.
     opened: Instant,
@@ -50,12 +76,12 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub fn new(link: Link, flow: Flow, origin: Origin, now: Instant) -> Self {
+    pub fn new(link: Link, speech: Speech, flow: Flow, origin: Origin, now: Instant) -> Self {
         Self {
             link,
             flow,
             origin,
-            unread: Vec::new(),
+            speech,
             unsent: VecDeque::new(),
             opened: now,
             proven: false,
@@ -86,70 +112,79 @@ impl Connection {
         opened.into_iter().chain(self.half_since).min().map(|since| since + limits::STREAM_IDLE)
     }
 
+    /// Why the handshake of a WebSocket was refused, if it was.
+    pub fn refusal(&self) -> Option<Refusal> {
+        match &self.speech {
+            Speech::Sip(_) => None,
+            Speech::WebSocket(socket) => socket.refusal(),
+        }
+    }
+
     /// Copies the next whole message into `buffer`, or what can't be cut into messages. An error means that the connection
     /// is over.
     pub fn next_message(&mut self, buffer: &mut [u8], now: Instant) -> io::Result<Option<Brought>> {
         let mut read = 0;
         loop {
-            match frame(&self.unread) {
-                Err(why) => {
-                    let len = self.unread.len().min(buffer.len());
-                    buffer[..len].copy_from_slice(&self.unread[..len]);
-                    return Ok(Some(Brought::Unframed(len, why)));
-                }
-                Ok(Frame::Keepalive { .. }) => self.answer_keepalives(now)?,
-                Ok(Frame::Message { len }) => {
-                    buffer[..len].copy_from_slice(&self.unread[..len]);
-                    self.take(len, now);
+            if let Some(brought) = self.cut(buffer, now)? {
+                if let Brought::Message(_) = brought {
                     self.proven |= self.origin != Origin::Stranger;
-                    return Ok(Some(Brought::Message(len)));
                 }
-                Ok(Frame::Incomplete) => match self.link.read(buffer) {
-                    Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                    Ok(length) => {
-                        self.unread.extend_from_slice(&buffer[..length]);
-                        read += length;
-                        // No message is that long: these are line ends, and others wait for their turn.
-                        if read > 2 * limits::SIP_MESSAGE_BYTES {
-                            return Err(io::ErrorKind::InvalidData.into());
-                        }
-                        self.half_since.get_or_insert(now);
+                return Ok(Some(brought));
+            }
+            match self.link.read(buffer) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(length) => {
+                    match &mut self.speech {
+                        Speech::Sip(unread) => unread.extend_from_slice(&buffer[..length]),
+                        Speech::WebSocket(socket) => socket.take(&buffer[..length]),
                     }
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                        // The end of a handshake is nothing the kernel tells.
-                        self.write()?;
-                        return Ok(None);
+                    read += length;
+                    // No message is that long: these are line ends or pings, and others wait for their turn.
+                    if read > 2 * limits::SIP_MESSAGE_BYTES {
+                        return Err(io::ErrorKind::InvalidData.into());
                     }
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => return Err(error),
-                },
+                    self.half_since.get_or_insert(now);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    // The end of a handshake is nothing the kernel tells.
+                    self.write()?;
+                    return Ok(None);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
             }
         }
     }
 
-    /// Takes every line end before the next message: taken one by one, a buffer full of them would be moved thousands of
-    /// times.
-    fn answer_keepalives(&mut self, now: Instant) -> io::Result<()> {
-        let mut length = 0;
-        while let Ok(Frame::Keepalive { len }) = frame(&self.unread[length..]) {
-            // RFC 5626 section 3.5.1: a double CRLF is answered by a single one.
-            if self.unread[length..length + len] == *b"\r\n\r\n" {
-                self.unsent.extend(b"\r\n");
-            }
-            length += len;
+    /// Cuts the next message from what was read, and answers what asks for it; nothing when more has to come.
+    fn cut(&mut self, buffer: &mut [u8], now: Instant) -> io::Result<Option<Brought>> {
+        let cut = match &mut self.speech {
+            Speech::Sip(unread) => Ok(cut(unread, &mut self.unsent, &mut self.half_since, buffer, now)),
+            Speech::WebSocket(socket) => match socket.next(&mut self.unsent, &mut self.half_since, now) {
+                Heard::Nothing => Ok(None),
+                Heard::Message(bytes) => {
+                    buffer[..bytes.len()].copy_from_slice(&bytes);
+                    Ok(Some(Brought::Message(bytes.len())))
+                }
+                Heard::Broken(why) => Ok(Some(Brought::Unframed(0, Broken::WebSocket(why)))),
+                Heard::Over => Err(io::ErrorKind::ConnectionAborted.into()),
+            },
+        };
+        let answered = if self.unsent.is_empty() { Ok(()) } else { self.write() };
+        match cut {
+            // What came is told even where nothing can be answered any more.
+            Ok(Some(brought)) => Ok(Some(brought)),
+            Ok(None) => answered.map(|()| None),
+            Err(error) => Err(error),
         }
-        self.take(length, now);
-        self.write()
     }
 
-    fn take(&mut self, length: usize, now: Instant) {
-        self.unread.drain(..length);
-        self.half_since = (!self.unread.is_empty()).then_some(now);
-    }
-
-    /// Sends `bytes`, or as much as the peer takes now.
+    /// Sends one message, or as much as the peer takes now.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.unsent.extend(bytes);
+        match &mut self.speech {
+            Speech::Sip(_) => self.unsent.extend(bytes),
+            Speech::WebSocket(socket) => socket.send(bytes, &mut self.unsent)?,
+        }
         self.write()
     }
 
@@ -175,4 +210,42 @@ impl Connection {
         self.link.flush()?;
         if self.unsent.len() > UNSENT_BYTES { Err(io::ErrorKind::OutOfMemory.into()) } else { Ok(()) }
     }
+}
+
+/// The next message of a stream, and into `unsent` the answers to the line ends before it. They are taken together: one by
+/// one, a buffer full of them would be moved thousands of times.
+fn cut(
+    unread: &mut Vec<u8>,
+    unsent: &mut VecDeque<u8>,
+    half_since: &mut Option<Instant>,
+    buffer: &mut [u8],
+    now: Instant,
+) -> Option<Brought> {
+    let mut length = 0;
+    while let Ok(Frame::Keepalive { len }) = frame(&unread[length..]) {
+        // RFC 5626 section 3.5.1: a double CRLF is answered by a single one.
+        if unread[length..length + len] == *b"\r\n\r\n" {
+            unsent.extend(b"\r\n");
+        }
+        length += len;
+    }
+    let brought = match frame(&unread[length..]) {
+        Err(why) => {
+            unread.drain(..length);
+            let len = unread.len().min(buffer.len());
+            buffer[..len].copy_from_slice(&unread[..len]);
+            return Some(Brought::Unframed(len, Broken::Sip(why)));
+        }
+        Ok(Frame::Message { len }) => {
+            buffer[..len].copy_from_slice(&unread[length..length + len]);
+            length += len;
+            Some(Brought::Message(len))
+        }
+        Ok(Frame::Keepalive { .. } | Frame::Incomplete) => None,
+    };
+    if length > 0 {
+        unread.drain(..length);
+        *half_since = (!unread.is_empty()).then_some(now);
+    }
+    brought
 }

@@ -49,8 +49,8 @@ impl Link {
     pub fn accepted(stream: TcpStream, transport: Transport, tls: &Tls) -> Option<Self> {
         match transport {
             Transport::Udp => None,
-            Transport::Tcp => Some(Self::Plain(stream)),
-            Transport::Tls => {
+            Transport::Tcp | Transport::Ws => Some(Self::Plain(stream)),
+            Transport::Tls | Transport::Wss => {
                 let tls = ServerConnection::new((tls.server)()?).ok()?.into();
                 Some(Self::Secured(Box::new(Secured { stream, tls })))
             }
@@ -61,7 +61,7 @@ impl Link {
     pub fn opened(flow: Flow, tls: &Tls) -> Option<Self> {
         let connect = || TcpStream::connect(flow.remote).ok();
         match flow.transport {
-            Transport::Udp => None,
+            Transport::Udp | Transport::Ws | Transport::Wss => None,
             Transport::Tcp => Some(Self::Plain(connect()?)),
             Transport::Tls => {
                 let (config, name) = (tls.client)(flow.remote)?;

@@ -1,4 +1,4 @@
-//! SIP's sockets: UDP, TCP and TLS, on the engine's own thread, so that no message waits for another thread to wake.
+//! SIP's sockets: UDP, TCP, TLS and WebSocket, on the engine's own thread, so that no message waits for another thread to wake.
 //! Moves bytes between flows and the kernel. Must never know what a SIP message says, beyond where it ends.
 
 mod bindings;
@@ -8,8 +8,9 @@ mod link;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod websocket;
 
-use crate::base::{Flow, Transport, limits};
+use crate::base::{Flow, Name, Transport, limits};
 use crate::wire::stun::BindingRequest;
 use bindings::Bindings;
 use connection::Brought;
@@ -24,7 +25,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use streams::Streams;
-pub use streams::{Connections, FailedHandshakes};
+pub use streams::{Connections, FailedHandshakes, RefusedWebSockets};
 
 /// Asked of the kernel for each UDP socket: a burst of INVITEs must survive the time a turn takes.
 const UDP_BUFFER_BYTES: usize = 4 * 1024 * 1024;
@@ -126,7 +127,7 @@ impl Sockets {
         for (transport, address) in listens {
             let opened = match transport {
                 Transport::Udp => sockets.open_udp(*address),
-                Transport::Tcp | Transport::Tls => {
+                Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
                     sockets.streams.listen(sockets.poll.registry(), *transport, *address).map(drop)
                 }
             };
@@ -142,6 +143,18 @@ impl Sockets {
     /// Says what TLS is spoken with; before that nobody is received over it.
     pub fn speak_tls(&mut self, tls: Tls) {
         self.streams.tls = tls;
+    }
+
+    /// Says from which web pages browser phones may connect, as browsers name them (RFC 6454); before that, and with none,
+    /// from every page.
+    pub fn admit_pages(&mut self, origins: &[Name]) {
+        self.streams.origins = origins.into();
+    }
+
+    /// How many WebSocket handshakes were refused.
+    #[must_use]
+    pub const fn refused_websockets(&self) -> RefusedWebSockets {
+        self.streams.websockets
     }
 
     /// How many TLS handshakes came to nothing.
@@ -174,10 +187,10 @@ impl Sockets {
         self.datagrams.iter().map(|datagrams| datagrams.address)
     }
 
-    /// How many connections there are and were, over TCP and over TLS.
+    /// How many connections of a transport there are and were.
     #[must_use]
-    pub const fn connections(&self) -> (Connections, Connections) {
-        self.streams.count()
+    pub const fn connections(&self, transport: Transport) -> Connections {
+        self.streams.count(transport)
     }
 
     /// Streams that limits closed.
@@ -288,14 +301,14 @@ impl Sockets {
         }
     }
 
-    /// Sends one message. A stream nobody has opened yet is opened; a path that fails is reported by [`Self::receive`].
+    /// Sends one message. A stream nobody has opened yet is opened, unless only its peer can; a path that fails is reported by [`Self::receive`].
     pub fn send(&mut self, flow: Flow, bytes: &[u8]) {
         match flow.transport {
             Transport::Udp => match self.datagrams_for(flow) {
                 Some(datagrams) => datagrams.send(flow, bytes),
                 None => self.lost.push_back(flow),
             },
-            Transport::Tcp | Transport::Tls => {
+            Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => {
                 self.streams.send(flow, bytes, self.poll.registry(), Instant::now(), &mut self.lost);
             }
         }

@@ -1,15 +1,17 @@
 //! Connections: accepted, opened when first needed, bounded in number and silence. Told the time by whoever calls.
 
 use super::Limited;
-use super::connection::{Brought, Connection, Origin};
+use super::connection::{Brought, Connection, Origin, Speech};
 use super::link::{Link, Tls};
-use crate::base::{Flow, Map, Transport, limits};
+use super::websocket::{Refusal, WebSocket};
+use crate::base::{Flow, Map, Name, Transport, limits};
 use mio::net::TcpListener;
 use mio::{Interest, Registry, Token};
 use socket2::{Protocol, Type};
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Stream tokens start here: below are datagram sockets.
@@ -33,6 +35,9 @@ pub(super) struct Streams {
     accepts: Accepts,
     pub tls: Tls,
     pub handshakes: FailedHandshakes,
+    /// The web pages whose browsers may open a WebSocket; every page when empty.
+    pub origins: Arc<[Name]>,
+    pub websockets: RefusedWebSockets,
     /// Connections at once.
     most: usize,
     listeners: Vec<Listener>,
@@ -42,8 +47,8 @@ pub(super) struct Streams {
     per_source: Map<IpAddr, usize>,
     /// The connection that brought what can't be framed: it is closed once somebody had the chance to answer.
     doomed: Option<usize>,
-    tcp: Connections,
-    tls_streams: Connections,
+    /// In the order of [`Transport::ALL`].
+    counted: [Connections; Transport::ALL.len()],
     pub limited: Limited,
 }
 
@@ -54,6 +59,19 @@ pub struct FailedHandshakes {
     pub received: u64,
     /// On ours.
     pub opened: u64,
+}
+
+/// WebSocket handshakes that were refused, since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RefusedWebSockets {
+    /// They were none.
+    pub malformed: u64,
+    /// They asked for something else than SIP.
+    pub subprotocol: u64,
+    /// They came from a page that may not connect.
+    pub page: u64,
+    /// They were too long.
+    pub too_long: u64,
 }
 
 struct Listener {
@@ -68,6 +86,8 @@ impl Streams {
             accepts,
             tls: Tls::none(),
             handshakes: FailedHandshakes::default(),
+            origins: Arc::default(),
+            websockets: RefusedWebSockets::default(),
             most,
             listeners: Vec::new(),
             connections: Map::default(),
@@ -75,8 +95,7 @@ impl Streams {
             next: 0,
             per_source: Map::default(),
             doomed: None,
-            tcp: Connections::default(),
-            tls_streams: Connections::default(),
+            counted: Default::default(),
             limited: Limited::default(),
         }
     }
@@ -128,6 +147,10 @@ impl Streams {
             Err(error) => {
                 if connection.link.is_shaking_hands() {
                     tell_failed(connection, &error);
+                }
+                if let Some(why) = connection.refusal() {
+                    let peer = connection.flow.remote;
+                    tracing::debug!(target: "spillway::sip", %peer, ?why, "WebSocket handshake refused");
                 }
                 self.close(number, registry, lost);
                 None
@@ -201,7 +224,13 @@ impl Streams {
         registry
             .register(link.stream(), Token(FIRST_TOKEN + number), Interest::READABLE | Interest::WRITABLE)
             .ok()?;
-        self.connections.insert(number, Connection::new(link, flow, origin, now));
+        let speech = match flow.transport {
+            Transport::Udp | Transport::Tcp | Transport::Tls => Speech::Sip(Vec::new()),
+            Transport::Ws | Transport::Wss => {
+                Speech::WebSocket(Box::new(WebSocket::new(Arc::clone(&self.origins))))
+            }
+        };
+        self.connections.insert(number, Connection::new(link, speech, flow, origin, now));
         self.by_flow.insert(flow, number);
         self.counted(flow.transport).now += 1;
         Some(number)
@@ -237,16 +266,13 @@ impl Streams {
         }
     }
 
-    /// How many there are and were, over TCP and over TLS.
-    pub const fn count(&self) -> (Connections, Connections) {
-        (self.tcp, self.tls_streams)
+    /// How many of a transport there are and were.
+    pub const fn count(&self, transport: Transport) -> Connections {
+        self.counted[transport as usize]
     }
 
-    fn counted(&mut self, transport: Transport) -> &mut Connections {
-        match transport {
-            Transport::Udp | Transport::Tcp => &mut self.tcp,
-            Transport::Tls => &mut self.tls_streams,
-        }
+    const fn counted(&mut self, transport: Transport) -> &mut Connections {
+        &mut self.counted[transport as usize]
     }
 
     /// The connection of a flow, if there is one.
@@ -284,6 +310,13 @@ impl Streams {
                 Origin::Ours => self.handshakes.opened += 1,
                 Origin::Accepted | Origin::Trusted | Origin::Stranger => self.handshakes.received += 1,
             }
+        }
+        match connection.refusal() {
+            Some(Refusal::Malformed) => self.websockets.malformed += 1,
+            Some(Refusal::Subprotocol) => self.websockets.subprotocol += 1,
+            Some(Refusal::Page) => self.websockets.page += 1,
+            Some(Refusal::TooLong) => self.websockets.too_long += 1,
+            None => {}
         }
         let source = connection.flow.remote.ip();
         if connection.origin != Origin::Ours

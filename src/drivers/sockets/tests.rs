@@ -1,6 +1,7 @@
 //! Sockets over loopback. Connections are told their time: an hour passes without waiting for it.
 
 mod tls;
+mod websocket;
 
 use super::*;
 use std::io::{Read, Write};
@@ -19,6 +20,8 @@ struct Doorstep {
     address: SocketAddr,
     start: Instant,
     messages: Vec<Flow>,
+    /// What came on them.
+    heard: Vec<(Brought, Vec<u8>)>,
     lost: VecDeque<Flow>,
 }
 
@@ -29,12 +32,23 @@ impl Doorstep {
     }
 
     fn with_room_for(most: usize) -> Self {
+        Self::listening(Transport::Tcp, most)
+    }
+
+    fn listening(transport: Transport, most: usize) -> Self {
         let poll = Poll::new().expect("epoll");
         let mut streams = Streams::new(Box::new(|source| source == Ipv4Addr::LOCALHOST), most);
-        let address = streams
-            .listen(poll.registry(), Transport::Tcp, (Ipv4Addr::LOCALHOST, 0).into())
-            .expect("a free port");
-        Self { poll, streams, address, start: Instant::now(), messages: Vec::new(), lost: VecDeque::new() }
+        let address =
+            streams.listen(poll.registry(), transport, (Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
+        Self {
+            poll,
+            streams,
+            address,
+            start: Instant::now(),
+            messages: Vec::new(),
+            heard: Vec::new(),
+            lost: VecDeque::new(),
+        }
     }
 
     fn at(&self, seconds: u64) -> Instant {
@@ -67,10 +81,13 @@ impl Doorstep {
                 if event.is_writable() {
                     self.streams.flush(event.token(), registry, &mut self.lost);
                 }
-                while let Some((flow, _)) =
+                while let Some((flow, brought)) =
                     self.streams.read(event.token(), registry, &mut buffer, now, &mut self.lost)
                 {
                     self.messages.push(flow);
+                    let (Brought::Message(length) | Brought::Unframed(length, _)) = brought;
+                    self.heard.push((brought, buffer[..length].to_vec()));
+                    self.streams.close_doomed(registry, &mut self.lost);
                 }
             }
         }
@@ -227,13 +244,13 @@ fn one_source_opens_a_hundred_connections_and_no_more() {
     doorstep.until(now, |_| is_closed(&mut refused));
     let mut other = doorstep.connect_from(STRANGER);
     doorstep.request(&mut other, now);
-    assert_eq!(doorstep.streams.count().0, Connections { now: 101, accepted: 101 });
+    assert_eq!(doorstep.streams.count(Transport::Tcp), Connections { now: 101, accepted: 101 });
     assert_eq!(doorstep.streams.limited.crowded_out, 1);
     drop(taken.pop());
     doorstep.until(now, |doorstep| !doorstep.lost.is_empty());
     let mut next = doorstep.connect();
     doorstep.request(&mut next, now);
-    assert_eq!(doorstep.streams.count().0, Connections { now: 101, accepted: 102 });
+    assert_eq!(doorstep.streams.count(Transport::Tcp), Connections { now: 101, accepted: 102 });
     assert_eq!(doorstep.streams.limited.crowded_out, 1);
 }
 

@@ -30,5 +30,6 @@ mod storm;
 mod strangers;
 mod tls;
 mod trunks;
+mod websocket;
 
 pub(super) use pair::trunk;

@@ -1,8 +1,9 @@
 //! What far ends say and read: SIP text. Must never know the world.
 
 use super::{PASSWORD, REALM};
-use spillway::base::Secret;
+use spillway::base::{Secret, Transport};
 use spillway::signaling::password_digests;
+use std::net::SocketAddr;
 
 pub fn status(text: &str) -> String {
     text.lines().next().unwrap_or_default().trim_start_matches("SIP/2.0 ").to_owned()
@@ -11,6 +12,12 @@ pub fn status(text: &str) -> String {
 pub fn header<'a>(text: &'a str, name: &str) -> &'a str {
     let found = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     found.unwrap_or_else(|| panic!("no {name} in\n{text}"))
+}
+
+/// Where a phone says it is; a browser's doesn't know (RFC 7118 section 5.2).
+pub fn host(transport: Transport, remote: SocketAddr) -> String {
+    let own = remote.to_string();
+    if transport.leads_anywhere() { own } else { format!("x{}.invalid", own.replace(['.', ':'], "-")) }
 }
 
 pub fn response(request: &str, code: &str, tag: &str, contact: &str, body: &str) -> String {

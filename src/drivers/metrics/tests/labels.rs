@@ -81,9 +81,14 @@ fn every_label_is_from_configuration_or_a_closed_list_whatever_comes() {
             "peer" => value == "192.0.2.7:5060",
             "direction" => names::DIRECTIONS.contains(&value),
             "transport" => names::TRANSPORTS.contains(&value),
-            "why" => [&names::CREDENTIAL_REFUSALS[..], &names::FAILOVERS, &names::PHONE_REFUSALS]
-                .iter()
-                .any(|reasons| reasons.contains(&value)),
+            "why" => [
+                &names::CREDENTIAL_REFUSALS[..],
+                &names::FAILOVERS,
+                &names::PHONE_REFUSALS,
+                &names::WEBSOCKET_REFUSALS,
+            ]
+            .iter()
+            .any(|reasons| reasons.contains(&value)),
             "result" => names::REGISTRAR_RESULTS.contains(&value) || names::DEFLECTIONS.contains(&value),
             "to" => names::PHONE_CALLEES.contains(&value),
             "method" => names::METHODS.contains(&value),

@@ -9,17 +9,17 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, Server
 use std::sync::Mutex;
 use std::thread::{self, JoinHandle};
 
-const NAME: &str = "sip.example";
-const ANSWER: &[u8] = b"SIP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n";
+pub(super) const NAME: &str = "sip.example";
+pub(super) const ANSWER: &[u8] = b"SIP/2.0 200 OK\r\nContent-Length: 0\r\n\r\n";
 
 /// Who signs the certificates of a test.
-struct Authority {
+pub(super) struct Authority {
     certificate: CertificateDer<'static>,
     issuer: Issuer<'static, KeyPair>,
 }
 
 impl Authority {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut asked = CertificateParams::default();
         asked.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
@@ -40,7 +40,7 @@ impl Authority {
         roots
     }
 
-    fn server(&self, name: &str) -> Arc<ServerConfig> {
+    pub(super) fn server(&self, name: &str) -> Arc<ServerConfig> {
         let (chain, key) = self.certify(name);
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let builder = builder.with_safe_default_protocol_versions().expect("versions");
@@ -60,7 +60,7 @@ impl Authority {
     }
 
     /// A client that believes it, and shows a certificate of its own or none.
-    fn client(&self, shows: bool) -> Arc<ClientConfig> {
+    pub(super) fn client(&self, shows: bool) -> Arc<ClientConfig> {
         let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
         let builder = builder.with_safe_default_protocol_versions().expect("versions");
         let builder = builder.with_root_certificates(self.roots());
@@ -73,25 +73,26 @@ impl Authority {
     }
 }
 
-fn name() -> ServerName<'static> {
+pub(super) fn name() -> ServerName<'static> {
     ServerName::try_from(NAME).expect("a name")
 }
 
-type Server = Arc<Mutex<Arc<ServerConfig>>>;
+pub(super) type Server = Arc<Mutex<Arc<ServerConfig>>>;
 
 /// A service that listens over TLS, and what it shows.
 fn secured(config: Arc<ServerConfig>) -> (Doorstep, Server) {
-    let mut doorstep = Doorstep::new();
-    let registry = doorstep.poll.registry();
-    let own = (Ipv4Addr::LOCALHOST, 0).into();
-    doorstep.address = doorstep.streams.listen(registry, Transport::Tls, own).expect("a free port");
+    secured_over(Transport::Tls, config)
+}
+
+pub(super) fn secured_over(transport: Transport, config: Arc<ServerConfig>) -> (Doorstep, Server) {
+    let mut doorstep = Doorstep::listening(transport, 3);
     let server = Arc::new(Mutex::new(config));
     let shown = Arc::clone(&server);
     doorstep.streams.tls.server = Box::new(move || Some(Arc::clone(&shown.lock().expect("sound"))));
     (doorstep, server)
 }
 
-type Client = StreamOwned<ClientConnection, TcpStream>;
+pub(super) type Client = StreamOwned<ClientConnection, TcpStream>;
 
 /// Connects, sends a request, and waits for an answer or an end.
 fn call(address: SocketAddr, config: Arc<ClientConfig>) -> JoinHandle<io::Result<Client>> {
@@ -113,7 +114,7 @@ fn ask(mut client: Client) -> io::Result<Client> {
 
 impl Doorstep {
     /// Takes the next request, answers it on its flow, and gives what became of who asked.
-    fn serve<T>(&mut self, client: JoinHandle<T>) -> T {
+    pub(super) fn serve<T>(&mut self, client: JoinHandle<T>) -> T {
         let before = self.messages.len();
         self.until(self.start, |doorstep| client.is_finished() || doorstep.messages.len() > before);
         if let Some(flow) = self.messages.get(before).copied() {
