@@ -34,6 +34,8 @@ mod http;
 mod impaired;
 #[path = "interop/ladder.rs"]
 mod ladder;
+#[path = "interop/linphone.rs"]
+mod linphone;
 #[path = "interop/load.rs"]
 mod load;
 #[path = "interop/loss.rs"]
@@ -60,6 +62,14 @@ mod service;
 mod shutdown;
 #[path = "interop/sipp.rs"]
 mod sipp;
+#[path = "interop/softphone.rs"]
+mod softphone;
+#[path = "interop/softphone_stage.rs"]
+mod softphone_stage;
+#[path = "interop/softphones.rs"]
+mod softphones;
+#[path = "interop/stock.rs"]
+mod stock;
 #[path = "support/tone.rs"]
 mod tone;
 #[path = "interop/torture.rs"]
