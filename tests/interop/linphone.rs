@@ -84,17 +84,14 @@ fn settings(place: &Place, host: u8, line: &Line<'_>) -> String {
     let port = |of: &str, port: u16| if of == *transport { port } else { 0 };
     let (udp, tcp, tls) = (port("udp", 5060), port("tcp", 5060), port("tls", 5061));
     let theirs = if *transport == "tls" { 5061 } else { 5060 };
-    let proxy = match through {
-        Some(proxy) => format!(
-            "reg_proxy=<sip:{service};transport={transport}>\nreg_route=<sip:{proxy}:{theirs};transport={transport};lr>"
-        ),
-        None => format!("reg_proxy=<sip:{service}:{theirs};transport={transport}>"),
-    };
+    // It registers with whom it sends to: a proxy in front must pass on what is addressed to itself.
+    let registrar = through.unwrap_or(service);
+    let proxy = format!("<sip:{registrar}:{theirs};transport={transport}>");
     format!(
         "[sip]\nsip_port={udp}\nsip_tcp_port={tcp}\nsip_tls_port={tls}\nbind_address={ip}\n\
          contact=<sip:{user}@{ip}>\ndefault_proxy=0\nguess_hostname=0\nroot_ca={}\n\n\
          [auth_info_0]\nusername={user}\npasswd={password}\nrealm=spillway\n\n\
-         [proxy_0]\n{proxy}\nreg_identity=sip:{user}@{service}\nreg_expires=60\nreg_sendregister=1\npublish=0\n\n\
+         [proxy_0]\nreg_proxy={proxy}\nreg_route={proxy}\nreg_identity=sip:{user}@{service}\nreg_expires=60\nreg_sendregister=1\npublish=0\n\n\
          [rtp]\naudio_rtp_port={media}\n\n[sound]\nechocancellation=0\n\n\
          [audio_codec_0]\nmime=PCMA\nrate=8000\nchannels=1\nenabled=1\n",
         believes.display()

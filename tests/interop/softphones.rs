@@ -38,11 +38,13 @@ impl Make {
     }
 }
 
-/// Tells the story of a phone of this make, directly or through a proxy that is started once the service is.
+/// Tells the story of a phone of this make, directly or through a proxy that is started once the service is, and judged in
+/// the end.
 pub fn a_phone_does_what_phones_do<P>(
     make: Make,
     transport: &str,
     front: impl Fn(&Place) -> (Option<Ipv4Addr>, P),
+    judge: impl Fn(&P),
 ) {
     in_real_time(|| {
         let place = Place::new();
@@ -113,7 +115,7 @@ pub fn a_phone_does_what_phones_do<P>(
         let seconds: f64 = story.iter().filter(|(hz, _)| *hz == CALLER_HZ).map(|(_, seconds)| seconds).sum();
         // baresip begins another recording after the hold.
         assert!(seconds > 1.0, "the caller speaks 1.5 s before the hold: {story:?}");
-        drop(proxy);
+        judge(&proxy);
     });
 }
 
@@ -123,30 +125,30 @@ fn alone(_: &Place) -> (Option<Ipv4Addr>, ()) {
 
 #[test]
 fn linphone_over_udp_does_what_phones_do() {
-    a_phone_does_what_phones_do(Make::Linphone, "udp", alone);
+    a_phone_does_what_phones_do(Make::Linphone, "udp", alone, |()| ());
 }
 
 #[test]
 fn linphone_over_tcp_does_what_phones_do() {
-    a_phone_does_what_phones_do(Make::Linphone, "tcp", alone);
+    a_phone_does_what_phones_do(Make::Linphone, "tcp", alone, |()| ());
 }
 
 #[test]
 fn linphone_over_tls_does_what_phones_do() {
-    a_phone_does_what_phones_do(Make::Linphone, "tls", alone);
+    a_phone_does_what_phones_do(Make::Linphone, "tls", alone, |()| ());
 }
 
 #[test]
 fn baresip_over_udp_does_what_phones_do() {
-    a_phone_does_what_phones_do(Make::Baresip, "udp", alone);
+    a_phone_does_what_phones_do(Make::Baresip, "udp", alone, |()| ());
 }
 
 #[test]
 fn baresip_over_tcp_does_what_phones_do() {
-    a_phone_does_what_phones_do(Make::Baresip, "tcp", alone);
+    a_phone_does_what_phones_do(Make::Baresip, "tcp", alone, |()| ());
 }
 
 #[test]
 fn baresip_over_tls_does_what_phones_do() {
-    a_phone_does_what_phones_do(Make::Baresip, "tls", alone);
+    a_phone_does_what_phones_do(Make::Baresip, "tls", alone, |()| ());
 }
