@@ -9,6 +9,7 @@ use crate::place::{CALLERS, PBX, Place, SPILLWAY};
 use crate::softphone::{Line, Softphone};
 use crate::softphone_stage::{MUSIC_HZ, PASSWORD, serve};
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -60,36 +61,9 @@ pub fn a_phone_does_what_phones_do<P>(
         let mut caller = Baresip::start(&place, CALLERS, "0601020304", CALLER_HZ);
         assert_eq!(service.metric("spillway_phones_registered", &[]), 2.0, "{}", service.process.said());
 
-        phone.dials(&format!("sip:0384961371@{}", place.ip(SPILLWAY)));
-        colleague.is_rung(SOON);
-        colleague.answers();
-        colleague.is_connected(SOON);
-        phone.is_connected(SOON);
-        sleep(WHILE / 2);
-        phone.hangs_up();
-        colleague.is_hung_up(SOON);
-        phone.is_hung_up(SOON);
+        calls(&place, &mut *phone, &mut *colleague);
         service.records(1, SOON);
-
-        caller.dials(&format!("sip:0384961370@{}:5060", place.ip(SPILLWAY)));
-        phone.is_rung(SOON);
-        phone.answers();
-        phone.is_connected(SOON);
-        caller.is_connected(SOON);
-        sleep(WHILE);
-        phone.holds();
-        sleep(WHILE);
-        phone.resumes();
-        sleep(WHILE);
-        phone.transfers(&format!("sip:203@{}", place.ip(SPILLWAY)));
-        colleague.is_rung(SOON);
-        sleep(WHILE / 2);
-        colleague.answers();
-        colleague.is_connected(SOON);
-        phone.is_hung_up(SOON);
-        sleep(WHILE);
-        caller.hangs_up();
-        colleague.is_hung_up(SOON);
+        is_called(&place, &mut *phone, &mut *colleague, &mut caller);
         service.records(2, SOON);
         let rows = "SELECT outcome, queue, agent, caller, trunk FROM calls ORDER BY arrived";
         let told = service.sql(rows);
@@ -104,19 +78,60 @@ pub fn a_phone_does_what_phones_do<P>(
         let hold = service.sql("SELECT hold_s FROM calls WHERE agent = 'Nadia'");
         let hold: f64 = hold.parse().expect("seconds");
         assert!((1.0..3.0).contains(&hold), "held for 1.5 s: {hold}");
-        let tones = [CALLER_HZ, PHONE_HZ, COLLEAGUE_HZ, MUSIC_HZ, RINGBACK_HZ];
-        let story = Heard::read(&caller.heard(), &tones).story();
-        let heard: Vec<_> = story.iter().filter(|(hz, seconds)| *hz != MUSIC_HZ && *seconds >= 0.3).collect();
-        let order: Vec<f64> = heard.iter().map(|(hz, _)| *hz).collect();
-        assert_eq!(order, [PHONE_HZ, RINGBACK_HZ, COLLEAGUE_HZ], "{story:?}");
-        // Before the hold and after it; linphone speaks on meanwhile.
-        assert!(heard[0].1 > 2.4 && heard[2].1 > 1.0, "{story:?}");
-        let story = Heard::read(&phone.heard(), &tones).story();
-        let seconds: f64 = story.iter().filter(|(hz, _)| *hz == CALLER_HZ).map(|(_, seconds)| seconds).sum();
-        // baresip begins another recording after the hold.
-        assert!(seconds > 1.0, "the caller speaks 1.5 s before the hold: {story:?}");
+        was_heard(&caller.heard(), &phone.heard());
         judge(&proxy);
     });
+}
+
+/// A call to the colleague, that the phone ends.
+fn calls(place: &Place, phone: &mut dyn Softphone, colleague: &mut dyn Softphone) {
+    phone.dials(&format!("sip:0384961371@{}", place.ip(SPILLWAY)));
+    colleague.is_rung(SOON);
+    colleague.answers();
+    colleague.is_connected(SOON);
+    phone.is_connected(SOON);
+    sleep(WHILE / 2);
+    phone.hangs_up();
+    colleague.is_hung_up(SOON);
+    phone.is_hung_up(SOON);
+}
+
+/// A call from outside, that the phone holds, takes back and sends on to the colleague.
+fn is_called(place: &Place, phone: &mut dyn Softphone, colleague: &mut dyn Softphone, caller: &mut Baresip) {
+    caller.dials(&format!("sip:0384961370@{}:5060", place.ip(SPILLWAY)));
+    phone.is_rung(SOON);
+    phone.answers();
+    phone.is_connected(SOON);
+    caller.is_connected(SOON);
+    sleep(WHILE);
+    phone.holds();
+    sleep(WHILE);
+    phone.resumes();
+    sleep(WHILE);
+    phone.transfers(&format!("sip:203@{}", place.ip(SPILLWAY)));
+    colleague.is_rung(SOON);
+    sleep(WHILE / 2);
+    colleague.answers();
+    colleague.is_connected(SOON);
+    phone.is_hung_up(SOON);
+    sleep(WHILE);
+    caller.hangs_up();
+    colleague.is_hung_up(SOON);
+}
+
+/// The caller heard the phone, ringback, the colleague; the phone heard the caller.
+fn was_heard(by_caller: &Path, by_phone: &Path) {
+    let tones = [CALLER_HZ, PHONE_HZ, COLLEAGUE_HZ, MUSIC_HZ, RINGBACK_HZ];
+    let story = Heard::read(by_caller, &tones).story();
+    let heard: Vec<_> = story.iter().filter(|(hz, seconds)| *hz != MUSIC_HZ && *seconds >= 0.3).collect();
+    let order: Vec<f64> = heard.iter().map(|(hz, _)| *hz).collect();
+    assert_eq!(order, [PHONE_HZ, RINGBACK_HZ, COLLEAGUE_HZ], "{story:?}");
+    // Before the hold and after it; linphone speaks on meanwhile.
+    assert!(heard[0].1 > 2.4 && heard[2].1 > 1.0, "{story:?}");
+    let story = Heard::read(by_phone, &tones).story();
+    let seconds: f64 = story.iter().filter(|(hz, _)| *hz == CALLER_HZ).map(|(_, seconds)| seconds).sum();
+    // baresip begins another recording after the hold.
+    assert!(seconds > 1.0, "the caller speaks 1.5 s before the hold: {story:?}");
 }
 
 fn alone(_: &Place) -> (Option<Ipv4Addr>, ()) {
