@@ -1,4 +1,4 @@
-//! Real peers on loopback: SIPp, baresip, Prometheus and the sqlite3 shell against the binary as it is shipped.
+//! Real peers on loopback: SIPp, baresip, linphone, Kamailio, Prometheus and the sqlite3 shell against the binary as it is shipped.
 //! `bash tests/run` installs them; one that is missing fails its test.
 //!
 //! Every story has addresses of its own (127.A.B.x), so that what an earlier one left does not disturb and every port may
@@ -22,18 +22,26 @@ mod baresip;
 mod call_stage;
 #[path = "interop/calls.rs"]
 mod calls;
+#[path = "interop/carrier.rs"]
+mod carrier;
 #[path = "torture/cases.rs"]
 mod cases;
 #[path = "interop/dead_phones.rs"]
 mod dead_phones;
 #[path = "interop/doorway.rs"]
 mod doorway;
+#[path = "interop/front.rs"]
+mod front;
 #[path = "interop/http.rs"]
 mod http;
 #[path = "interop/impaired.rs"]
 mod impaired;
+#[path = "interop/kamailio.rs"]
+mod kamailio;
 #[path = "interop/ladder.rs"]
 mod ladder;
+#[path = "interop/linphone.rs"]
+mod linphone;
 #[path = "interop/load.rs"]
 mod load;
 #[path = "interop/loss.rs"]
@@ -60,6 +68,14 @@ mod service;
 mod shutdown;
 #[path = "interop/sipp.rs"]
 mod sipp;
+#[path = "interop/softphone.rs"]
+mod softphone;
+#[path = "interop/softphone_stage.rs"]
+mod softphone_stage;
+#[path = "interop/softphones.rs"]
+mod softphones;
+#[path = "interop/stock.rs"]
+mod stock;
 #[path = "support/tone.rs"]
 mod tone;
 #[path = "interop/torture.rs"]

@@ -2,6 +2,7 @@
 
 use crate::place::{Place, SPILLWAY, write_tone};
 use crate::process::{Process, until};
+use crate::softphone::{Line, Softphone};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{Read, Write};
@@ -76,6 +77,26 @@ impl Baresip {
         Self::switched_on(place, host, user, hz, (&account, &config))
     }
 
+    /// Switches on a phone that registers as a line says, and knows one authority.
+    pub fn on(place: &Place, host: u8, line: &Line<'_>, hz: f64) -> Self {
+        let Line { user, password, transport, through, believes } = line;
+        let service = place.ip(SPILLWAY);
+        let port = if *transport == "tls" { 5061 } else { 5060 };
+        let outbound = match through {
+            Some(proxy) => format!(";outbound=\"sip:{proxy}:{port};transport={transport};lr\""),
+            None => String::new(),
+        };
+        let registrar = if through.is_some() { service.to_string() } else { format!("{service}:{port}") };
+        let account = format!(
+            "<sip:{user}@{registrar};transport={transport}>;auth_user={user};auth_pass={password};regint=60{outbound}"
+        );
+        let config = format!("sip_cafile {}\nsip_verify_server yes\n", believes.display());
+        let phone = Self::switched_on(place, host, user, hz, (&account, &config));
+        let registered = until(STARTS_WITHIN, || phone.process.said().contains("200 OK").then_some(()));
+        assert!(registered.is_some(), "baresip does not register:\n{}", phone.process.said());
+        phone
+    }
+
     fn switched_on(place: &Place, host: u8, user: &str, hz: f64, (account, more): (&str, &str)) -> Self {
         let ip = place.ip(host);
         let folder = place.path(&format!("baresip-{user}"));
@@ -144,5 +165,47 @@ impl Baresip {
             .filter(|path| path.to_string_lossy().ends_with("-dec.wav"))
             .max_by_key(|path| fs::metadata(path).map_or(0, |data| data.len()))
             .unwrap_or_else(|| panic!("nothing recorded:\n{}", self.process.said()))
+    }
+}
+
+impl Softphone for Baresip {
+    fn dials(&mut self, uri: &str) {
+        self.tell("dial", uri);
+    }
+
+    fn is_rung(&mut self, within: Duration) {
+        self.meets("CALL_INCOMING", within);
+    }
+
+    fn answers(&mut self) {
+        self.tell("accept", "");
+    }
+
+    fn is_connected(&mut self, within: Duration) {
+        self.meets("CALL_ESTABLISHED", within);
+    }
+
+    fn holds(&mut self) {
+        self.tell("hold", "");
+    }
+
+    fn resumes(&mut self) {
+        self.tell("resume", "");
+    }
+
+    fn transfers(&mut self, uri: &str) {
+        self.tell("transfer", uri);
+    }
+
+    fn hangs_up(&mut self) {
+        self.tell("hangup", "");
+    }
+
+    fn is_hung_up(&mut self, within: Duration) {
+        self.meets("CALL_CLOSED", within);
+    }
+
+    fn heard(self: Box<Self>) -> PathBuf {
+        Baresip::heard(*self)
     }
 }

@@ -138,7 +138,8 @@ pub fn story(story: &Story<'_>, outcome: &str) {
     });
 }
 
-fn serve(place: &Place) -> Service<'_> {
+/// The service of this site.
+pub fn serve(place: &Place) -> Service<'_> {
     let ip = place.ip(SPILLWAY);
     let settings = format!(
         "version = 1\ndialplans = \"dialplans\"\ndata = \"data\"\n\n\

@@ -3,7 +3,7 @@
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -20,9 +20,20 @@ pub struct Process {
 impl Process {
     /// Starts it; both its outputs go to `output`.
     pub fn start(what: &str, command: &mut Command, output: PathBuf) -> Self {
+        Self::spawn(what, command.stdin(Stdio::null()), output)
+    }
+
+    /// The same for one that is told what to do line by line.
+    pub fn start_told(what: &str, command: &mut Command, output: PathBuf) -> (Self, ChildStdin) {
+        let mut process = Self::spawn(what, command.stdin(Stdio::piped()), output);
+        let told = process.child.stdin.take().expect("it is a pipe");
+        (process, told)
+    }
+
+    fn spawn(what: &str, command: &mut Command, output: PathBuf) -> Self {
         let file = File::create(&output).expect("the folder is writable");
         let errors = file.try_clone().expect("a second handle");
-        let child = command.stdin(Stdio::null()).stdout(file).stderr(errors).spawn();
+        let child = command.stdout(file).stderr(errors).spawn();
         let child = child.unwrap_or_else(|error| {
             panic!(
                 "{} is not to be had ({error}): bash tests/run installs it",

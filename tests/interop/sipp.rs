@@ -4,6 +4,7 @@
 use crate::ladder::{self, Side};
 use crate::place::{CALLERS, Place, SPILLWAY};
 use crate::process::{Process, until};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -100,6 +101,20 @@ pub fn plays(place: &Place, host: u8, transport: &str, dials: Option<&str>, ladd
     start(place, &name, command)
 }
 
+/// Starts the scenario SIPp itself has: its caller, who dials a number, or its phone, that answers. It makes or takes this
+/// many calls, and answers OPTIONS beside them.
+pub fn stock(place: &Place, host: u8, transport: &str, dials: Option<&str>, calls: usize) -> Sipp {
+    let name = format!("stock-{host}-{transport}");
+    let nth = if host == CALLERS { place.another() } else { 0 };
+    let which = if dials.is_some() { "uac" } else { "uas" };
+    let mut command = sipp_playing(place, host, nth, &["-sn".as_ref(), which.as_ref()], transport, &name);
+    command.args(["-aa", "-m", &calls.to_string()]);
+    if let Some(number) = dials {
+        command.arg(format!("{}:5060", place.ip(SPILLWAY))).args(["-s", number, "-d", "500"]);
+    }
+    start(place, &name, command)
+}
+
 /// `nth` counts the processes at one address.
 fn sipp(place: &Place, host: u8, nth: u16, scenario: &str, transport: &str, name: &str) -> Command {
     let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/interop/sipp");
@@ -107,9 +122,20 @@ fn sipp(place: &Place, host: u8, nth: u16, scenario: &str, transport: &str, name
 }
 
 fn sipp_by(place: &Place, host: u8, nth: u16, scenario: &Path, transport: &str, name: &str) -> Command {
+    sipp_playing(place, host, nth, &["-sf".as_ref(), scenario.as_ref()], transport, name)
+}
+
+fn sipp_playing(
+    place: &Place,
+    host: u8,
+    nth: u16,
+    scenario: &[&OsStr],
+    transport: &str,
+    name: &str,
+) -> Command {
     let ip = place.ip(host).to_string();
     let mut command = Command::new("sipp");
-    command.arg("-sf").arg(scenario);
+    command.args(scenario);
     let (port, media) = (SIP_PORT + nth, MEDIA_FIRST + nth * MEDIA_STEP);
     command.args(["-i", &ip, "-p", &port.to_string(), "-mi", &ip, "-mp", &media.to_string(), "-nostdin"]);
     command.args(["-t", if transport == "tcp" { "t1" } else { "u1" }]);
