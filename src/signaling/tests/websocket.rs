@@ -115,7 +115,7 @@ fn sips_is_spoken_within_tls_and_refused_without() {
     world.prove(&register("<sips:201@df7jal23ls0d.invalid;transport=ws>"));
     let dialled = |call_id: &str| Request {
         method: "INVITE",
-        uri: "sips:112@spillway".into(),
+        uri: "sips:202@spillway".into(),
         user: "201".into(),
         call_id: call_id.into(),
         extra: "Contact: <sips:201@df7jal23ls0d.invalid;transport=ws>\r\nContent-Type: application/sdp\r\n"
