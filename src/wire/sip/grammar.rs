@@ -65,26 +65,32 @@ pub(super) fn find(wanted: u8, bytes: &[u8]) -> Option<usize> {
     bytes.iter().position(|byte| *byte == wanted)
 }
 
-/// The index after the quote that closes the one at `open`, backslashes heeded; nothing when none does.
+/// The index after the quote that closes the one at `open`, backslashes heeded; nothing when none does. A plain loop:
+/// quotes may stand side by side.
 pub(super) fn after_quoted(bytes: &[u8], open: usize) -> Option<usize> {
     let mut at = open + 1;
     loop {
-        let step = memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
-        at += step;
-        if bytes[at] == b'"' {
-            return Some(at + 1);
+        match *bytes.get(at)? {
+            b'"' => return Some(at + 1),
+            b'\\' => at += 2,
+            _ => at += 1,
         }
-        at += 2;
     }
 }
 
 /// The index of the first `wanted` outside quotes, or the length. A quote that never closes swallows the rest.
 fn outside_quotes(bytes: &[u8], wanted: u8) -> usize {
     let mut at = 0;
-    while let Some(step) = bytes.get(at..).and_then(|rest| memchr::memchr2(wanted, b'"', rest)) {
-        at += step;
-        if bytes[at] == wanted {
+    while let Some(&here) = bytes.get(at) {
+        if here == wanted {
             return at;
+        }
+        if here != b'"' {
+            match memchr::memchr2(wanted, b'"', &bytes[at..]) {
+                Some(step) => at += step,
+                None => break,
+            }
+            continue;
         }
         match after_quoted(bytes, at) {
             Some(after) => at = after,
@@ -97,12 +103,12 @@ fn outside_quotes(bytes: &[u8], wanted: u8) -> usize {
 /// Where a list element that starts `bytes` ends: at a comma outside quotes and angle brackets, or at the end.
 pub(super) fn element_end(bytes: &[u8]) -> usize {
     let mut at = 0;
-    while let Some(step) = bytes.get(at..).and_then(|rest| memchr3(b',', b'"', b'<', rest)) {
-        at += step;
-        let after = match bytes[at] {
+    while let Some(here) = bytes.get(at) {
+        let after = match here {
             b',' => return at,
             b'"' => after_quoted(bytes, at),
-            _ => memchr::memchr(b'>', &bytes[at..]).map(|close| at + close + 1),
+            b'<' => memchr::memchr(b'>', &bytes[at..]).map(|close| at + close + 1),
+            _ => memchr3(b',', b'"', b'<', &bytes[at..]).map(|step| at + step),
         };
         match after {
             Some(after) => at = after,
