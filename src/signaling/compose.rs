@@ -167,7 +167,8 @@ pub(super) fn read_reason(message: &Message<'_>) -> Option<Reason> {
         let text = params.get(b"text").map(|text| {
             let quoted = text.strip_prefix(b"\"").and_then(|text| text.strip_suffix(b"\""));
             let plain = quoted.map_or_else(|| text.to_vec(), digest::unescaped);
-            String::from_utf8_lossy(&plain).into_owned()
+            // Control characters, those of Unicode too, say nothing to anybody, and never cross.
+            String::from_utf8_lossy(&plain).replace(char::is_control, " ")
         });
         Some(Reason { protocol, code: code.unwrap_or(0), text })
     })
