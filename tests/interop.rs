@@ -44,6 +44,8 @@ mod ladder;
 mod linphone;
 #[path = "interop/load.rs"]
 mod load;
+#[path = "interop/long_calls.rs"]
+mod long_calls;
 #[path = "interop/loss.rs"]
 mod loss;
 #[path = "interop/machine.rs"]

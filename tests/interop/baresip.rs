@@ -79,7 +79,7 @@ impl Baresip {
 
     /// Switches on a phone that registers as a line says, and knows one authority.
     pub fn on(place: &Place, host: u8, line: &Line<'_>, hz: f64) -> Self {
-        let Line { user, password, transport, through, believes } = line;
+        let Line { user, password, transport, through, believes, more } = line;
         let service = place.ip(SPILLWAY);
         let port = if *transport == "tls" { 5061 } else { 5060 };
         let outbound = match through {
@@ -90,7 +90,7 @@ impl Baresip {
         let account = format!(
             "<sip:{user}@{registrar};transport={transport}>;auth_user={user};auth_pass={password};regint=60{outbound}"
         );
-        let config = format!("sip_cafile {}\nsip_verify_server yes\n", believes.display());
+        let config = format!("sip_cafile {}\nsip_verify_server yes\n{more}", believes.display());
         let phone = Self::switched_on(place, host, user, hz, (&account, &config));
         let registered = until(STARTS_WITHIN, || phone.process.said().contains("200 OK").then_some(()));
         assert!(registered.is_some(), "baresip does not register:\n{}", phone.process.said());

@@ -13,6 +13,8 @@ use std::time::Duration;
 /// Above baresip's.
 const RTP_FIRST: u16 = 56_000;
 const RTP_PORTS: u16 = 8;
+/// Phones of one place, whose addresses follow each other: each binds its ports on every address.
+const PHONES: u16 = 4;
 /// Longer than any call of a story, seconds.
 const TONE_S: f64 = 60.0;
 const STARTS_WITHIN: Duration = Duration::from_secs(10);
@@ -55,6 +57,11 @@ impl Linphone {
         String::from_utf8_lossy(&fs::read(self.folder.join("messages")).unwrap_or_default()).into_owned()
     }
 
+    /// How many of the messages it sent and received begin so.
+    pub fn times(&self, what: &str) -> usize {
+        self.messages().lines().filter(|line| line.starts_with(what)).count()
+    }
+
     fn has_registered(&self) -> bool {
         self.messages().contains("to [LinphoneRegistrationOk]")
     }
@@ -77,10 +84,10 @@ impl Linphone {
 }
 
 fn settings(place: &Place, host: u8, line: &Line<'_>) -> String {
-    let Line { user, password, transport, through, believes } = line;
+    let Line { user, password, transport, through, believes, more } = line;
     let (ip, service) = (place.ip(host), place.ip(SPILLWAY));
-    let [_, second, third, _] = ip.octets().map(u16::from);
-    let media = RTP_FIRST + (16 * second + third) % 256 * RTP_PORTS;
+    let [_, second, third, nth] = ip.octets().map(u16::from);
+    let media = RTP_FIRST + ((16 * second + third) % 256 * PHONES + nth % PHONES) * RTP_PORTS;
     let port = |of: &str, port: u16| if of == *transport { port } else { 0 };
     let (udp, tcp, tls) = (port("udp", 5060), port("tcp", 5060), port("tls", 5061));
     let theirs = if *transport == "tls" { 5061 } else { 5060 };
@@ -89,7 +96,7 @@ fn settings(place: &Place, host: u8, line: &Line<'_>) -> String {
     let proxy = format!("<sip:{registrar}:{theirs};transport={transport}>");
     format!(
         "[sip]\nsip_port={udp}\nsip_tcp_port={tcp}\nsip_tls_port={tls}\nbind_address={ip}\n\
-         contact=<sip:{user}@{ip}>\ndefault_proxy=0\nguess_hostname=0\nroot_ca={}\n\n\
+         contact=<sip:{user}@{ip}>\ndefault_proxy=0\nguess_hostname=0\nroot_ca={}\n{more}\n\
          [auth_info_0]\nusername={user}\npasswd={password}\nrealm=spillway\n\n\
          [proxy_0]\nreg_proxy={proxy}\nreg_route={proxy}\nreg_identity=sip:{user}@{service}\nreg_expires=60\nreg_sendregister=1\npublish=0\n\n\
          [rtp]\naudio_rtp_port={media}\n\n[sound]\nechocancellation=0\n\n\

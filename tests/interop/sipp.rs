@@ -82,21 +82,33 @@ pub fn answering(place: &Place, host: u8, scenario: &str, transport: &str, talk:
 
 /// Plays a ladder once, against the service where it calls: then `dials` is whom.
 pub fn plays(place: &Place, host: u8, transport: &str, dials: Option<&str>, ladder: &str) -> Sipp {
+    let calls = if dials.is_none() && ladder.contains("unless") { 2 } else { 1 };
+    plays_at_once(place, host, transport, dials, ladder, (calls, LADDER_STEP))
+}
+
+/// Plays a ladder so many times at once, each of whose messages comes within a time.
+pub fn plays_at_once(
+    place: &Place,
+    host: u8,
+    transport: &str,
+    dials: Option<&str>,
+    ladder: &str,
+    (calls, step): (usize, Duration),
+) -> Sipp {
     let side = if dials.is_some() { Side::Caller } else { Side::Called };
     let nth = if host == CALLERS { place.another() } else { 0 };
     let name = format!("ladder-{host}-{nth}");
-    let file = place.write(&format!("{name}.xml"), &ladder::scenario(side, ladder));
+    let mut scenario = ladder::scenario(side, ladder);
+    if calls > 1 {
+        scenario = ladder::each_from_their_own(&scenario);
+    }
+    let file = place.write(&format!("{name}.xml"), &scenario);
     let mut command = sipp_by(place, host, nth, &file, transport, &name);
-    command.args(["-recv_timeout", &LADDER_STEP.as_millis().to_string()]);
-    match dials {
-        Some(number) => {
-            command.arg(format!("{}:5060", place.ip(SPILLWAY))).args(["-s", number, "-m", "1"]);
-        }
-        None => {
-            // -aa: OPTIONS is answered beside the scenario.
-            let calls = if ladder.contains("unless") { "2" } else { "1" };
-            command.args(["-aa", "-m", calls]);
-        }
+    command.args(["-recv_timeout", &step.as_millis().to_string(), "-l", "2000"]);
+    // -aa: OPTIONS is answered beside the scenario.
+    command.args(["-aa", "-m", &calls.to_string()]);
+    if let Some(number) = dials {
+        command.arg(format!("{}:5060", place.ip(SPILLWAY))).args(["-s", number]);
     }
     start(place, &name, command)
 }

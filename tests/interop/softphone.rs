@@ -16,6 +16,8 @@ pub struct Line<'a> {
     pub through: Option<Ipv4Addr>,
     /// The file of the one authority it believes.
     pub believes: &'a Path,
+    /// More settings, as its program writes them.
+    pub more: &'a str,
 }
 
 /// A phone.

@@ -13,7 +13,7 @@ pub const PASSWORD: &str = "cheval.pile.agrafe";
 /// What a caller hears while nobody speaks to them.
 pub const MUSIC_HZ: f64 = 520.0;
 
-/// 03 84 96 13 70 is Nadia's (201), 71 is Karim's (203).
+/// 03 84 96 13 70 is Nadia's (201), 71 is Karim's (203); 202 and 204 are nobody's queue.
 const SITE: &str = r#"
 version = 1
 [site]
@@ -65,6 +65,16 @@ pub fn certificate(place: &Place, name: &str, hosts: &[u8]) -> (PathBuf, PathBuf
 
 /// The service, and the file of the one authority its phones believe; `md5` where a phone knows nothing better.
 pub fn serve(place: &Place, md5: bool) -> (Service<'_>, PathBuf) {
+    serve_also(place, md5, "", "")
+}
+
+/// The same with more settings and more of a site.
+pub fn serve_also<'a>(
+    place: &'a Place,
+    md5: bool,
+    more_settings: &str,
+    more_site: &str,
+) -> (Service<'a>, PathBuf) {
     place.prompt("rappelez", 200.0, 1.0);
     place.music(MUSIC_HZ);
     let line = |extension: &str| {
@@ -73,7 +83,8 @@ pub fn serve(place: &Place, md5: bool) -> (Service<'_>, PathBuf) {
         format!("{extension};;{md5_digest}{sha256}\n")
     };
     let columns = if md5 { "extension;name;ha1_md5" } else { "extension;name;ha1_md5;ha1_sha256" };
-    place.write("phones.csv", &format!("{columns}\n{}{}", line("201"), line("203")));
+    let lines = ["201", "202", "203", "204"].map(line).concat();
+    place.write("phones.csv", &format!("{columns}\n{lines}"));
     let (believes, _) = certificate(place, "full", &[SPILLWAY, OPERATOR]);
     let ip = place.ip(SPILLWAY);
     let settings = format!(
@@ -82,9 +93,9 @@ pub fn serve(place: &Place, md5: bool) -> (Service<'_>, PathBuf) {
          [sip.tls]\ncertificate = \"full.pem\"\nkey = \"full.key\"\n\n\
          [media]\nports = \"{}\"\n\n[http]\nlisten = \"{ip}:8080\"\n\n\
          [trunk.operateur]\npeer = \"udp:{}:5060\"\n\n\
-         [phones]\nrealm = \"spillway\"\nusers = {{ file = \"phones.csv\" }}\nemergency = \"operateur\"\n",
+         [phones]\nrealm = \"spillway\"\nusers = {{ file = \"phones.csv\" }}\nemergency = \"operateur\"\n{more_settings}",
         place.rtp_ports(),
         place.ip(CALLERS),
     );
-    (Setting::new(place).serve_as(&settings, SITE), believes)
+    (Setting::new(place).serve_as(&settings, &format!("{SITE}{more_site}")), believes)
 }

@@ -51,7 +51,8 @@ pub fn a_phone_does_what_phones_do<P>(
         let place = Place::new();
         let (service, believes) = serve(&place, make == Make::Baresip);
         let (through, proxy) = front(&place);
-        let line = Line { user: "201", password: PASSWORD, transport, through, believes: &believes };
+        let line =
+            Line { user: "201", password: PASSWORD, transport, through, believes: &believes, more: "" };
         let mut phone = make.on(&place, &line);
         let line = Line { user: "203", transport: "udp", through: None, ..line };
         let mut colleague: Box<dyn Softphone> = match make {
