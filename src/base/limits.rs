@@ -119,6 +119,8 @@ pub const KEY_COPY: Duration = Duration::from_secs(1);
 pub const MEDIA_DATAGRAM_BYTES: usize = 2_048;
 /// Opened RTP ports kept ready per media thread, at rest and at the most: a burst of calls takes two each, at once.
 pub const PORTS_READY: (usize, usize) = (512, 2_048);
+/// Local addresses audio is received at: each costs two open files for every port of [`PORTS_READY`].
+pub const MEDIA_ADDRESSES: usize = 8;
 /// Who needs an RTP port waits this long for one to be opened, and this many may wait.
 pub const PORT_WAIT: Duration = Duration::from_millis(500);
 /// See [`PORT_WAIT`].

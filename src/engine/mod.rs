@@ -26,7 +26,7 @@ pub mod wanted;
 mod withheld;
 
 pub use self::core::Core;
-pub use config::{EngineConfig, EnginePhones, EngineTrunk};
+pub use config::{EngineConfig, EnginePhones, EngineTrunk, MediaAddress};
 pub use lobby::{Lobby, Turn, Welcome};
 pub use observation::{Observation, PhoneObservation};
 pub use sounds::Sounds;

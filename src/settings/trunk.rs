@@ -2,6 +2,7 @@
 
 use super::account::{self, Account};
 use super::identity::{self, Identity};
+use super::own_address::{self, OwnAddress};
 use super::peers::{self, Peer, PeerName};
 use super::tls::{self, TrunkTls};
 use super::{Listen, wording};
@@ -26,6 +27,8 @@ pub struct Trunk {
     pub found_by: Option<Located<PeerName>>,
     /// Every peer, that one the first.
     pub peers: Vec<Located<Peer>>,
+    /// Our own address where it is concerned.
+    pub own: OwnAddress,
     /// How long a peer may say nothing to an INVITE; Timer B's 32 s when `None`.
     pub invite_timeout: Option<Duration>,
     /// Calls a second, in each direction; no limit when `None`.
@@ -180,6 +183,7 @@ pub(super) fn read(
         let domain = domain(&section, findings);
         let by_name = found_by.as_ref().map(|name| &name.value);
         let tls = tls::trunk(name.value, &section, (&peers, by_name), domain.as_ref(), folder, findings);
+        let own = own_address::read(name.value, &section, (&peers, by_name), listen, findings);
         let numbers = section.text("numbers").map(|text| match text.value {
             "national" => NumberFormat::National,
             _ => NumberFormat::E164,
@@ -190,6 +194,7 @@ pub(super) fn read(
             peer,
             found_by,
             peers,
+            own,
             invite_timeout: invite_timeout(&section, findings),
             calls_per_second: section.whole("cps").and_then(|cps| u32::try_from(cps.value).ok()),
             accept: accept(&section, findings),
@@ -365,9 +370,7 @@ fn hold_peers(
     let (transport, address) = (peer.value.transport, peer.value.address);
     let (other_transport, other_address) = (with.value.transport, with.value.address);
     let covered = || all.iter().flat_map(|any| &any.accept).any(|prefix| prefix.value.contains(address.ip()));
-    if address.is_ipv4() != other_address.is_ipv4() {
-        findings.error_with(place, wording::families(&trunk.name, &other.name), first, "the other");
-    } else if (transport, address) == (other_transport, other_address) {
+    if (transport, address) == (other_transport, other_address) {
         findings.error_with(place, wording::peer_twice(&trunk.name, &other.name), first, "the other");
     } else if transport.is_reliable()
         && transport == other_transport

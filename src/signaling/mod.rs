@@ -20,6 +20,7 @@ mod mark;
 mod media;
 mod offer_answer;
 mod overload;
+mod own_address;
 pub mod passport;
 mod peers;
 mod ping;
@@ -52,6 +53,7 @@ pub use event::{
 pub use lamps::{Lamp, LampKey};
 pub use media::{Codecs, Direction, LocalMedia, RemoteMedia};
 pub use overload::Patience;
+pub use own_address::OwnAddress;
 pub use peers::PeerKey;
 pub use registrar::BindingKey;
 pub use replaces::{Named, Replaces};

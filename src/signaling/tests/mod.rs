@@ -14,6 +14,7 @@ mod lamps;
 mod media_changes;
 mod offers;
 mod overload;
+mod own_address;
 mod pair;
 mod phones;
 mod prack;

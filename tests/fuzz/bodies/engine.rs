@@ -8,10 +8,10 @@ use spillway::base::finding::Source;
 use spillway::base::{CallId, Codec, JournalSeq, Moment, Now, Random, Transport, TrunkId, Utc};
 use spillway::dialplan::{Files, Ids, Known, Plan, SoundFile, load};
 use spillway::engine::core::{Channels, TrunkLine};
-use spillway::engine::{Effect, Engine, EngineConfig, EngineTrunk, Event, Observation, Sounds};
+use spillway::engine::{Effect, Engine, EngineConfig, EngineTrunk, Event, MediaAddress, Observation, Sounds};
 use spillway::media::{Command, Event as MediaEvent, PortId, Sound, StreamStats};
 use spillway::settings::NumberFormat;
-use spillway::signaling::{BanPolicy, CallerHeader, IdentityPolicy, Listen, TrunkPeer};
+use spillway::signaling::{BanPolicy, CallerHeader, IdentityPolicy, Listen, OwnAddress, TrunkPeer};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -210,6 +210,7 @@ fn trunk(index: u16) -> EngineTrunk {
             peer,
             peers: Vec::new(),
             found_by: None,
+            own: OwnAddress::default(),
             accept: Vec::new(),
             ping: None,
             caller_from: CallerHeader::From,
@@ -230,6 +231,6 @@ fn trunk(index: u16) -> EngineTrunk {
         invite_timeout: None,
         identity: IdentityPolicy::default(),
         alerting: Vec::new(),
-        media: address(OURS).ip(),
+        media: MediaAddress::plain(address(OURS).ip()),
     }
 }
