@@ -4,6 +4,12 @@ use std::time::Duration;
 
 /// A SIP message, start line, headers and body together, bytes. RFC 3261 section 18.1.1: UDP carries no more.
 pub const SIP_MESSAGE_BYTES: usize = 65_535;
+/// A request we send over UDP, bytes, where its trunk takes larger ones over TCP (RFC 3261 section 18.1.1: the path's MTU
+/// is unknown).
+pub const UDP_REQUEST_BYTES: usize = 1_300;
+/// A request we send, bytes: what an IPv4 datagram carries beside its own headers (65,535 less 28), whatever it goes
+/// over. One that would be longer is not sent, and its leg hears a 513.
+pub const SIP_REQUEST_BYTES: usize = 65_507;
 /// Header fields in one SIP message; a request with more is answered 513.
 pub const SIP_HEADERS: usize = 128;
 /// Calls of one trunk that have come and are not begun while the engine is behind. One more is answered 503 unread, until half of them

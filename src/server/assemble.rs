@@ -305,6 +305,7 @@ fn engine_trunk(
                 listen: trunk.own.listen.as_ref().map(|own| own.value),
                 advertised: trunk.own.advertised.as_ref().map(|own| own.value),
             },
+            large_over_tcp: trunk.large_over_tcp,
             account: trunk.account.as_ref().zip(password).map(|(account, password)| TrunkAccount {
                 user: account.user.clone(),
                 password: password.clone(),

@@ -126,6 +126,12 @@ static TRUNK: Table = listed(&[
         "our own address where this trunk is concerned, where networks differ",
     ),
     Key::optional(
+        "large_over_tcp",
+        Kind::Flag,
+        "whether requests above 1,300 bytes go over TCP instead of UDP, and over UDP where TCP is refused; \
+         false when absent",
+    ),
+    Key::optional(
         "deflect",
         Kind::Choice(&DEFLECT),
         "which of its callers it is asked to call the targets on it for itself: unanswered ones by 302, \

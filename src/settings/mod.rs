@@ -6,6 +6,7 @@
 mod account;
 mod identity;
 mod keys;
+mod large;
 mod load;
 mod own_address;
 mod peers;

@@ -146,6 +146,17 @@ pub(super) fn unheard_peer(name: &str, transport: &str, family: &str) -> Words {
         .hint(format!("add an {family} address to `listen`: \"{transport}:…\""))
 }
 
+pub(super) fn never_over_udp(name: &str) -> Words {
+    Words::new(format!("trunk `{name}` is not reached over UDP: `large_over_tcp` is of no use"), "for what?")
+        .hint("leave it out")
+}
+
+pub(super) fn unheard_large(name: &str, family: &str) -> Words {
+    let message =
+        format!("trunk `{name}` is reached over tcp and {family} for large requests, where nothing listens");
+    Words::new(message, "could not answer").hint(format!("add an {family} address to `listen`: \"tcp:…\""))
+}
+
 pub(super) fn families(name: &str) -> Words {
     Words::new(format!("trunk `{name}` has peers over IPv4 and over IPv6"), "the other kind")
         .hint("its audio is received over one of them: write two trunks")

@@ -94,6 +94,8 @@ pub struct TrunkPeer {
     pub found_by: Option<PeerName>,
     /// Which of our addresses it is reached from, and which it is shown.
     pub own: OwnAddress,
+    /// Requests too large for UDP go over TCP (RFC 3261 section 18.1.1), and over UDP where nobody takes them there.
+    pub large_over_tcp: bool,
     /// Networks it may call from: address and prefix length. Empty: its own address alone.
     pub accept: Vec<(IpAddr, u8)>,
     /// How often it is asked for a sign of life; `None`: never.

@@ -1,7 +1,7 @@
 //! Our own addresses where a trunk is concerned: which of them its requests leave from, and which it is shown. The
 //! carrier's network and the PBX's may know us by different ones. Must never know a socket.
 
-use super::config::{Admission, Listen, Peer};
+use super::config::{Admission, Listen, Peer, TrunkPeer};
 use super::trunk::{Source, Trunks};
 use crate::base::{Flow, Transport, TrunkId};
 use std::net::{IpAddr, SocketAddr};
@@ -31,20 +31,21 @@ pub(super) fn leaving(
     ours.map(|listen| listen.address).next()
 }
 
-/// What each trunk is shown of us.
+/// What was said of us for each trunk, by who is at the far end of a path.
 #[derive(Debug)]
 pub(super) struct Faces {
-    /// As they are told apart when they call; empty where none is shown anything of its own.
+    /// As they are told apart when they call; empty where nothing was said for any.
     trunks: Option<Trunks>,
 }
 
 impl Faces {
     pub fn of(admission: &Admission) -> Self {
-        let has_own = match admission {
-            Admission::Trunks(trunks) => trunks.iter().any(|trunk| trunk.own.advertised.is_some()),
+        let has_own = |trunk: &TrunkPeer| trunk.own.advertised.is_some() || trunk.large_over_tcp;
+        let is_needed = match admission {
+            Admission::Trunks(trunks) => trunks.iter().any(has_own),
             Admission::Anyone => false,
         };
-        Self { trunks: has_own.then(|| Trunks::new(admission.clone())) }
+        Self { trunks: is_needed.then(|| Trunks::new(admission.clone())) }
     }
 
     /// A trunk's peers are these from now on.
@@ -56,6 +57,15 @@ impl Faces {
 
     /// The address the trunk at the far end of `flow` is shown; nothing where it is shown what everybody is.
     pub fn shown(&self, flow: &Flow) -> Option<IpAddr> {
+        self.trunk(flow)?.own.advertised
+    }
+
+    /// Whether the trunk at the far end of `flow` takes over TCP what is too large for UDP.
+    pub fn takes_large_over_tcp(&self, flow: &Flow) -> bool {
+        self.trunk(flow).is_some_and(|trunk| trunk.large_over_tcp)
+    }
+
+    fn trunk(&self, flow: &Flow) -> Option<&TrunkPeer> {
         let trunks = self.trunks.as_ref()?;
         // A request of ours names the peer exactly, a stream's source only its host.
         let exact = trunks.iter().find(|trunk| trunks.peer_at(trunk.peer.id, flow).is_some());
@@ -63,6 +73,6 @@ impl Faces {
             Source::Trunk(id) => trunks.get(id),
             Source::Phone(_) | Source::Anyone | Source::Unknown => None,
         });
-        trunk?.peer.own.advertised
+        trunk.map(|trunk| &trunk.peer)
     }
 }

@@ -177,6 +177,7 @@ mod tests {
             peers: Vec::new(),
             found_by: None,
             own: OwnAddress::default(),
+            large_over_tcp: false,
             accept: accept.iter().map(|(ip, length)| (ip.parse().expect("an address"), *length)).collect(),
             ping: None,
             caller_from: CallerHeader::From,

@@ -3,8 +3,10 @@
 use crate::machine::in_real_time;
 use crate::party::{Party, field, told};
 use crate::place::{CALLERS, OPERATOR, PBX, Place, SPILLWAY};
+use crate::process::until;
 use crate::service::{Service, Setting};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::io::Read;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_secs(10);
@@ -82,6 +84,10 @@ struct Connected {
 
 fn connect(caller: &Party, agent: &Party, service: SocketAddr) -> Connected {
     let invited = caller.invites("0384961370", service);
+    connect_invited(caller, agent, service, invited)
+}
+
+fn connect_invited(caller: &Party, agent: &Party, service: SocketAddr, invited: String) -> Connected {
     let answered = caller.hears("SIP/2.0 200", SOON);
     caller.acknowledges(&invited, &answered, service);
     let offered = agent.hears("INVITE", SOON);
@@ -180,5 +186,44 @@ fn a_caller_over_ipv4_and_an_agent_over_ipv6_hear_each_other() {
         talk(&caller, &agent, &call, near);
         service.records(2, SOON);
         service.comes_to_rest(Duration::from_secs(45));
+    });
+}
+
+#[test]
+fn a_large_invite_goes_over_tcp_and_over_udp_where_nobody_takes_it_there() {
+    in_real_time(|| {
+        let place = place();
+        let [own, operator, ipbx] =
+            [SPILLWAY, OPERATOR, PBX].map(|host| SocketAddr::from((place.ip(host), 5060)));
+        let written = settings(&place, &[own], [(operator, ""), (ipbx, "large_over_tcp = true")]);
+        let both = written.replace("listen = [", &format!("listen = [\"tcp:{own}\", "));
+        let service = serve(&place, &both);
+        let (caller, agent) = (Party::new(operator, 0x2a), Party::new(ipbx, 0x55));
+        // The agent is shown the caller's name.
+        let name = "Zoé ".repeat(400);
+
+        let refused = connect_invited(&caller, &agent, own, caller.invites_as(&name, "0384961370", own));
+        assert!(refused.offered.len() > 1_300, "{} bytes", refused.offered.len());
+        assert!(field(&refused.offered, "Via").starts_with("SIP/2.0/UDP "), "{}", refused.offered);
+        talk(&caller, &agent, &refused, [told(&refused.answered), told(&refused.offered)]);
+
+        let listener = TcpListener::bind(ipbx).expect("nobody else has this address");
+        let caller = Party::new((place.ip(CALLERS), 5060).into(), 0x33);
+        let invited = caller.invites_as(&name, "0384961370", own);
+        listener.set_nonblocking(true).expect("a socket option");
+        let (mut stream, from) = until(SOON, || listener.accept().ok()).expect("a connection");
+        stream.set_nonblocking(false).expect("a socket option");
+        stream.set_read_timeout(Some(SOON)).expect("a socket option");
+        assert_eq!(from.ip(), own.ip(), "peers know us by where we listen");
+        let mut read = vec![0; 1_300];
+        stream.read_exact(&mut read).expect("more than fits a datagram");
+        let read = String::from_utf8_lossy(&read).into_owned();
+        assert!(read.starts_with("INVITE sip:201@"), "{read}");
+        assert!(field(&read, "Via").starts_with("SIP/2.0/TCP "), "{read}");
+        // Whoever took the connection does nothing with it.
+        drop((stream, listener));
+        let call = connect_invited(&caller, &agent, own, invited);
+        talk(&caller, &agent, &call, [told(&call.answered), told(&call.offered)]);
+        service.records(2, SOON);
     });
 }

@@ -103,10 +103,15 @@ impl Party {
 
     /// Calls a number; returns what it said.
     pub fn invites(&self, number: &str, service: SocketAddr) -> String {
+        self.invites_as("Zoé", number, service)
+    }
+
+    /// The same, by this name.
+    pub fn invites_as(&self, name: &str, number: &str, service: SocketAddr) -> String {
         let (at, body) = (self.at(), self.description());
         let invite = format!(
             "INVITE sip:{number}@{service} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bKinvite{at}\r\n\
-             Max-Forwards: 70\r\nFrom: <sip:+33384000000@{at}>;tag=caller\r\nTo: <sip:{number}@{service}>\r\n\
+             Max-Forwards: 70\r\nFrom: \"{name}\" <sip:+33384000000@{at}>;tag=caller\r\nTo: <sip:{number}@{service}>\r\n\
              Call-ID: networks-{at}\r\nCSeq: 1 INVITE\r\nContact: <sip:{at}>\r\n\
              Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()

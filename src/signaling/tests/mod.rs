@@ -11,6 +11,7 @@ mod forged;
 mod forks;
 mod info;
 mod lamps;
+mod large;
 mod media_changes;
 mod offers;
 mod overload;

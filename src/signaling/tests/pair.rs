@@ -75,6 +75,7 @@ pub(in crate::signaling) fn trunk(peer: &str) -> TrunkPeer {
         peers: Vec::new(),
         found_by: None,
         own: OwnAddress::default(),
+        large_over_tcp: false,
         accept: Vec::new(),
         ping: None,
         caller_from: CallerHeader::From,

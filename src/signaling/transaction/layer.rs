@@ -130,10 +130,13 @@ impl Layer {
     /// A path is lost: what waits for an answer on it fails now (RFC 3261 section 17.1.4).
     pub(in crate::signaling) fn on_path_lost(&mut self, now: Moment, flow: Flow) -> Vec<Report> {
         let mut lost: Vec<_> =
-            self.clients.iter().filter(|(_, client)| client.flow == flow).map(|(key, _)| *key).collect();
+            self.clients.iter().filter(|(_, client)| client.sent().0 == flow).map(|(key, _)| *key).collect();
         lost.sort_unstable();
         let mut reports = Vec::new();
         for key in lost {
+            if self.back_over_udp(now, key) {
+                continue;
+            }
             let Some(client) = self.clients.get_mut(&key) else { continue };
             let actions = client.on_path_lost();
             reports.extend(self.run_client(now, key, &actions, None));

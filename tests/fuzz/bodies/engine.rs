@@ -211,6 +211,7 @@ fn trunk(index: u16) -> EngineTrunk {
             peers: Vec::new(),
             found_by: None,
             own: OwnAddress::default(),
+            large_over_tcp: false,
             accept: Vec::new(),
             ping: None,
             caller_from: CallerHeader::From,

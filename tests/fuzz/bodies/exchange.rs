@@ -46,6 +46,7 @@ impl Exchange {
             peers: vec![],
             found_by: None,
             own: OwnAddress::default(),
+            large_over_tcp: false,
             accept: vec![],
             ping: None,
             caller_from: CallerHeader::From,

@@ -51,6 +51,7 @@ impl World {
             peers: vec![],
             found_by: None,
             own: OwnAddress::default(),
+            large_over_tcp: false,
             accept: vec![],
             ping,
             caller_from: [CallerHeader::From, CallerHeader::PAssertedIdentity][usize::from(id)],

@@ -80,6 +80,7 @@ fn trunk(index: usize) -> EngineTrunk {
             peers: Vec::new(),
             found_by: None,
             own: OwnAddress::default(),
+            large_over_tcp: false,
             accept: if index == 0 { vec![(GATEWAY.ip(), 32)] } else { Vec::new() },
             ping: None,
             caller_from: CallerHeader::From,
