@@ -422,6 +422,9 @@ impl Engine {
             Seen::ChallengeWithheld => Observation::Phone(PhoneObservation::Withheld),
             Seen::PhoneRefused { why } => Observation::Phone(PhoneObservation::Refused { why }),
             Seen::FlowProved { flow } => return self.effects.push_back(super::Effect::Prove { flow }),
+            Seen::ReuseAsked { flow, address } => {
+                return self.effects.push_back(super::Effect::Reuse { flow, address });
+            }
             Seen::FlowLapsed { flow } => return self.effects.push_back(super::Effect::Distrust { flow }),
             Seen::RegistrarAnswered { result } => Observation::Phone(PhoneObservation::Answered { result }),
             Seen::LampRefused => Observation::Phone(PhoneObservation::LampRefused),

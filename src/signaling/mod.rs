@@ -30,6 +30,7 @@ mod registrar;
 mod registration;
 mod replaces;
 mod resolve;
+mod reuse;
 mod screen;
 mod stack;
 mod strangers;

@@ -124,6 +124,7 @@ impl Stack {
             return;
         }
         self.layer.observe(Observation::RequestReceived { flow, method: method_label(method) });
+        self.hear_alias(flow, source, request);
         let in_dialog = request.to().is_ok_and(|to| to.tag.is_some());
         match (method, leg) {
             (Method::Cancel, _) => self.on_cancel(now, flow, request, bytes),

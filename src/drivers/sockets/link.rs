@@ -3,7 +3,9 @@
 
 use crate::base::{Flow, Transport};
 use mio::net::TcpStream;
+use rustls::client::verify_server_name;
 use rustls::pki_types::ServerName;
+use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection};
 use socket2::{Protocol, Type};
 use std::io::{self, Read, Write};
@@ -78,6 +80,14 @@ impl Link {
             Self::Plain(stream) => stream,
             Self::Secured(secured) => &mut secured.stream,
         }
+    }
+
+    /// Whether its peer has shown a certificate we believe, for this name.
+    pub fn is_certified_for(&self, name: &ServerName<'_>) -> bool {
+        let Self::Secured(secured) = self else { return false };
+        let shown = secured.tls.peer_certificates().and_then(|chain| chain.first());
+        let parsed = shown.and_then(|shown| ParsedCertificate::try_from(shown).ok());
+        parsed.is_some_and(|parsed| verify_server_name(&parsed, name).is_ok())
     }
 
     /// Whether TLS is still being agreed on.

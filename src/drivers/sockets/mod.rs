@@ -301,6 +301,12 @@ impl Sockets {
         }
     }
 
+    /// Sends what goes to `address` over the connection of `flow`, which its peer opened and offers for that (RFC 5923), if its
+    /// certificate says that the peer is whom we would reach there. Nothing changes else.
+    pub fn reuse(&mut self, flow: Flow, address: SocketAddr) {
+        self.streams.reuse(flow, address);
+    }
+
     /// Sends one message. A stream nobody has opened yet is opened, unless only its peer can; a path that fails is reported by [`Self::receive`].
     pub fn send(&mut self, flow: Flow, bytes: &[u8]) {
         match flow.transport {

@@ -280,6 +280,29 @@ impl Streams {
         self.connections.get_mut(self.by_flow.get(&flow)?)
     }
 
+    /// What goes to `address` goes over the connection of `flow` from here on, whose peer asks for it (RFC 5923 section 8.1):
+    /// when its certificate is for who is expected at that address. What comes on it comes from there; of several the newest
+    /// is used.
+    pub fn reuse(&mut self, flow: Flow, address: SocketAddr) {
+        let alias = Flow { remote: address, ..flow };
+        let Some(number) = self.by_flow.get(&flow).copied() else { return };
+        if address.ip() != flow.remote.ip() {
+            return;
+        }
+        let (Some(connection), Some((_, name))) =
+            (self.connections.get_mut(&number), (self.tls.client)(address))
+        else {
+            return;
+        };
+        let is_certified = connection.link.is_certified_for(&name);
+        tracing::debug!(target: "spillway::sip", peer = %flow.remote, %address, is_certified, "connection offered for reuse");
+        // One address at the most: what it came by is known still.
+        if is_certified && connection.flow == flow {
+            connection.stand_for(alias);
+            self.by_flow.insert(alias, number);
+        }
+    }
+
     pub fn next_deadline(&self) -> Option<Instant> {
         self.connections.values().filter_map(Connection::deadline).min()
     }
@@ -328,9 +351,11 @@ impl Streams {
             }
         }
         // Peers that call from the port they listen on may have two connections of one flow: the newer one goes on.
-        if self.by_flow.get(&connection.flow) == Some(&number) {
-            self.by_flow.remove(&connection.flow);
-            lost.push_back(connection.flow);
+        for flow in connection.flows() {
+            if self.by_flow.get(&flow) == Some(&number) {
+                self.by_flow.remove(&flow);
+                lost.push_back(flow);
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! TLS over loopback: who is received, who is believed, and how long an unfinished handshake may take.
 
 use super::*;
+use crate::drivers::sockets::connection::Origin;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -240,4 +241,69 @@ fn nobody_is_spoken_to_where_nobody_is_expected() {
     let start = doorstep.start;
     doorstep.streams.send(flow, OPTIONS, doorstep.poll.registry(), start, &mut doorstep.lost);
     assert_eq!(doorstep.lost, [flow]);
+}
+
+/// A peer that connected and sent a request, from where it listens by its own word; who is expected there.
+fn offering(
+    config: Arc<ServerConfig>,
+    client: Arc<ClientConfig>,
+    expected: &str,
+) -> (Doorstep, Client, Flow) {
+    let (mut doorstep, _) = secured(config);
+    let client = doorstep.serve(call(doorstep.address, client)).expect("answered");
+    let flow = doorstep.messages[0];
+    let (believed, expected) = (Authority::new().client(false), expected.to_owned());
+    doorstep.streams.tls.client = Box::new(move |_| {
+        Some((Arc::clone(&believed), ServerName::try_from(expected.clone()).expect("a name")))
+    });
+    (doorstep, client, flow)
+}
+
+#[test]
+fn a_connection_whose_peer_has_shown_who_it_is_is_used_for_what_goes_there() {
+    let authority = Authority::new();
+    let (mut doorstep, mut client, flow) =
+        offering(authority.asking_server(), authority.client(true), "phone.example");
+    let there = Flow { remote: (Ipv4Addr::LOCALHOST, 1).into(), ..flow };
+    doorstep.streams.reuse(flow, there.remote);
+    let start = doorstep.start;
+    doorstep.streams.send(there, ANSWER, doorstep.poll.registry(), start, &mut doorstep.lost);
+    // What belongs to the path it came by goes along it still.
+    doorstep.streams.send(flow, ANSWER, doorstep.poll.registry(), start, &mut doorstep.lost);
+    let said = thread::spawn(move || {
+        let mut heard = vec![0; 2 * ANSWER.len()];
+        client.read_exact(&mut heard).expect("both");
+        client.write_all(OPTIONS).expect("taken");
+        (client, heard)
+    });
+    doorstep.until(start, |_| said.is_finished());
+    let (client, heard) = said.join().expect("no panic");
+    assert_eq!(heard, [ANSWER, ANSWER].concat());
+    assert_eq!(doorstep.streams.count(Transport::Tls), Connections { now: 1, accepted: 1 });
+    doorstep.until(start, |doorstep| doorstep.messages.len() == 2);
+    assert_eq!(doorstep.messages[1], there, "what comes on it comes from there");
+    drop(client);
+    doorstep.until(start, |doorstep| !doorstep.lost.is_empty());
+    assert_eq!(doorstep.lost, [there, flow], "both paths are gone");
+}
+
+#[test]
+fn a_connection_is_not_taken_over_by_who_shows_no_certificate_or_another_s_or_comes_from_elsewhere() {
+    let authority = Authority::new();
+    let asking = || authority.asking_server();
+    let (shows, hides) = (authority.client(true), authority.client(false));
+    let there: SocketAddr = (Ipv4Addr::LOCALHOST, 1).into();
+    let elsewhere: SocketAddr = (STRANGER, 1).into();
+    for (config, client, expected, address) in [
+        (authority.server(NAME), hides, "phone.example", there),
+        (asking(), Arc::clone(&shows), "other.example", there),
+        (asking(), shows, "phone.example", elsewhere),
+    ] {
+        let (mut doorstep, _client, flow) = offering(config, client, expected);
+        doorstep.streams.reuse(flow, address);
+        let (start, path) = (doorstep.start, Flow { remote: address, ..flow });
+        doorstep.streams.send(path, ANSWER, doorstep.poll.registry(), start, &mut doorstep.lost);
+        assert!(doorstep.streams.of(path).is_none_or(|connection| connection.origin == Origin::Ours));
+        assert!(doorstep.streams.of(flow).is_some_and(|connection| connection.flow == flow));
+    }
 }
