@@ -88,6 +88,11 @@ pub const PORT_COOLING: Duration = Duration::from_secs(5);
 pub const STREAMS: usize = 1_000;
 /// Connections at once from one source address, whoever it is.
 pub const STREAMS_PER_SOURCE: usize = 100;
+/// TLS handshakes a source may begin per second, whoever it is: each costs the engine a signature. A source is as for
+/// [`ASKED_PER_SECOND`].
+pub const HANDSHAKES_PER_SECOND: u32 = 10;
+/// Of these, how many may come at once: phones of an office come back together after an outage.
+pub const HANDSHAKES_AT_ONCE: u32 = 100;
 /// Certificates and keys are small files: a longer one is another, bytes.
 pub const CERTIFICATE_FILE_BYTES: u64 = 1024 * 1024;
 /// A half-sent message on a stream, a new connection without a message, and whatever a stranger opened, is closed after

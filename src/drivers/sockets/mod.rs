@@ -4,6 +4,7 @@
 mod bindings;
 mod connection;
 mod drops;
+mod handshakes;
 mod link;
 mod streams;
 #[cfg(test)]
@@ -80,6 +81,8 @@ pub struct Limited {
     pub crowded_out: u64,
     /// Because nothing whole came on them for too long.
     pub idle: u64,
+    /// Because their source had begun too many TLS handshakes.
+    pub handshakes: u64,
 }
 
 struct Datagrams {

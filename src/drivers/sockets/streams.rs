@@ -2,6 +2,7 @@
 
 use super::Limited;
 use super::connection::{Brought, Connection, Origin, Speech};
+use super::handshakes::Handshakes;
 use super::link::{Link, Tls};
 use super::websocket::{Refusal, WebSocket};
 use crate::base::{Flow, Map, Name, Transport, limits};
@@ -35,6 +36,7 @@ pub(super) struct Streams {
     accepts: Accepts,
     pub tls: Tls,
     pub handshakes: FailedHandshakes,
+    begun: Handshakes,
     /// The web pages whose browsers may open a WebSocket; every page when empty.
     pub origins: Arc<[Name]>,
     pub websockets: RefusedWebSockets,
@@ -86,6 +88,7 @@ impl Streams {
             accepts,
             tls: Tls::none(),
             handshakes: FailedHandshakes::default(),
+            begun: Handshakes::default(),
             origins: Arc::default(),
             websockets: RefusedWebSockets::default(),
             most,
@@ -179,6 +182,11 @@ impl Streams {
             let of_source = self.per_source.get(&source).copied().unwrap_or_default();
             if of_source >= limits::STREAMS_PER_SOURCE || !self.make_room(origin, registry, lost) {
                 self.limited.crowded_out += 1;
+                continue;
+            }
+            let is_secured = matches!(transport, Transport::Tls | Transport::Wss);
+            if is_secured && !self.begun.may_begin(source, now) {
+                self.limited.handshakes += 1;
                 continue;
             }
             let local = self.listeners[listener].address;

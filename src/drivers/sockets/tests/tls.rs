@@ -86,7 +86,14 @@ fn secured(config: Arc<ServerConfig>) -> (Doorstep, Server) {
 }
 
 pub(super) fn secured_over(transport: Transport, config: Arc<ServerConfig>) -> (Doorstep, Server) {
-    let mut doorstep = Doorstep::listening(transport, 3);
+    listening(Doorstep::listening(transport, 3), config)
+}
+
+fn secured_with_room_for(most: usize, config: Arc<ServerConfig>) -> (Doorstep, Server) {
+    listening(Doorstep::listening(Transport::Tls, most), config)
+}
+
+fn listening(mut doorstep: Doorstep, config: Arc<ServerConfig>) -> (Doorstep, Server) {
     let server = Arc::new(Mutex::new(config));
     let shown = Arc::clone(&server);
     doorstep.streams.tls.server = Box::new(move || Some(Arc::clone(&shown.lock().expect("sound"))));
@@ -306,4 +313,34 @@ fn a_connection_is_not_taken_over_by_who_shows_no_certificate_or_another_s_or_co
         assert!(doorstep.streams.of(path).is_none_or(|connection| connection.origin == Origin::Ours));
         assert!(doorstep.streams.of(flow).is_some_and(|connection| connection.flow == flow));
     }
+}
+
+#[test]
+fn one_source_opens_a_hundred_connections_over_tls_and_no_more_and_begins_no_more_handshakes_than_that() {
+    let authority = Authority::new();
+    let (mut doorstep, _) = secured_with_room_for(2 * limits::STREAMS_PER_SOURCE, authority.server(NAME));
+    let mut taken: Vec<_> = (0..limits::STREAMS_PER_SOURCE)
+        .map(|_| doorstep.serve(call(doorstep.address, authority.client(false))).expect("answered"))
+        .collect();
+    let mut refused = doorstep.connect();
+    doorstep.until(doorstep.start, |_| is_closed(&mut refused));
+    assert_eq!(doorstep.streams.limited, Limited { crowded_out: 1, ..Limited::default() });
+
+    // There is room again, and its handshakes are used up: whoever it is goes on where it is.
+    drop(taken.pop());
+    doorstep.until(doorstep.start, |doorstep| !doorstep.lost.is_empty());
+    let mut refused = doorstep.connect();
+    doorstep.until(doorstep.start, |_| is_closed(&mut refused));
+    assert_eq!(doorstep.streams.limited, Limited { crowded_out: 1, handshakes: 1, ..Limited::default() });
+    let mut other = doorstep.connect_from(STRANGER);
+    let mut tls = ClientConnection::new(authority.client(false), name()).expect("a client");
+    doorstep.until(doorstep.start, |_| {
+        let _ = tls.complete_io(&mut other);
+        !tls.is_handshaking()
+    });
+    // A second later it may begin some again.
+    doorstep.start += Duration::from_secs(1);
+    doorstep.serve(call(doorstep.address, authority.client(false))).expect("answered");
+    assert_eq!(doorstep.streams.count(Transport::Tls), Connections { now: 101, accepted: 102 });
+    assert_eq!(doorstep.streams.handshakes, FailedHandshakes::default(), "none of those began");
 }
