@@ -152,7 +152,8 @@ struct Media {
 
 impl Media {
     fn start(calls: u16, phones: &Phones) -> Self {
-        let config = Config { threads: 1, bind: Ipv4Addr::LOCALHOST.into(), epoch: Instant::now() };
+        let config =
+            Config { threads: 1, addresses: vec![Ipv4Addr::LOCALHOST.into()], epoch: Instant::now() };
         let (wake, woken) = std::sync::mpsc::channel();
         let wake = move || wake.send(()).unwrap_or(());
         let mut threads = MediaThreads::start(config, &mut Random::from_number(1), wake).expect("a thread");

@@ -13,7 +13,7 @@ mod outward;
 
 pub use assemble::{Service, load};
 
-use crate::base::{Flow, JournalSeq, Name, Random};
+use crate::base::{Flow, JournalSeq, Name, Random, limits};
 use crate::drivers::certificates::Certificates;
 use crate::drivers::clock::Clock;
 use crate::drivers::console::ConsoleError;
@@ -80,6 +80,33 @@ pub enum ServeError {
     OwnPeer {
         /// Which.
         trunk: Name,
+    },
+    /// A trunk's audio is to be received where this machine is not.
+    #[error("audio of trunk `{trunk}` can't be received at {address}: {source}")]
+    MediaAddress {
+        /// Which.
+        trunk: Name,
+        /// As configured.
+        address: IpAddr,
+        /// What the kernel said.
+        source: std::io::Error,
+    },
+    /// A trunk's audio has an address of its own, and others' can be received on all only.
+    #[error(
+        "audio of trunk `{trunk}` has {address} of its own, and that of phones would be received on every address; \
+         listen on each address instead"
+    )]
+    AudioEverywhere {
+        /// Which.
+        trunk: Name,
+        /// As configured.
+        address: IpAddr,
+    },
+    /// Each address costs two open files for each RTP port that is kept ready.
+    #[error("audio would be received at {count} addresses; {} at the most", limits::MEDIA_ADDRESSES)]
+    MediaAddresses {
+        /// How many.
+        count: usize,
     },
     /// The store.
     #[error(transparent)]
@@ -191,11 +218,10 @@ impl Server {
         let drain = service.drain;
         let traces = Traces::new(service.trace, random.number());
         let hep = service.hep.map(|hep| Hep::start(hep.to, hep.id)).transpose()?;
-        let config = service.engine(&sockets, opened)?;
-        let bind = assemble::media_address(&config.listens, &config.trunks, config.phones.is_some());
+        let (config, addresses) = service.engine(&sockets, opened)?;
         let waker = sockets.waker();
         let media = MediaThreads::start(
-            media_threads::Config { threads: config.boards, bind, epoch: clock.epoch() },
+            media_threads::Config { threads: config.boards, addresses, epoch: clock.epoch() },
             &mut random,
             move || drop(waker.wake()),
         )?;
@@ -378,6 +404,7 @@ impl Server {
                 }
                 Effect::Prove { flow } => self.sockets.trust(flow),
                 Effect::Distrust { flow } => self.sockets.distrust(flow),
+                Effect::Reuse { flow, address } => self.sockets.reuse(flow, address),
                 Effect::Media(command) => self.media.send(command),
                 Effect::Observe(observation) => {
                     self.traces.observe(&observation);

@@ -50,8 +50,12 @@ mod long_calls;
 mod loss;
 #[path = "interop/machine.rs"]
 mod machine;
+#[path = "interop/networks.rs"]
+mod networks;
 #[path = "interop/overflow.rs"]
 mod overflow;
+#[path = "interop/party.rs"]
+mod party;
 #[path = "interop/phones.rs"]
 mod phones;
 #[path = "interop/place.rs"]

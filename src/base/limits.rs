@@ -4,6 +4,12 @@ use std::time::Duration;
 
 /// A SIP message, start line, headers and body together, bytes. RFC 3261 section 18.1.1: UDP carries no more.
 pub const SIP_MESSAGE_BYTES: usize = 65_535;
+/// A request we send over UDP, bytes, where its trunk takes larger ones over TCP (RFC 3261 section 18.1.1: the path's MTU
+/// is unknown).
+pub const UDP_REQUEST_BYTES: usize = 1_300;
+/// A request we send, bytes: what an IPv4 datagram carries beside its own headers (65,535 less 28), whatever it goes
+/// over. One that would be longer is not sent, and its leg hears a 513.
+pub const SIP_REQUEST_BYTES: usize = 65_507;
 /// Header fields in one SIP message; a request with more is answered 513.
 pub const SIP_HEADERS: usize = 128;
 /// Calls of one trunk that have come and are not begun while the engine is behind. One more is answered 503 unread, until half of them
@@ -82,6 +88,11 @@ pub const PORT_COOLING: Duration = Duration::from_secs(5);
 pub const STREAMS: usize = 1_000;
 /// Connections at once from one source address, whoever it is.
 pub const STREAMS_PER_SOURCE: usize = 100;
+/// TLS handshakes a source may begin per second, whoever it is: each costs the engine a signature. A source is as for
+/// [`ASKED_PER_SECOND`].
+pub const HANDSHAKES_PER_SECOND: u32 = 10;
+/// Of these, how many may come at once: phones of an office come back together after an outage.
+pub const HANDSHAKES_AT_ONCE: u32 = 100;
 /// Certificates and keys are small files: a longer one is another, bytes.
 pub const CERTIFICATE_FILE_BYTES: u64 = 1024 * 1024;
 /// A half-sent message on a stream, a new connection without a message, and whatever a stranger opened, is closed after
@@ -119,6 +130,8 @@ pub const KEY_COPY: Duration = Duration::from_secs(1);
 pub const MEDIA_DATAGRAM_BYTES: usize = 2_048;
 /// Opened RTP ports kept ready per media thread, at rest and at the most: a burst of calls takes two each, at once.
 pub const PORTS_READY: (usize, usize) = (512, 2_048);
+/// Local addresses audio is received at: each costs two open files for every port of [`PORTS_READY`].
+pub const MEDIA_ADDRESSES: usize = 8;
 /// Who needs an RTP port waits this long for one to be opened, and this many may wait.
 pub const PORT_WAIT: Duration = Duration::from_millis(500);
 /// See [`PORT_WAIT`].

@@ -95,6 +95,10 @@ fn place<'a>(settings: &'a Settings, error: &ServeError) -> Option<&'a Place> {
         ServeError::NoWay { trunk, .. } | ServeError::OwnPeer { trunk } => {
             settings.trunk(trunk).map(|trunk| &trunk.peer.place)
         }
+        ServeError::MediaAddress { trunk, .. } | ServeError::AudioEverywhere { trunk, .. } => {
+            settings.trunk(trunk)?.own.media.as_ref().map(|media| &media.place)
+        }
+        ServeError::MediaAddresses { .. } => settings.sip.listen.first().map(|listen| &listen.place),
         ServeError::Console(ConsoleError::Listen { .. }) => settings.http.as_ref().map(|http| &http.place),
         ServeError::Control(_) => Some(&settings.control.place),
         ServeError::Store(_) => Some(&settings.data.place),
@@ -109,11 +113,14 @@ fn place<'a>(settings: &'a Settings, error: &ServeError) -> Option<&'a Place> {
 fn at(place: &Place, error: &ServeError) -> Finding {
     let label = match error {
         ServeError::Socket(SocketError::Listen { source, .. })
-        | ServeError::Console(ConsoleError::Listen { source, .. }) => why_not_listen(source.kind()),
+        | ServeError::Console(ConsoleError::Listen { source, .. })
+        | ServeError::MediaAddress { source, .. } => why_not_listen(source.kind()),
         ServeError::Socket(_)
         | ServeError::Wildcard { .. }
         | ServeError::NoWay { .. }
         | ServeError::OwnPeer { .. }
+        | ServeError::AudioEverywhere { .. }
+        | ServeError::MediaAddresses { .. }
         | ServeError::Console(_)
         | ServeError::Control(_)
         | ServeError::Store(_)

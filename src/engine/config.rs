@@ -60,6 +60,23 @@ impl EnginePhones {
     }
 }
 
+/// Where audio is received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MediaAddress {
+    /// As the far end's network sees it.
+    pub told: IpAddr,
+    /// The local address its sockets are bound to; unspecified: any of that kind.
+    pub bound: IpAddr,
+}
+
+impl MediaAddress {
+    /// One that is what it seems.
+    #[must_use]
+    pub const fn plain(address: IpAddr) -> Self {
+        Self { told: address, bound: address }
+    }
+}
+
 /// One trunk, as every floor needs it.
 #[derive(Clone, Debug)]
 pub struct EngineTrunk {
@@ -73,8 +90,8 @@ pub struct EngineTrunk {
     pub identity: IdentityPolicy,
     /// How agents' phones on it are to ring: Alert-Info and Call-Info, from the configuration alone.
     pub alerting: Vec<(&'static str, String)>,
-    /// The address our RTP is received at, as this trunk's network sees it.
-    pub media: IpAddr,
+    /// Where its audio is received.
+    pub media: MediaAddress,
 }
 
 impl EngineConfig {
@@ -85,8 +102,13 @@ impl EngineConfig {
         StackConfig { ban: self.ban, phones, ..usual }
     }
 
+    /// Where the audio of whoever is at the far end of a path is received, when no trunk says otherwise: where SIP is.
+    pub(super) fn media(&self, flow: Flow) -> MediaAddress {
+        MediaAddress::plain(self.public(flow).ip())
+    }
+
     /// Our address as the far end of a path is told it.
-    pub(super) fn public(&self, flow: Flow) -> SocketAddr {
+    fn public(&self, flow: Flow) -> SocketAddr {
         let mut listens = self.listens.iter();
         let own = listens.find(|listen| listen.transport == flow.transport && listen.address == flow.local);
         own.map_or(flow.local, Listen::public)

@@ -1,12 +1,12 @@
 //! The legs of all calls: which SIP leg, which port, what is heard there. The one place that knows all three.
 
+use super::MediaAddress;
 use super::keys::Keys;
 use crate::base::{CallId, Cause, LegId, Map, MusicId, Name, PromptId, TrunkId, give_back};
 use crate::media::PortId;
 use crate::signaling::{Caller, Diversion, LegKey, RemoteMedia, UserToUser};
 use smallvec::SmallVec;
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 /// How far a leg has come, as far as ending it is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +46,8 @@ pub(super) struct Leg {
     /// What contacts that ring no more said.
     pub refused: Option<Cause>,
     pub trunk: TrunkId,
-    /// Our address as the far end's network sees it.
-    pub media: IpAddr,
+    /// Where its audio is received.
+    pub media: MediaAddress,
     pub stage: Stage,
     pub port: Option<PortId>,
     /// What the far end last said of its audio.
@@ -98,7 +98,7 @@ pub(super) struct Inbound {
 }
 
 impl Leg {
-    pub fn new(key: LegKey, trunk: TrunkId, media: IpAddr, stage: Stage) -> Self {
+    pub fn new(key: LegKey, trunk: TrunkId, media: MediaAddress, stage: Stage) -> Self {
         Self {
             key,
             others: SmallVec::new(),

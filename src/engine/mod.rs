@@ -26,7 +26,7 @@ pub mod wanted;
 mod withheld;
 
 pub use self::core::Core;
-pub use config::{EngineConfig, EnginePhones, EngineTrunk};
+pub use config::{EngineConfig, EnginePhones, EngineTrunk, MediaAddress};
 pub use lobby::{Lobby, Turn, Welcome};
 pub use observation::{Observation, PhoneObservation};
 pub use sounds::Sounds;
@@ -40,6 +40,7 @@ use bytes::Bytes;
 use legs::Legs;
 use port_wait::PortWait;
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use withheld::Withheld;
 
 /// What the world tells the engine.
@@ -110,6 +111,13 @@ pub enum Effect {
     Distrust {
         /// The stream.
         flow: Flow,
+    },
+    /// What goes to `address` is to go over this stream, if whoever opened it has shown a certificate for it.
+    Reuse {
+        /// The stream.
+        flow: Flow,
+        /// A peer of a trunk.
+        address: SocketAddr,
     },
     /// A command for the media plane.
     Media(media::Command),

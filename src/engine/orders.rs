@@ -109,7 +109,7 @@ impl Engine {
         let trunk = self.config.trunks.get(dial.trunk.index());
         let inbound = caller.and_then(|leg| leg.inbound.as_deref());
         let offer = LocalMedia {
-            rtp: SocketAddr::new(trunk.map_or(UNTOLD, |trunk| trunk.media), port.number),
+            rtp: SocketAddr::new(trunk.map_or(UNTOLD, |trunk| trunk.media.told), port.number),
             // The caller's own codec first: then nothing has to be transcoded.
             codecs: caller
                 .and_then(|leg| leg.remote.as_ref())
@@ -199,7 +199,7 @@ impl Engine {
         let port = self.port(id)?;
         let leg = self.legs.get(id)?;
         Some(LocalMedia {
-            rtp: SocketAddr::new(leg.media, port.number),
+            rtp: SocketAddr::new(leg.media.told, port.number),
             codecs: self.codecs(leg.trunk).iter().copied().collect(),
             direction: Direction::SendRecv,
         })

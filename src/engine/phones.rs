@@ -23,9 +23,9 @@ impl Engine {
         let mut keys: Vec<LegKey> = Vec::with_capacity(contacts.len());
         let mut media = None;
         for contact in contacts {
-            let shown = self.config.public(contact.flow).ip();
-            media.get_or_insert(shown);
-            keys.push(self.invite(now, id, to_contact(invite, contact, shown, port.number)));
+            let own = self.config.media(contact.flow);
+            media.get_or_insert(own);
+            keys.push(self.invite(now, id, to_contact(invite, contact, own.told, port.number)));
         }
         let (Some(media), Some(first)) = (media, keys.first().copied()) else {
             // Its last contact lapsed between the choice of the phone and this.
@@ -68,6 +68,10 @@ impl Engine {
             // Each may send audio of its own, and nobody could hear them all.
             LegEvent::Ringing | LegEvent::Progressed { .. } => Some(LegEvent::Ringing),
             LegEvent::Answered { .. } => {
+                // Each contact was told where audio comes on its own path.
+                if let Some(flow) = self.stack.path_of(key) {
+                    leg.media = self.config.media(flow);
+                }
                 for loser in self.legs.keep_only(id, key) {
                     self.stack.cancel(now.moment, loser, Cause::AnsweredElsewhere);
                 }

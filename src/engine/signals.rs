@@ -4,7 +4,7 @@ use super::attempts::{self, Why};
 use super::core::Arrival;
 use super::keys::Way;
 use super::legs::{Heard, Inbound, Leg, Stage, tag, untag};
-use super::{Engine, Observation, PhoneObservation};
+use super::{Engine, MediaAddress, Observation, PhoneObservation};
 use crate::base::{Cause, Flow, LegId, Name, Now, TrunkId, codec};
 use crate::call::Event as CallEvent;
 use crate::media::{self, SourceLocking, StreamSetup};
@@ -52,7 +52,10 @@ impl Engine {
             },
         );
         let trunk_media = self.config.trunks.get(trunk.index()).map(|trunk| trunk.media);
-        let media = trunk_media.unwrap_or_else(|| self.config.public(invitation.flow).ip());
+        let of_path = self.config.media(invitation.flow);
+        // Who calls by the other kind of address than the trunk's hears nothing at that one.
+        let same_kind = |media: &MediaAddress| media.told.is_ipv4() == of_path.told.is_ipv4();
+        let media = trunk_media.filter(same_kind).unwrap_or(of_path);
         let mut leg = Leg::new(key, trunk, media, Stage::Calling);
         leg.port = self.port_for_place(place.ok().flatten());
         leg.party = invitation.phone;
@@ -262,6 +265,7 @@ impl Engine {
             send: remote.direction.receives() && !remote.rtp.ip().is_unspecified(),
             receive: remote.direction.sends(),
             locking: SourceLocking::Strict,
+            local: Some(leg.media.bound),
         };
         self.command(media::Command::Attach { port, tag: tag(id), setup });
         if first {
@@ -418,6 +422,9 @@ impl Engine {
             Seen::ChallengeWithheld => Observation::Phone(PhoneObservation::Withheld),
             Seen::PhoneRefused { why } => Observation::Phone(PhoneObservation::Refused { why }),
             Seen::FlowProved { flow } => return self.effects.push_back(super::Effect::Prove { flow }),
+            Seen::ReuseAsked { flow, address } => {
+                return self.effects.push_back(super::Effect::Reuse { flow, address });
+            }
             Seen::FlowLapsed { flow } => return self.effects.push_back(super::Effect::Distrust { flow }),
             Seen::RegistrarAnswered { result } => Observation::Phone(PhoneObservation::Answered { result }),
             Seen::LampRefused => Observation::Phone(PhoneObservation::LampRefused),

@@ -3,7 +3,7 @@
 use super::{Sound, StreamStats};
 use crate::base::{Codec, Moment, PayloadTypes};
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 /// A pair of UDP ports: RTP on the even `number`, RTCP on `number + 1` (RFC 3550 section 11).
@@ -63,6 +63,8 @@ pub struct StreamSetup {
     pub receive: bool,
     /// Whom to listen to.
     pub locking: SourceLocking,
+    /// The local address it is sent from and received at; any of the pair's when `None`.
+    pub local: Option<IpAddr>,
 }
 
 impl StreamSetup {
@@ -85,6 +87,7 @@ impl StreamSetup {
             send: true,
             receive: true,
             locking: SourceLocking::Strict,
+            local: None,
         }
     }
 }

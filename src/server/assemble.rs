@@ -1,5 +1,7 @@
 //! From settings and a checked plan to what the drivers and the engine are told.
 
+mod addresses;
+
 use super::ServeError;
 use crate::base::dns::{Answer, Question, Records, Silent};
 use crate::base::{Name, Secret, Transport, TrunkId, limits};
@@ -12,13 +14,13 @@ use crate::engine::{EngineConfig, EnginePhones, EngineTrunk, Observation, Sounds
 use crate::media::Sound;
 use crate::settings::{self, PhoneUser, Settings, Trunk};
 use crate::signaling::{
-    BanPolicy, CallerHeader, DiversionHeader, IdentityPolicy, Listen, Peer, PeerName, PhoneAccount,
-    PhoneSettings, TrunkAccount, TrunkPeer,
+    BanPolicy, CallerHeader, DiversionHeader, IdentityPolicy, Listen, OwnAddress, Peer, PeerName,
+    PhoneAccount, PhoneSettings, TrunkAccount, TrunkPeer,
 };
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -232,8 +234,13 @@ impl Service {
         }
     }
 
-    /// What the engine is told, now that the sockets are bound and the store is open.
-    pub(super) fn engine(self, sockets: &Sockets, opened: Opened) -> Result<EngineConfig, ServeError> {
+    /// What the engine is told, now that the sockets are bound and the store is open; and where audio is received.
+    pub(super) fn engine(
+        self,
+        sockets: &Sockets,
+        opened: Opened,
+    ) -> Result<(EngineConfig, Vec<IpAddr>), ServeError> {
+        addresses::are_here(&self.trunks)?;
         let mut udp = sockets.udp_addresses();
         let listens: Vec<Listen> = self
             .listens
@@ -243,7 +250,8 @@ impl Service {
                     Transport::Udp => udp.next().unwrap_or(listen.address),
                     Transport::Tcp | Transport::Tls | Transport::Ws | Transport::Wss => listen.address,
                 };
-                let advertised = advertised(*listen, address, &self.trunks, local_address_towards)?;
+                let towards = addresses::local_address_towards;
+                let advertised = addresses::advertised(*listen, address, &self.trunks, towards)?;
                 Ok(Listen { transport: listen.transport, address, advertised })
             })
             .collect::<Result<_, ServeError>>()?;
@@ -251,10 +259,11 @@ impl Service {
             let password = self.passwords.iter().find(|(id, _)| *id == trunk.id);
             engine_trunk(trunk, password.map(|(_, password)| password), &listens)
         });
-        let trunks = trunks.collect::<Result<_, _>>()?;
+        let trunks: Vec<_> = trunks.collect::<Result<_, _>>()?;
+        let audio = addresses::media_addresses(&listens, &trunks, self.phones.is_some(), &self.trunks)?;
         let phones = self.phones.as_ref();
         let phones = phones.map(|phones| engine_phones(phones, &self.phone_users, &self.plan));
-        Ok(EngineConfig {
+        let config = EngineConfig {
             plan: self.plan,
             sounds: self.sounds,
             trunks,
@@ -265,58 +274,9 @@ impl Service {
             ban: self.ban,
             next_call: opened.next_call,
             next_seq: opened.next_seq,
-        })
+        };
+        Ok((config, audio))
     }
-}
-
-/// What peers are told instead of a wildcard: the address from which every trunk of its kind is reached. Any of them may
-/// call in on it and is told to come back there, so they must agree; `towards` says what each sees.
-fn advertised(
-    listen: settings::Listen,
-    bound: SocketAddr,
-    trunks: &[Trunk],
-    towards: impl Fn(SocketAddr) -> io::Result<IpAddr>,
-) -> Result<Option<SocketAddr>, ServeError> {
-    if !bound.ip().is_unspecified() {
-        return Ok(None);
-    }
-    let mut told: Option<(&Trunk, IpAddr)> = None;
-    let peers = trunks.iter().flat_map(|trunk| trunk.peers.iter().map(move |peer| (trunk, peer.value)));
-    for (trunk, peer) in peers.filter(|(_, peer)| peer.address.is_ipv4() == bound.is_ipv4()) {
-        let (transport, peer) = (peer.transport, peer.address);
-        let own =
-            towards(peer).map_err(|source| ServeError::NoWay { trunk: trunk.name.clone(), peer, source })?;
-        if (transport, peer) == (listen.transport, SocketAddr::new(own, bound.port())) {
-            return Err(ServeError::OwnPeer { trunk: trunk.name.clone() });
-        }
-        match told {
-            Some((other, address)) if address != own => {
-                let trunks = [other.name.clone(), trunk.name.clone()];
-                return Err(ServeError::Wildcard { listen, trunks, addresses: [address, own] });
-            }
-            Some(_) => {}
-            None => told = Some((trunk, own)),
-        }
-    }
-    Ok(told.map(|(_, address)| SocketAddr::new(address, bound.port())))
-}
-
-/// Where audio is received: the address every trunk is told, so that two services of one machine may use the same
-/// ports. Every address when they are told different ones, or when SIP is received on every address too. Phones are told
-/// the address their SIP came to.
-pub(super) fn media_address(listens: &[Listen], trunks: &[EngineTrunk], has_phones: bool) -> IpAddr {
-    let to_phones = listens.iter().filter(|_| has_phones).map(|listen| listen.public().ip());
-    let mut told = trunks.iter().map(|trunk| trunk.media).chain(to_phones);
-    let first = told.next().unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
-    let wildcard = listens.iter().any(|listen| listen.address.ip().is_unspecified());
-    if !wildcard && told.all(|other| other == first) { first } else { unspecified_like(first) }
-}
-
-/// The local address the kernel would send from. Connecting a UDP socket sends nothing.
-fn local_address_towards(peer: SocketAddr) -> io::Result<IpAddr> {
-    let socket = UdpSocket::bind((unspecified_like(peer.ip()), 0))?;
-    socket.connect(peer)?;
-    Ok(socket.local_addr()?.ip())
 }
 
 fn engine_trunk(
@@ -325,14 +285,7 @@ fn engine_trunk(
     listens: &[Listen],
 ) -> Result<EngineTrunk, ServeError> {
     let (transport, peer) = trunk.peer.value;
-    let listen = listens
-        .iter()
-        .find(|listen| {
-            let same_kind = trunk.found_by.is_some() || listen.address.is_ipv4() == peer.is_ipv4();
-            listen.transport == transport && same_kind
-        })
-        .map_or_else(|| SocketAddr::new(unspecified_like(peer.ip()), 0), |listen| listen.address);
-    let media = if listen.ip().is_unspecified() { local_address_towards(peer)? } else { listen.ip() };
+    let near = addresses::near(trunk, listens)?;
     Ok(EngineTrunk {
         peer: TrunkPeer {
             id: trunk.id,
@@ -348,6 +301,11 @@ fn engine_trunk(
             // A server reached by name is named (RFC 3261 section 8.1.1.1).
             domain: trunk.domain.clone().or_else(|| Some(trunk.found_by.as_ref()?.value.host.clone())),
             found_by: trunk.found_by.as_ref().map(|name| peer_name(&name.value)),
+            own: OwnAddress {
+                listen: trunk.own.listen.as_ref().map(|own| own.value),
+                advertised: trunk.own.advertised.as_ref().map(|own| own.value),
+            },
+            large_over_tcp: trunk.large_over_tcp,
             account: trunk.account.as_ref().zip(password).map(|(account, password)| TrunkAccount {
                 user: account.user.clone(),
                 password: password.clone(),
@@ -369,8 +327,8 @@ fn engine_trunk(
         },
         invite_timeout: trunk.invite_timeout,
         identity: identity(&trunk.identity),
-        alerting: alerting(trunk, listen),
-        media,
+        alerting: alerting(trunk, near.shown),
+        media: near.media,
     })
 }
 
@@ -439,10 +397,6 @@ fn alerting(trunk: &Trunk, listen: SocketAddr) -> Vec<(&'static str, String)> {
     let alert = trunk.alert.clone().or_else(|| trunk.auto_answer.then(default));
     let named = [("Alert-Info", alert), ("Call-Info", by_itself)];
     named.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
-}
-
-fn unspecified_like(address: IpAddr) -> IpAddr {
-    if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() }
 }
 
 #[cfg(test)]

@@ -172,6 +172,7 @@ impl Outward {
             sip_transactions: count(engine.stack().transactions()),
             sip_streams_crowded_out: limited.crowded_out,
             sip_streams_idle: limited.idle,
+            tls_handshakes_limited: limited.handshakes,
             sip_banned: count(engine.stack().ban_count()),
             sip_dialogs: count(engine.stack().legs()),
             store_backlog: health.backlog,

@@ -121,12 +121,22 @@ static TRUNK: Table = listed(&[
         "what its agents may send callers to besides the plan's own: numbers, and prefixes as \"03*\"",
     ),
     Key::optional(
+        "address",
+        Kind::Table(&OWN_ADDRESS),
+        "our own address where this trunk is concerned, where networks differ",
+    ),
+    Key::optional(
+        "large_over_tcp",
+        Kind::Flag,
+        "whether requests above 1,300 bytes go over TCP instead of UDP, and over UDP where TCP is refused; \
+         false when absent",
+    ),
+    Key::optional(
         "deflect",
         Kind::Choice(&DEFLECT),
         "which of its callers it is asked to call the targets on it for itself: unanswered ones by 302, \
          answered ones by REFER; none when absent",
     ),
-    Key::later("address", "the address to listen on and the one to show, where networks differ"),
     Key::optional("user", Kind::Text, "the name its peer knows us by, when it asks for one"),
     Key::optional(
         "password",
@@ -155,6 +165,20 @@ static PEERS: Table = listed(&[
         "weight",
         Kind::Whole(0, 65_535),
         "its share of the calls among peers of one priority; 1 when absent",
+    ),
+]);
+
+static OWN_ADDRESS: Table = listed(&[
+    Key::optional(
+        "listen",
+        Kind::Text,
+        "of the addresses we listen on, the one its requests leave from: \"192.0.2.1\"; the first that fits when absent",
+    ),
+    Key::optional("advertised", Kind::Text, "what Via, Contact and SDP say to it; our own when absent"),
+    Key::optional(
+        "media",
+        Kind::Text,
+        "the local address its audio is sent from and received at; as `listen` when absent",
     ),
 ]);
 

@@ -6,7 +6,9 @@
 mod account;
 mod identity;
 mod keys;
+mod large;
 mod load;
+mod own_address;
 mod peers;
 mod phones;
 mod tls;
@@ -18,6 +20,7 @@ pub use crate::base::finding::Located;
 pub use account::{Account, PasswordSource};
 pub use identity::{CallerHeader, DiversionHeader, Identity};
 pub use load::{load, outline};
+pub use own_address::OwnAddress;
 pub use peers::{Peer, PeerName};
 pub use phones::{PHONES, PhoneUser, Phones, is_extension, read_users};
 pub use tls::{CertificateFiles, ServerTls, TrunkTls};

@@ -122,7 +122,7 @@ pub(super) fn read(
             findings.error_with(&text.place, wording::peer_again(text.value), &first.place, "first here");
         }
         if let Some(other) = peers.iter().find(|other| other.value.address.is_ipv4() != address.is_ipv4()) {
-            findings.error_with(&text.place, wording::families(name, name), &other.place, "the other");
+            findings.error_with(&text.place, wording::families(name), &other.place, "the other");
         }
         peers.push(Located { value, place: text.place });
     }

@@ -142,13 +142,6 @@ fn every_fault_is_told_at_once() {
 }
 
 #[test]
-fn what_comes_later_is_refused_by_name() {
-    let text = SHIPPED.replace("agents = true", "agents = true\naddress = \"192.0.2.1\"");
-    let messages: Vec<String> = refused(&text).into_iter().map(|(_, message)| message).collect();
-    assert_eq!(messages, ["`address` is not in this version"]);
-}
-
-#[test]
 fn a_trunk_has_an_account_whose_password_is_kept_elsewhere() {
     let account = |text: &str| {
         let settings = loaded(&format!("{SHIPPED}user = \"habitat70\"\n{text}\n"));
@@ -242,10 +235,7 @@ fn a_trunk_that_could_not_answer_is_refused() {
     let both = SHIPPED
         .replace("tcp:127.0.0.1:5060", "udp:[::1]:5060")
         .replace("udp:127.0.0.1:5080", "udp:[::1]:5080");
-    assert_eq!(
-        messages(&both),
-        ["trunks `operateur` and `ipoffice` speak IPv4 and IPv6: not in this version"]
-    );
+    loaded(&both);
 }
 
 #[test]

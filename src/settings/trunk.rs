@@ -2,6 +2,8 @@
 
 use super::account::{self, Account};
 use super::identity::{self, Identity};
+use super::large;
+use super::own_address::{self, OwnAddress};
 use super::peers::{self, Peer, PeerName};
 use super::tls::{self, TrunkTls};
 use super::{Listen, wording};
@@ -26,6 +28,10 @@ pub struct Trunk {
     pub found_by: Option<Located<PeerName>>,
     /// Every peer, that one the first.
     pub peers: Vec<Located<Peer>>,
+    /// Our own address where it is concerned.
+    pub own: OwnAddress,
+    /// Requests too large for UDP go over TCP.
+    pub large_over_tcp: bool,
     /// How long a peer may say nothing to an INVITE; Timer B's 32 s when `None`.
     pub invite_timeout: Option<Duration>,
     /// Calls a second, in each direction; no limit when `None`.
@@ -163,23 +169,13 @@ pub(super) fn read(
         if let Some(name_of_peers) = &found_by {
             peers::check_name(name.value, name_of_peers, listen, findings);
         }
-        let peer = match (peers.first(), &found_by) {
-            (Some(first), _) => {
-                Located { value: (first.value.transport, first.value.address), place: first.place.clone() }
-            }
-            (None, Some(name)) => {
-                let nowhere = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
-                Located {
-                    value: (name.value.transport.unwrap_or(Transport::Udp), nowhere),
-                    place: name.place.clone(),
-                }
-            }
-            (None, None) => continue,
-        };
+        let Some(peer) = preferred(&peers, found_by.as_ref()) else { continue };
         let Ok(id) = u16::try_from(trunks.len()).map(TrunkId) else { break };
         let domain = domain(&section, findings);
         let by_name = found_by.as_ref().map(|name| &name.value);
         let tls = tls::trunk(name.value, &section, (&peers, by_name), domain.as_ref(), folder, findings);
+        let own = own_address::read(name.value, &section, (&peers, by_name), listen, findings);
+        let large_over_tcp = large::read(name.value, &section, (&peers, by_name), listen, findings);
         let numbers = section.text("numbers").map(|text| match text.value {
             "national" => NumberFormat::National,
             _ => NumberFormat::E164,
@@ -190,6 +186,8 @@ pub(super) fn read(
             peer,
             found_by,
             peers,
+            own,
+            large_over_tcp,
             invite_timeout: invite_timeout(&section, findings),
             calls_per_second: section.whole("cps").and_then(|cps| u32::try_from(cps.value).ok()),
             accept: accept(&section, findings),
@@ -215,6 +213,23 @@ pub(super) fn read(
         trunks[..index].iter().for_each(|other| hold_against(trunk, other, &trunks, findings));
     }
     trunks
+}
+
+/// The peer that is tried first; nowhere yet, where a name leads to it.
+fn preferred(
+    peers: &[Located<Peer>],
+    found_by: Option<&Located<PeerName>>,
+) -> Option<Located<(Transport, SocketAddr)>> {
+    if let Some(first) = peers.first() {
+        let value = (first.value.transport, first.value.address);
+        return Some(Located { value, place: first.place.clone() });
+    }
+    let name = found_by?;
+    let nowhere = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0);
+    Some(Located {
+        value: (name.value.transport.unwrap_or(Transport::Udp), nowhere),
+        place: name.place.clone(),
+    })
 }
 
 fn deflect(section: &Section<'_>) -> Deflect {
@@ -365,9 +380,7 @@ fn hold_peers(
     let (transport, address) = (peer.value.transport, peer.value.address);
     let (other_transport, other_address) = (with.value.transport, with.value.address);
     let covered = || all.iter().flat_map(|any| &any.accept).any(|prefix| prefix.value.contains(address.ip()));
-    if address.is_ipv4() != other_address.is_ipv4() {
-        findings.error_with(place, wording::families(&trunk.name, &other.name), first, "the other");
-    } else if (transport, address) == (other_transport, other_address) {
+    if (transport, address) == (other_transport, other_address) {
         findings.error_with(place, wording::peer_twice(&trunk.name, &other.name), first, "the other");
     } else if transport.is_reliable()
         && transport == other_transport

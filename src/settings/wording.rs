@@ -3,6 +3,7 @@
 use crate::base::Codec;
 use crate::base::finding::Words;
 use crate::base::written::nearest;
+use std::net::IpAddr;
 
 pub(super) fn bad_listen(text: &str) -> Words {
     Words::new(format!("\"{text}\" is no place to listen"), "unreadable")
@@ -145,9 +146,48 @@ pub(super) fn unheard_peer(name: &str, transport: &str, family: &str) -> Words {
         .hint(format!("add an {family} address to `listen`: \"{transport}:…\""))
 }
 
-pub(super) fn families(name: &str, other: &str) -> Words {
-    let message = format!("trunks `{other}` and `{name}` speak IPv4 and IPv6: not in this version");
-    Words::new(message, "the other kind").hint("audio is received over one of them")
+pub(super) fn never_over_udp(name: &str) -> Words {
+    Words::new(format!("trunk `{name}` is not reached over UDP: `large_over_tcp` is of no use"), "for what?")
+        .hint("leave it out")
+}
+
+pub(super) fn unheard_large(name: &str, family: &str) -> Words {
+    let message =
+        format!("trunk `{name}` is reached over tcp and {family} for large requests, where nothing listens");
+    Words::new(message, "could not answer").hint(format!("add an {family} address to `listen`: \"tcp:…\""))
+}
+
+pub(super) fn families(name: &str) -> Words {
+    Words::new(format!("trunk `{name}` has peers over IPv4 and over IPv6"), "the other kind")
+        .hint("its audio is received over one of them: write two trunks")
+}
+
+pub(super) fn empty_address(name: &str) -> Words {
+    Words::new(format!("`address` of trunk `{name}` says nothing"), "empty")
+        .hint("write `address = { listen = \"192.0.2.1\", advertised = \"198.51.100.1\" }`")
+}
+
+pub(super) fn bad_own_address(text: &str) -> Words {
+    Words::new(format!("\"{text}\" is no address of one machine"), "unreadable")
+        .hint("write it alone, without a port: \"192.0.2.1\" or \"2001:db8::1\"")
+}
+
+pub(super) fn unheard_address(address: IpAddr) -> Words {
+    Words::new(format!("nothing listens on {address}"), "could not answer")
+        .hint("add it to `listen` of [sip], by itself: an address that stands for all of them is not enough")
+}
+
+pub(super) fn unheard_there(name: &str, transport: &str, address: IpAddr) -> Words {
+    let message =
+        format!("trunk `{name}` is reached over {transport}, which {address} is not listened on for");
+    Words::new(message, "could not answer").hint(format!("add it to `listen`: \"{transport}:{address}:…\""))
+}
+
+pub(super) fn other_family(name: &str, key: &str, family: &str) -> Words {
+    Words::new(
+        format!("trunk `{name}` is reached over {family}, and `{key}` is no {family} address"),
+        "the other kind",
+    )
 }
 
 pub(super) fn peer_twice(name: &str, other: &str) -> Words {

@@ -39,7 +39,7 @@ impl Stack {
             return false;
         }
         // Whoever answers from elsewhere is not the peer the password is for.
-        let is_path = (flow.transport, flow.remote) == (attempt.flow.transport, attempt.flow.remote);
+        let is_path = (flow.transport, flow.remote) == (attempt.way.transport, attempt.way.remote);
         let Some(trunk) = self.layer.credentials.trunk(attempt.flow).filter(|_| is_path) else {
             return false;
         };

@@ -1,6 +1,7 @@
 //! What a stack is told once, at its making: where it listens, who may call, how long its timers are.
 //! Must never know of dialplans or calls.
 
+use super::own_address::{self, OwnAddress};
 use crate::base::{Codec, Flow, Name, Secret, Transport, TrunkId, limits};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -91,6 +92,10 @@ pub struct TrunkPeer {
     pub peers: Vec<Peer>,
     /// The name its peers are found by; then none is written above, and `peer` says nothing.
     pub found_by: Option<PeerName>,
+    /// Which of our addresses it is reached from, and which it is shown.
+    pub own: OwnAddress,
+    /// Requests too large for UDP go over TCP (RFC 3261 section 18.1.1), and over UDP where nobody takes them there.
+    pub large_over_tcp: bool,
     /// Networks it may call from: address and prefix length. Empty: its own address alone.
     pub accept: Vec<(IpAddr, u8)>,
     /// How often it is asked for a sign of life; `None`: never.
@@ -164,12 +169,9 @@ impl TrunkPeer {
 }
 
 impl Peer {
-    /// The path to it: from the first address of its kind we listen on.
-    pub(super) fn path(&self, listens: &[Listen]) -> Option<Flow> {
-        let ours = |listen: &&Listen| {
-            listen.transport == self.transport && listen.address.is_ipv4() == self.address.is_ipv4()
-        };
-        let local = listens.iter().find(ours)?.address;
+    /// The path to it, from our own address as its trunk says.
+    pub(super) fn path(&self, listens: &[Listen], own: OwnAddress) -> Option<Flow> {
+        let local = own_address::leaving(listens, self.transport, self.address.ip(), own.listen)?;
         Some(Flow { transport: self.transport, local, remote: self.address })
     }
 

@@ -3,6 +3,7 @@
 
 use super::config::Listen;
 use super::mark::{Marked, NameKind};
+use super::own_address;
 use super::transaction::{Attempt, ClientKey, Layer, Owner};
 use super::verbs::ContactPath;
 use crate::base::{Flow, Moment, Transport};
@@ -186,10 +187,11 @@ impl Dialog {
             // A connection is used again whoever opened it (RFC 5923's aim).
             return Some(self.flow);
         }
-        let local = if same {
+        let local = if same && ip.is_ipv4() == self.flow.local.is_ipv4() {
             self.flow.local
         } else {
-            listens.iter().find(|listen| listen.transport == transport)?.address
+            let near = own_address::leaving(listens, transport, ip, Some(self.flow.local.ip()));
+            near.or_else(|| own_address::leaving(listens, transport, ip, None))?
         };
         let port = uri.port.unwrap_or(transport.default_port());
         Some(Flow { transport, local, remote: SocketAddr::new(ip, port) })
@@ -228,7 +230,7 @@ impl Dialog {
     /// Starts a request in the dialog (section 12.2.1.1); returns its path.
     fn start(&self, layer: &mut Layer, method: Method<'static>, number: u32, branch: Marked) -> Flow {
         let flow = self.path(&layer.config.listens);
-        let public = layer.public(flow);
+        let public = layer.public_to(flow, &self.flow);
         let scheme = self.scheme();
         let strict = self
             .routes

@@ -377,6 +377,13 @@ pub enum Observation {
         /// Which.
         flow: Flow,
     },
+    /// A trunk's peer offers a stream it opened for what goes to where it listens (RFC 5923).
+    ReuseAsked {
+        /// Its path.
+        flow: Flow,
+        /// What its far end listens on.
+        address: SocketAddr,
+    },
     /// No phone is registered over this stream any more, and no call goes over it: whoever is there is a stranger again.
     FlowLapsed {
         /// Which.

@@ -2,6 +2,7 @@
 //! Must never send anything.
 
 use super::config::{Listen, Peer};
+use super::own_address::OwnAddress;
 use crate::base::{Flow, Moment, Random};
 
 /// A peer of a trunk: never used twice in a stack's life.
@@ -37,7 +38,7 @@ impl Known {
 pub(super) fn ways(
     peers: &[Known],
     may: impl Fn(&Known) -> bool,
-    listens: &[Listen],
+    (listens, own): (&[Listen], OwnAddress),
     random: &mut Random,
 ) -> Vec<Flow> {
     let mut left: Vec<&Peer> = peers.iter().filter(|known| may(known)).map(|known| &known.peer).collect();
@@ -53,7 +54,7 @@ pub(super) fn ways(
             sum += weight;
             sum >= drawn
         });
-        ways.extend(left.remove(place.unwrap_or(0)).path(listens));
+        ways.extend(left.remove(place.unwrap_or(0)).path(listens, own));
     }
     ways
 }
@@ -71,7 +72,10 @@ mod tests {
     fn order(peers: &[Known], random: &mut Random) -> Vec<u16> {
         let address = std::net::SocketAddr::from(([192, 0, 2, 9], 5_060));
         let listens = [Listen { transport: Transport::Udp, address, advertised: None }];
-        ways(peers, Known::is_usable, &listens, random).iter().map(|flow| flow.remote.port()).collect()
+        ways(peers, Known::is_usable, (&listens, OwnAddress::default()), random)
+            .iter()
+            .map(|flow| flow.remote.port())
+            .collect()
     }
 
     #[test]

@@ -27,9 +27,10 @@ pub(super) fn start(layer: &mut Layer, trunks: &Trunks) {
 
 /// Asks a peer for a sign of life.
 pub(super) fn send(layer: &mut Layer, trunks: &mut Trunks, now: Moment, key: PeerKey) {
-    let Some((_, known)) = trunks.peer_mut(key) else { return };
+    let Some((id, known)) = trunks.peer_mut(key) else { return };
     let (peer, unheard) = (known.peer, known.up.is_none());
-    let Some(flow) = peer.path(&layer.config.listens) else { return };
+    let own = trunks.get(id).map(|trunk| trunk.peer.own).unwrap_or_default();
+    let Some(flow) = peer.path(&layer.config.listens, own) else { return };
     let public = layer.public(flow);
     let (branch, tag) = (layer.fresh(NameKind::Branch), layer.fresh(NameKind::Tag));
     let call_id = layer.fresh(NameKind::CallId);

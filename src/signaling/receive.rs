@@ -73,6 +73,7 @@ impl Stack {
         }
         // Over a stream the transaction ends with its answer: what was asked is looked up before.
         let challenged = matches!(code, 401 | 407).then(|| self.layer.client_attempt(key)).flatten();
+        let asked = (code == 503).then(|| self.layer.client_request(key)).flatten();
         let Some(report) = self.layer.on_response(now, key, response) else { return };
         if let Some(attempt) = challenged
             && self.answer_challenge(now, flow, &report, &attempt, response)
@@ -88,8 +89,8 @@ impl Stack {
         if orphan && accepted {
             leg::decline(now, &mut self.layer, key, response, flow, None);
         }
-        if code == 503 {
-            ping::refused(&mut self.layer, &mut self.trunks, now, &flow, response);
+        if let Some((path, _)) = asked {
+            ping::refused(&mut self.layer, &mut self.trunks, now, &path, response);
         }
         self.deliver(now, &report, Some(response));
     }
@@ -123,6 +124,7 @@ impl Stack {
             return;
         }
         self.layer.observe(Observation::RequestReceived { flow, method: method_label(method) });
+        self.hear_alias(flow, source, request);
         let in_dialog = request.to().is_ok_and(|to| to.tag.is_some());
         match (method, leg) {
             (Method::Cancel, _) => self.on_cancel(now, flow, request, bytes),

@@ -182,7 +182,7 @@ fn registrar(trunk: &Trunk, listens: &[Listen]) -> Option<Flow> {
         peers = trunk.peers.iter().collect();
     }
     peers.sort_by_key(|known| known.peer.priority);
-    peers.get(turn % peers.len().max(1))?.peer.path(listens)
+    peers.get(turn % peers.len().max(1))?.peer.path(listens, trunk.peer.own)
 }
 
 /// The host of an address of record: a registrar's port is not part of it (RFC 3261 section 10.2).

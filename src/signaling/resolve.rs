@@ -1,9 +1,10 @@
 //! Peers found by name: looked up at the start and again when what was said runs out; what was last good is kept as long
 //! as nothing better is said. Must never wait for the answer.
 
-use super::config::Listen;
+use super::config::{Listen, Peer};
 use super::event::{Observation, Output};
 use super::locate::Lookup;
+use super::own_address::{self, OwnAddress};
 use super::ping;
 use super::timer::TimerName;
 use super::transaction::Layer;
@@ -71,7 +72,8 @@ fn go_on(layer: &mut Layer, trunks: &mut Trunks, now: Moment, id: TrunkId) {
         return;
     }
     let Some((mut peers, ttl)) = lookup.finish() else { return failed(layer, trunks, now, id) };
-    peers.retain(|peer| is_reachable(peer.transport, peer.address, &layer.config.listens));
+    let own = trunk.peer.own;
+    peers.retain(|peer| is_reachable(peer, &layer.config.listens, own));
     if peers.is_empty() {
         return failed(layer, trunks, now, id);
     }
@@ -84,19 +86,24 @@ fn go_on(layer: &mut Layer, trunks: &mut Trunks, now: Moment, id: TrunkId) {
     if trunks.get(id).is_some_and(|trunk| trunk.peer.ping.is_some()) {
         new.into_iter().for_each(|key| layer.timers.set(TimerName::Ping(key), now));
     }
+    layer.faces.set_peers(id, &peers);
     layer.credentials.set_peers(id, peers);
     ping::tell(layer, trunks, id);
     layer.timers.set(TimerName::Lookup(id), now + ttl.clamp(REFRESH.0, REFRESH.1));
 }
 
-/// Whether it is somebody's address, and there is a socket of ours to reach it from. Audio has one family: that of the first of its transport.
-fn is_reachable(transport: crate::base::Transport, peer: std::net::SocketAddr, listens: &[Listen]) -> bool {
-    let ip = peer.ip().to_canonical();
-    if peer.port() == 0 || ip.is_unspecified() || ip.is_multicast() {
+/// Whether it is somebody's address, and there is a socket of ours to reach it from. A trunk's audio has one family: that
+/// of the address its requests leave from, the first of its transport where none was written.
+fn is_reachable(peer: &Peer, listens: &[Listen], own: OwnAddress) -> bool {
+    let ip = peer.address.ip().to_canonical();
+    if peer.address.port() == 0 || ip.is_unspecified() || ip.is_multicast() {
         return false;
     }
-    let first = listens.iter().find(|listen| listen.transport == transport);
-    first.is_some_and(|listen| listen.address.is_ipv4() == peer.is_ipv4())
+    let first = listens.iter().find(|listen| listen.transport == peer.transport);
+    match own.listen {
+        Some(listen) => own_address::leaving(listens, peer.transport, ip, Some(listen)).is_some(),
+        None => first.is_some_and(|listen| listen.address.is_ipv4() == peer.address.is_ipv4()),
+    }
 }
 
 fn failed(layer: &mut Layer, trunks: &mut Trunks, now: Moment, id: TrunkId) {

@@ -10,6 +10,7 @@ use super::lamps::Lamps;
 use super::leg::Leg;
 use super::mark::NameKind;
 use super::media::{Codecs, LocalMedia};
+use super::own_address::Faces;
 use super::peers;
 use super::ping;
 use super::refusal::Refusals;
@@ -46,11 +47,13 @@ impl Stack {
     /// A stack; trunks with a ping or a registration get their first one at the first `handle_timeout`, due at once.
     #[must_use]
     pub fn new(mut config: StackConfig, mut random: Random) -> Self {
+        let faces = Faces::of(&config.admission);
         let mut trunks = Trunks::new(std::mem::replace(&mut config.admission, Admission::Anyone));
         let (legs, tags) = (seeded_map(random.number()), seeded_map(random.number()));
         let registrar = config.phones.take().map(Registrar::new);
         let mut layer = Layer::new(config, random);
         layer.credentials = Credentials::of(&trunks);
+        layer.faces = faces;
         ping::start(&mut layer, &trunks);
         resolve::start(&mut layer, &trunks);
         registration::start(&mut layer, &mut trunks);
@@ -307,7 +310,8 @@ impl Stack {
         let Some(trunk) = self.trunks.get(trunk) else { return Vec::new() };
         let is_left = trunk.peers.iter().any(peers::Known::is_usable);
         let may_be_tried = |known: &peers::Known| known.is_usable() || is_emergency && !is_left;
-        peers::ways(&trunk.peers, may_be_tried, &self.layer.config.listens, &mut self.layer.random)
+        let from = (self.layer.config.listens.as_slice(), trunk.peer.own);
+        peers::ways(&trunk.peers, may_be_tried, from, &mut self.layer.random)
     }
 
     /// The Call-ID of a leg's messages.
@@ -320,6 +324,12 @@ impl Stack {
     #[must_use]
     pub fn is_silent(&self, leg: LegKey) -> bool {
         self.legs.get(&leg).is_some_and(Leg::is_silent)
+    }
+
+    /// The path a leg began on.
+    #[must_use]
+    pub fn path_of(&self, leg: LegKey) -> Option<Flow> {
+        self.legs.get(&leg).map(Leg::flow)
     }
 
     /// Asks the peer at the end of `flow` for a sign of life now; says whether it is one that is ever asked.

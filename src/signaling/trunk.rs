@@ -166,6 +166,7 @@ mod tests {
     use super::*;
     use crate::base::{Name, Transport};
     use crate::signaling::config::{CallerHeader, PeerName};
+    use crate::signaling::own_address::OwnAddress;
 
     fn trunk(id: u16, peer: &str, accept: &[(&str, u8)]) -> TrunkPeer {
         TrunkPeer {
@@ -175,6 +176,8 @@ mod tests {
             peer: peer.parse().expect("an address"),
             peers: Vec::new(),
             found_by: None,
+            own: OwnAddress::default(),
+            large_over_tcp: false,
             accept: accept.iter().map(|(ip, length)| (ip.parse().expect("an address"), *length)).collect(),
             ping: None,
             caller_from: CallerHeader::From,

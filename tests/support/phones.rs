@@ -451,6 +451,9 @@ impl World {
                 self.sent.push((flow.remote, text));
             }
             Effect::Prove { flow } => self.proved.push(flow),
+            Effect::Reuse { flow, address } => {
+                panic!("no trunk here is reached over TLS: {flow:?} {address}")
+            }
             Effect::Distrust { flow } => self.proved.retain(|proved| *proved != flow),
             Effect::Resolve(question) => panic!("every peer here has an address: {question:?}"),
             Effect::Media(command) => self.carry_out(command),

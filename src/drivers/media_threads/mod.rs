@@ -16,12 +16,12 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 /// What the media threads need to begin.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// How many threads, and so boards; at least one.
     pub threads: u8,
-    /// The local address of every RTP and RTCP socket.
-    pub bind: IpAddr,
+    /// The local addresses RTP and RTCP may be received at, at least one: one of all of a kind covers the others of it.
+    pub addresses: Vec<IpAddr>,
     /// The instant that is [`Moment::ZERO`](crate::base::Moment::ZERO).
     pub epoch: Instant,
 }
@@ -59,7 +59,8 @@ impl MediaThreads {
         let lanes = (0..config.threads.max(1)).map(|board| {
             let (commands, asked) = unbounded();
             let outlet = thread::Outlet { events: told.clone(), dropped: Arc::clone(&dropped) };
-            let (thread, waker) = thread::MediaThread::new(board, config, random.fork(), asked, outlet)?;
+            let (thread, waker) =
+                thread::MediaThread::new(board, config.clone(), random.fork(), asked, outlet)?;
             let wake = wake.clone();
             let name = format!("media-{board}");
             let thread = std::thread::Builder::new().name(name).spawn(move || thread.run(&wake))?;

@@ -3,7 +3,7 @@
 
 use super::Config;
 use super::epoll::{Epoll, Ready, Waker};
-use super::sockets::Sockets;
+use super::sockets::{SocketName, Sockets};
 use crate::base::{Moment, Random, limits};
 use crate::media::{Board, Command, Event, Kind, PortId, Sink};
 use crossbeam_channel::{Receiver, Sender, TryRecvError};
@@ -89,7 +89,8 @@ const fn is_bookkeeping(event: &Event) -> bool {
 
 impl Sink for SocketSink {
     fn send(&mut self, port: PortId, kind: Kind, to: SocketAddr, packet: &[u8]) {
-        let sent = self.sockets.of(port, kind).is_some_and(|socket| socket.send_to(packet, to).is_ok());
+        let sent =
+            self.sockets.towards(port, kind, to).is_some_and(|socket| socket.send_to(packet, to).is_ok());
         if !sent {
             self.outlet.dropped.fetch_add(1, Ordering::Relaxed);
         }
@@ -121,7 +122,7 @@ impl MediaThread {
         let waker = Waker::new()?;
         epoll.add(&waker, COMMANDS)?;
         let io = SocketSink {
-            sockets: Sockets::new(config.bind),
+            sockets: Sockets::new(config.addresses),
             outlet,
             told: Told::Nothing,
             now: Moment::ZERO,
@@ -154,9 +155,9 @@ impl MediaThread {
             self.board.tick(now, &mut self.io);
             let mut commanded = false;
             for name in ready.names() {
-                match u16::try_from(name) {
-                    Ok(number) => self.read(number, now),
-                    Err(_) => commanded = true,
+                match SocketName::of_epoll(name) {
+                    Some(socket) => self.read(socket, now),
+                    None => commanded = true,
                 }
             }
             if commanded {
@@ -192,10 +193,11 @@ impl MediaThread {
 
     /// Reads one packet. Epoll is level-triggered: it names the socket again as long as there is more, and each
     /// socket gets its turn.
-    fn read(&mut self, number: u16, now: Moment) {
+    fn read(&mut self, name: SocketName, now: Moment) {
+        let number = name.number;
         let port = PortId { board: self.id, number: number & !1 };
         let kind = if number.is_multiple_of(2) { Kind::Rtp } else { Kind::Rtcp };
-        let Some(socket) = self.io.sockets.get(number) else { return };
+        let Some(socket) = self.io.sockets.get(name) else { return };
         match socket.recv_from(&mut self.buffer[..]) {
             // As long as the buffer means cut off.
             Ok((length, from)) if length < self.buffer.len() => {
@@ -212,8 +214,13 @@ impl MediaThread {
             match self.commands.try_recv() {
                 Ok(batch) => batch.into_iter().for_each(|command| match command {
                     Command::Open { port } => self.to_open.push_back(port),
+                    Command::Attach { port, setup, .. } => {
+                        if let Some(local) = setup.local {
+                            self.io.sockets.keep(port.number, local);
+                        }
+                        self.board.command(now, command, &mut self.io);
+                    }
                     Command::Close { .. }
-                    | Command::Attach { .. }
                     | Command::Play { .. }
                     | Command::Tone { .. }
                     | Command::Quiet { .. }

@@ -96,6 +96,8 @@ pub struct Levels {
     pub sip_streams_crowded_out: u64,
     /// SIP streams closed because nothing whole came on them, since the start.
     pub sip_streams_idle: u64,
+    /// SIP streams closed because their source began TLS too often, since the start.
+    pub tls_handshakes_limited: u64,
     /// Sources banned.
     pub sip_banned: u64,
     /// Rows the store has not written yet.

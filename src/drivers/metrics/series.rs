@@ -141,8 +141,12 @@ impl Series {
         self.media_ports.set(levels.media_ports as f64);
         self.sip_transactions.set(levels.sip_transactions as f64);
         self.sip_dialogs.set(levels.sip_dialogs as f64);
-        for (limit, count) in [("streams", levels.sip_streams_crowded_out), ("idle", levels.sip_streams_idle)]
-        {
+        let limited = [
+            ("streams", levels.sip_streams_crowded_out),
+            ("idle", levels.sip_streams_idle),
+            ("handshakes", levels.tls_handshakes_limited),
+        ];
+        for (limit, count) in limited {
             self.sip_limited.get(limit).inspect(|counter| counter.absolute(count));
         }
         self.sip_banned.set(levels.sip_banned as f64);

@@ -277,6 +277,7 @@ fn verdicts_trunks_audio_and_levels_reach_their_series() {
         store_lost: 3,
         media_ports: 4,
         sip_streams_idle: 6,
+        tls_handshakes_limited: 8,
         rtp_unsent: 5,
         sip_uncaptured: 11,
         ..Levels::default()
@@ -302,6 +303,7 @@ fn verdicts_trunks_audio_and_levels_reach_their_series() {
         ("spillway_rtp_unsent_packets_total", 5.0),
         ("spillway_sip_uncaptured_total", 11.0),
         ("spillway_sip_limited_total{limit=\"idle\"}", 6.0),
+        ("spillway_sip_limited_total{limit=\"handshakes\"}", 8.0),
         ("spillway_metrics_unknown_names_total", 0.0),
     ] {
         assert_eq!(value(&page, 0, series).to_bits(), expected.to_bits(), "{series}");

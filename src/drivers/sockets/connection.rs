@@ -62,6 +62,8 @@ pub(super) enum Speech {
 pub(super) struct Connection {
     pub link: Link,
     pub flow: Flow,
+    /// The path it came by, where its peer is known by another since.
+    came_by: Option<Flow>,
     pub origin: Origin,
     speech: Speech,
     unsent: VecDeque<u8>,
@@ -80,6 +82,7 @@ impl Connection {
         Self {
             link,
             flow,
+            came_by: None,
             origin,
             speech,
             unsent: VecDeque::new(),
@@ -87,6 +90,17 @@ impl Connection {
             proven: false,
             half_since: None,
         }
+    }
+
+    /// Its peer is where `flow` leads, from here on.
+    pub const fn stand_for(&mut self, flow: Flow) {
+        self.came_by = Some(self.flow);
+        self.flow = flow;
+    }
+
+    /// Every path that leads along it.
+    pub fn flows(&self) -> impl Iterator<Item = Flow> + use<> {
+        [Some(self.flow), self.came_by].into_iter().flatten()
     }
 
     /// A stranger's may be silent from here on, as a trunk's may.

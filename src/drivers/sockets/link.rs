@@ -3,8 +3,11 @@
 
 use crate::base::{Flow, Transport};
 use mio::net::TcpStream;
+use rustls::client::verify_server_name;
 use rustls::pki_types::ServerName;
+use rustls::server::ParsedCertificate;
 use rustls::{ClientConfig, ClientConnection, ServerConfig, ServerConnection};
+use socket2::{Protocol, Type};
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -59,7 +62,7 @@ impl Link {
 
     /// One of ours, which may still be on its way; nothing when it can't be opened.
     pub fn opened(flow: Flow, tls: &Tls) -> Option<Self> {
-        let connect = || TcpStream::connect(flow.remote).ok();
+        let connect = || connect(flow).ok();
         match flow.transport {
             Transport::Udp | Transport::Ws | Transport::Wss => None,
             Transport::Tcp => Some(Self::Plain(connect()?)),
@@ -79,6 +82,14 @@ impl Link {
         }
     }
 
+    /// Whether its peer has shown a certificate we believe, for this name.
+    pub fn is_certified_for(&self, name: &ServerName<'_>) -> bool {
+        let Self::Secured(secured) = self else { return false };
+        let shown = secured.tls.peer_certificates().and_then(|chain| chain.first());
+        let parsed = shown.and_then(|shown| ParsedCertificate::try_from(shown).ok());
+        parsed.is_some_and(|parsed| verify_server_name(&parsed, name).is_ok())
+    }
+
     /// Whether TLS is still being agreed on.
     pub fn is_shaking_hands(&self) -> bool {
         match self {
@@ -86,6 +97,22 @@ impl Link {
             Self::Secured(secured) => secured.tls.is_handshaking(),
         }
     }
+}
+
+/// A connection on its way from our address to theirs: peers know us by the one we listen on. Where that is every address,
+/// the kernel chooses.
+fn connect(flow: Flow) -> io::Result<TcpStream> {
+    let socket = super::unbound(flow.remote, Type::STREAM, Protocol::TCP)?;
+    let own = flow.local.ip();
+    if !own.is_unspecified() && own.is_ipv4() == flow.remote.is_ipv4() {
+        socket.bind(&SocketAddr::new(own, 0).into())?;
+    }
+    match socket.connect(&flow.remote.into()) {
+        // It goes on without us.
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error()) => {}
+        connected => connected?,
+    }
+    Ok(TcpStream::from_std(socket.into()))
 }
 
 impl Secured {

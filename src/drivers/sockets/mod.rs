@@ -4,6 +4,7 @@
 mod bindings;
 mod connection;
 mod drops;
+mod handshakes;
 mod link;
 mod streams;
 #[cfg(test)]
@@ -80,6 +81,8 @@ pub struct Limited {
     pub crowded_out: u64,
     /// Because nothing whole came on them for too long.
     pub idle: u64,
+    /// Because their source had begun too many TLS handshakes.
+    pub handshakes: u64,
 }
 
 struct Datagrams {
@@ -299,6 +302,12 @@ impl Sockets {
         if let Some(connection) = self.streams.of(flow) {
             connection.distrust(Instant::now());
         }
+    }
+
+    /// Sends what goes to `address` over the connection of `flow`, which its peer opened and offers for that (RFC 5923), if its
+    /// certificate says that the peer is whom we would reach there. Nothing changes else.
+    pub fn reuse(&mut self, flow: Flow, address: SocketAddr) {
+        self.streams.reuse(flow, address);
     }
 
     /// Sends one message. A stream nobody has opened yet is opened, unless only its peer can; a path that fails is reported by [`Self::receive`].

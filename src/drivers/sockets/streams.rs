@@ -2,6 +2,7 @@
 
 use super::Limited;
 use super::connection::{Brought, Connection, Origin, Speech};
+use super::handshakes::Handshakes;
 use super::link::{Link, Tls};
 use super::websocket::{Refusal, WebSocket};
 use crate::base::{Flow, Map, Name, Transport, limits};
@@ -35,6 +36,7 @@ pub(super) struct Streams {
     accepts: Accepts,
     pub tls: Tls,
     pub handshakes: FailedHandshakes,
+    begun: Handshakes,
     /// The web pages whose browsers may open a WebSocket; every page when empty.
     pub origins: Arc<[Name]>,
     pub websockets: RefusedWebSockets,
@@ -86,6 +88,7 @@ impl Streams {
             accepts,
             tls: Tls::none(),
             handshakes: FailedHandshakes::default(),
+            begun: Handshakes::default(),
             origins: Arc::default(),
             websockets: RefusedWebSockets::default(),
             most,
@@ -179,6 +182,11 @@ impl Streams {
             let of_source = self.per_source.get(&source).copied().unwrap_or_default();
             if of_source >= limits::STREAMS_PER_SOURCE || !self.make_room(origin, registry, lost) {
                 self.limited.crowded_out += 1;
+                continue;
+            }
+            let is_secured = matches!(transport, Transport::Tls | Transport::Wss);
+            if is_secured && !self.begun.may_begin(source, now) {
+                self.limited.handshakes += 1;
                 continue;
             }
             let local = self.listeners[listener].address;
@@ -280,6 +288,29 @@ impl Streams {
         self.connections.get_mut(self.by_flow.get(&flow)?)
     }
 
+    /// What goes to `address` goes over the connection of `flow` from here on, whose peer asks for it (RFC 5923 section 8.1):
+    /// when its certificate is for who is expected at that address. What comes on it comes from there; of several the newest
+    /// is used.
+    pub fn reuse(&mut self, flow: Flow, address: SocketAddr) {
+        let alias = Flow { remote: address, ..flow };
+        let Some(number) = self.by_flow.get(&flow).copied() else { return };
+        if address.ip() != flow.remote.ip() {
+            return;
+        }
+        let (Some(connection), Some((_, name))) =
+            (self.connections.get_mut(&number), (self.tls.client)(address))
+        else {
+            return;
+        };
+        let is_certified = connection.link.is_certified_for(&name);
+        tracing::debug!(target: "spillway::sip", peer = %flow.remote, %address, is_certified, "connection offered for reuse");
+        // One address at the most: what it came by is known still.
+        if is_certified && connection.flow == flow {
+            connection.stand_for(alias);
+            self.by_flow.insert(alias, number);
+        }
+    }
+
     pub fn next_deadline(&self) -> Option<Instant> {
         self.connections.values().filter_map(Connection::deadline).min()
     }
@@ -328,9 +359,11 @@ impl Streams {
             }
         }
         // Peers that call from the port they listen on may have two connections of one flow: the newer one goes on.
-        if self.by_flow.get(&connection.flow) == Some(&number) {
-            self.by_flow.remove(&connection.flow);
-            lost.push_back(connection.flow);
+        for flow in connection.flows() {
+            if self.by_flow.get(&flow) == Some(&number) {
+                self.by_flow.remove(&flow);
+                lost.push_back(flow);
+            }
         }
     }
 }

@@ -44,6 +44,7 @@ impl Traffic {
             | Observation::PhoneRefused { .. }
             | Observation::FlowProved { .. }
             | Observation::FlowLapsed { .. }
+            | Observation::ReuseAsked { .. }
             | Observation::RegistrarAnswered { .. }
             | Observation::PhoneContacts { .. }
             | Observation::ContactReplaced

@@ -114,7 +114,7 @@ impl Leg {
         let Some(cause) = calling.cancel_cause.take() else { return };
         let reason = self.passes.cancel_reason(cause);
         let invite = calling.invite;
-        let Some((flow, request)) = layer.client_request(invite) else { return };
+        let Some((flow, request)) = layer.client_sent(invite) else { return };
         let Some(cancel) = compose::cancel(&mut layer.writer, &request, Some(&reason)) else {
             return;
         };
@@ -145,6 +145,12 @@ impl Leg {
                 match (report.reply, response) {
                     (Reply::Response, Some(response)) => self.on_invite_response(now, layer, response),
                     (Reply::Response, None) => {}
+                    // As a far end says it that takes none so long.
+                    (Reply::TooLong, _) => {
+                        let cause = Cause::from_sip_code(513);
+                        layer.tell(self.key, LegEvent::Refused { code: 513, cause });
+                        self.state = State::Over;
+                    }
                     (Reply::TimedOut | Reply::PathLost, _) => {
                         if !calling.cancelled {
                             layer.tell(self.key, LegEvent::Failed { cause: Cause::Unreachable });

@@ -180,6 +180,7 @@ impl Leg {
             (Reply::Response, Some(code)) => code,
             // RFC 3261 section 12.2.1.2: silence counts as a 408.
             (Reply::Response | Reply::TimedOut | Reply::PathLost, _) => 408,
+            (Reply::TooLong, _) => 513,
         };
         if code < 200 {
             return;

@@ -147,6 +147,11 @@ impl Leg {
         matches!(&self.state, State::Calling(calling) if !calling.provisional)
     }
 
+    /// The path it began on.
+    pub(super) const fn flow(&self) -> Flow {
+        self.dialog.flow
+    }
+
     /// What all its messages carry.
     pub(super) fn call_id(&self) -> &[u8] {
         &self.dialog.call_id

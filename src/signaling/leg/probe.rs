@@ -51,12 +51,12 @@ impl Leg {
         }
         established.probe = match report.reply {
             Reply::PathLost => Probe::PathLost,
-            Reply::Response | Reply::TimedOut => Probe::Idle,
+            Reply::Response | Reply::TimedOut | Reply::TooLong => Probe::Idle,
         };
         let gone = match report.reply {
             // RFC 3261 section 12.2.1.2: the far end knows no such dialog, or counts as gone.
             Reply::Response => matches!(code, Some(408 | 481)),
-            Reply::TimedOut => true,
+            Reply::TimedOut | Reply::TooLong => true,
             // A connection a firewall dropped is made anew by the next question; nobody there twice is nobody.
             Reply::PathLost => again,
         };

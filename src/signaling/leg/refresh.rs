@@ -109,7 +109,7 @@ impl Leg {
                 self.refreshed(now, layer, answer);
             }
             // Section 10, and RFC 3261 section 12.2.1.2: silence counts as a 408.
-            (Reply::TimedOut, _, _) | (Reply::Response, _, None | Some(408 | 481)) => {
+            (Reply::TimedOut | Reply::TooLong, _, _) | (Reply::Response, _, None | Some(408 | 481)) => {
                 self.break_off(now, layer, Cause::Lost);
             }
             (Reply::Response, _, Some(491)) => self.refresh_after_glare(now, layer),

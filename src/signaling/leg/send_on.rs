@@ -121,7 +121,7 @@ impl Leg {
                 self.sending_on = SendingOn::Accepted;
                 layer.tell(self.key, LegEvent::SendingOn);
             }
-            (Reply::Response | Reply::TimedOut | Reply::PathLost, _) => {
+            (Reply::Response | Reply::TimedOut | Reply::TooLong | Reply::PathLost, _) => {
                 self.not_sent_on(layer, SendingOn::None)
             }
         }

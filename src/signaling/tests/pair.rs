@@ -4,7 +4,7 @@
 use crate::base::{Codec, Flow, Moment, Name, Random, Transport, TrunkId};
 use crate::signaling::{
     Admission, Caller, CallerHeader, Carried, Direction, Invitation, Invite, LegEvent, LegKey, Listen,
-    LocalMedia, MediaOffer, Observation, Output, SessionSettings, Stack, StackConfig, TrunkPeer,
+    LocalMedia, MediaOffer, Observation, Output, OwnAddress, SessionSettings, Stack, StackConfig, TrunkPeer,
 };
 use bytes::Bytes;
 use smallvec::smallvec;
@@ -74,6 +74,8 @@ pub(in crate::signaling) fn trunk(peer: &str) -> TrunkPeer {
         peer: address(peer),
         peers: Vec::new(),
         found_by: None,
+        own: OwnAddress::default(),
+        large_over_tcp: false,
         accept: Vec::new(),
         ping: None,
         caller_from: CallerHeader::From,

@@ -67,6 +67,11 @@ impl Raw {
         self.source.remote = address(remote);
     }
 
+    /// Speaks on this path from now on.
+    pub(super) fn source(&mut self, flow: Flow) {
+        self.source = flow;
+    }
+
     /// The same, over another transport.
     pub(super) fn speak_over(&mut self, transport: Transport, remote: &str) {
         self.source.transport = transport;

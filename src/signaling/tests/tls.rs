@@ -1,9 +1,9 @@
 //! SIP over TLS: `sips:` is served there and nowhere else, and the dialog stays there.
 
-use super::pair::{local, trunk};
+use super::pair::{address, local, trunk};
 use super::raw::{Raw, header, invite, request, status, to_tag};
 use crate::base::{Cause, Transport};
-use crate::signaling::TrunkPeer;
+use crate::signaling::{Observation, TrunkPeer};
 
 const PEER: &str = "192.0.2.1:49152";
 
@@ -51,4 +51,43 @@ fn sips_over_tcp_is_refused() {
     raw.speak_over(Transport::Tcp, PEER);
     let options = request("OPTIONS", 2, 1, "", "").replace("OPTIONS sip:", "OPTIONS sips:");
     assert_eq!(status(&raw.say(&options)[0]), "416 Unsupported URI Scheme");
+}
+
+#[test]
+fn a_peer_offers_its_connection_for_requests_to_where_it_listens() {
+    let asked = |transport: Transport, via: &str, from: &str| {
+        let mut raw = Raw::with(TrunkPeer {
+            transport,
+            accept: vec![(address(PEER).ip(), 24)],
+            ..trunk("192.0.2.1:5061")
+        });
+        raw.speak_over(transport, from);
+        let options = request("OPTIONS", 2, 1, "", "");
+        raw.say(
+            &options
+                .replace("SIP/2.0/UDP 192.0.2.1:5060;", &format!("SIP/2.0/{} {via};", transport.via_name())),
+        );
+        let asked = raw.observed.iter().find_map(|seen| {
+            if let Observation::ReuseAsked { flow, address } = seen { Some((*flow, *address)) } else { None }
+        });
+        assert!(asked.is_none_or(|(flow, _)| flow == raw.flow()));
+        asked.map(|(_, address)| address.to_string())
+    };
+    let there = Some("192.0.2.1:5061".to_owned());
+    assert_eq!(asked(Transport::Tls, "192.0.2.1:5061;alias", PEER), there);
+    assert_eq!(
+        asked(Transport::Tls, "sip.example.com;alias", PEER),
+        there,
+        "5061 unless it says another port"
+    );
+    for (transport, via, from) in [
+        (Transport::Tls, "192.0.2.1:5061", PEER),
+        (Transport::Tls, "192.0.2.1:5071;alias", PEER),
+        (Transport::Tls, "192.0.2.1:5061;alias", "192.0.2.9:49152"),
+        (Transport::Tls, "192.0.2.1:5061;alias", "192.0.2.1:5061"),
+        // RFC 5923 section 1: over TCP nobody shows who it is.
+        (Transport::Tcp, "192.0.2.1:5061;alias", PEER),
+    ] {
+        assert_eq!(asked(transport, via, from), None, "{transport:?} {via} {from}");
+    }
 }

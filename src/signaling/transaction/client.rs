@@ -66,6 +66,11 @@ impl Client {
         }
     }
 
+    /// Whether nothing came back yet.
+    pub(super) const fn is_unanswered(&self) -> bool {
+        matches!(self.state, State::Trying)
+    }
+
     pub(super) fn on_path_lost(&mut self) -> Actions {
         match self.state {
             State::Trying | State::Proceeding => {

@@ -85,6 +85,11 @@ impl ClientInvite {
         }
     }
 
+    /// Whether nothing came back yet.
+    pub(super) const fn is_unanswered(&self) -> bool {
+        matches!(self.state, State::Calling)
+    }
+
     pub(super) fn on_path_lost(&mut self) -> Actions {
         match self.state {
             State::Calling | State::Proceeding => {

@@ -3,6 +3,7 @@
 use super::action::{Action, Actions, Class, TransactionTimer as Timer};
 use super::client::Client;
 use super::client_invite::ClientInvite;
+use super::large::{self, Detour};
 use super::layer::{Layer, method_label};
 use crate::base::{Flow, Moment, TrunkId, give_back};
 use crate::signaling::compose;
@@ -50,6 +51,8 @@ pub(in crate::signaling) enum Reply {
     Response,
     /// No answer came in time.
     TimedOut,
+    /// It was not sent: no peer takes a request so long.
+    TooLong,
     /// Its path is lost.
     PathLost,
 }
@@ -67,6 +70,8 @@ pub(in crate::signaling) struct Report {
 #[derive(Clone, Debug)]
 pub(in crate::signaling) struct Attempt {
     pub(in crate::signaling) flow: Flow,
+    /// What it went along, where that is not `flow`.
+    pub(in crate::signaling) way: Flow,
     pub(in crate::signaling) request: Bytes,
     /// How often the request was sent, under different branches.
     pub(in crate::signaling) tries: u8,
@@ -76,6 +81,19 @@ pub(in crate::signaling) struct Attempt {
 enum Machine {
     Invite(ClientInvite),
     Other(Client),
+}
+
+impl Machine {
+    fn start(method: Method<'_>, way: Flow, settings: &TimerSettings) -> (Self, Actions) {
+        let reliable = way.transport.is_reliable();
+        if method == Method::Invite {
+            let (machine, actions) = ClientInvite::start(reliable, settings);
+            (Self::Invite(machine), actions)
+        } else {
+            let (machine, actions) = Client::start(reliable, settings);
+            (Self::Other(machine), actions)
+        }
+    }
 }
 
 /// An ACK that went out.
@@ -92,8 +110,10 @@ pub(super) struct ClientTransaction {
     machine: Machine,
     method: Method<'static>,
     owner: Owner,
-    pub(super) flow: Flow,
+    flow: Flow,
     request: Bytes,
+    /// What goes out instead, and along which way.
+    detour: Option<Detour>,
     /// Which try at the request this is; a challenged one is tried again in a transaction of its own.
     tries: u8,
     /// A copy of a final response gets a copy of its ACK.
@@ -117,6 +137,23 @@ impl ClientTransaction {
         }
     }
 
+    /// What went out, and along which way.
+    pub(super) fn sent(&self) -> (Flow, &Bytes) {
+        match &self.detour {
+            Some(detour) => (detour.way, &detour.request),
+            None => (self.flow, &self.request),
+        }
+    }
+
+    /// Gives up its detour, when nothing came back along it.
+    pub(super) fn gives_up_detour(&mut self) -> bool {
+        let is_unanswered = match &self.machine {
+            Machine::Invite(machine) => machine.is_unanswered(),
+            Machine::Other(machine) => machine.is_unanswered(),
+        };
+        is_unanswered && self.detour.take().is_some()
+    }
+
     fn ack_for(&self, tag: &[u8]) -> Option<(Flow, Bytes)> {
         self.acks.iter().find(|ack| *ack.tag == *tag).map(|ack| (ack.flow, ack.bytes.clone()))
     }
@@ -133,31 +170,57 @@ impl Layer {
         flow: Flow,
         request: Bytes,
     ) {
-        let (settings, reliable) = (self.settings(), flow.transport.is_reliable());
-        let (machine, actions) = if method == Method::Invite {
-            let (machine, actions) = ClientInvite::start(reliable, &settings);
-            (Machine::Invite(machine), actions)
-        } else {
-            let (machine, actions) = Client::start(reliable, &settings);
-            (Machine::Other(machine), actions)
-        };
+        let detour = self.detour(flow, &request);
+        let way = detour.as_ref().map_or(flow, |detour| detour.way);
+        let (machine, actions) = Machine::start(method, way, &self.settings());
+        let is_too_long = large::is_too_long(&request);
         let unanswered = matches!(method, Method::Invite | Method::Options).then_some(now);
         let acks = smallvec![];
-        let client = ClientTransaction { machine, method, owner, flow, request, tries: 1, acks, unanswered };
+        let client =
+            ClientTransaction { machine, method, owner, flow, request, detour, tries: 1, acks, unanswered };
         self.clients.insert(key, client);
+        if is_too_long {
+            self.observe(Observation::Limited { limit: "length" });
+            // Its owner hears of it when it has gone on.
+            let given_up = if method == Method::Invite { Timer::B } else { Timer::F };
+            return self.timers.set(TimerName::Client(key, given_up), now);
+        }
         self.observe(Observation::RequestSent { flow, method: method_label(method) });
         self.run_client(now, key, &actions, None);
     }
 
-    /// The request a live client transaction sent, and its path.
+    /// What a live client transaction sent, along which way: where its CANCEL goes.
+    pub(in crate::signaling) fn client_sent(&self, key: ClientKey) -> Option<(Flow, Bytes)> {
+        self.clients.get(&key).map(|client| {
+            let (way, request) = client.sent();
+            (way, request.clone())
+        })
+    }
+
+    /// Along a way that is lost nobody answered a request that was to go over UDP but for its size: over UDP, then (RFC 3261
+    /// section 18.1.1).
+    pub(super) fn back_over_udp(&mut self, now: Moment, key: ClientKey) -> bool {
+        let settings = self.settings();
+        let Some(client) = self.clients.get_mut(&key) else { return false };
+        if !client.gives_up_detour() {
+            return false;
+        }
+        let (machine, actions) = Machine::start(client.method, client.flow, &settings);
+        client.machine = machine;
+        self.run_client(now, key, &actions, None);
+        true
+    }
+
+    /// The request of a live client transaction, and its path.
     pub(in crate::signaling) fn client_request(&self, key: ClientKey) -> Option<(Flow, Bytes)> {
         self.clients.get(&key).map(|client| (client.flow, client.request.clone()))
     }
 
     /// The same, and how often it was tried.
     pub(in crate::signaling) fn client_attempt(&self, key: ClientKey) -> Option<Attempt> {
-        let ClientTransaction { flow, request, tries, .. } = self.clients.get(&key)?;
-        Some(Attempt { flow: *flow, request: request.clone(), tries: *tries })
+        let client = self.clients.get(&key)?;
+        let ClientTransaction { flow, request, tries, .. } = client;
+        Some(Attempt { flow: *flow, way: client.sent().0, request: request.clone(), tries: *tries })
     }
 
     /// Says which try at its request a client transaction is.
@@ -253,6 +316,7 @@ impl Layer {
     ) -> Option<Report> {
         let client = self.clients.get(&key)?;
         let (owner, method, flow) = (client.owner, client.method, client.flow);
+        let is_too_long = large::is_too_long(&client.request);
         let report = |reply| Some(Report { owner, key, method, reply });
         let mut said = None;
         for action in actions {
@@ -261,9 +325,8 @@ impl Layer {
                     if *action == Action::SendAgain {
                         self.observe(Observation::Retransmitted { flow, method: method_label(method) });
                     }
-                    if let Some(client) = self.clients.get(&key) {
-                        let request = client.request.clone();
-                        self.send(flow, request);
+                    if let Some((way, request)) = self.client_sent(key) {
+                        self.send(way, request);
                     }
                 }
                 Action::SendAck => self.acknowledge_refusal(key, response),
@@ -272,6 +335,7 @@ impl Layer {
                     self.timers.cancel(TimerName::Client(key, timer));
                 }
                 Action::Deliver => said = report(Reply::Response),
+                Action::TimeOut if is_too_long => said = report(Reply::TooLong),
                 Action::TimeOut => said = report(Reply::TimedOut),
                 Action::Fail => said = report(Reply::PathLost),
                 Action::End => self.drop_client(key),
@@ -284,10 +348,10 @@ impl Layer {
     fn acknowledge_refusal(&mut self, key: ClientKey, response: Option<&Message<'_>>) {
         let (Some(client), Some(response)) = (self.clients.get_mut(&key), response) else { return };
         let tag = response.to().ok().and_then(|to| to.tag).unwrap_or_default();
-        let flow = client.flow;
+        let (flow, sent) = client.sent();
         if let Some((flow, ack)) = client.ack_for(tag) {
             self.send(flow, ack);
-        } else if let Some(ack) = compose::ack_of_refusal(&mut self.writer, &client.request, response) {
+        } else if let Some(ack) = compose::ack_of_refusal(&mut self.writer, sent, response) {
             self.keep_ack(key, tag, flow, ack.clone());
             self.send(flow, ack);
         }

@@ -5,10 +5,11 @@ use super::action::TransactionTimer;
 use super::clients::{ClientKey, ClientTransaction, Report};
 use super::servers::{ServerKey, ServerTransaction};
 use crate::base::{Flow, Map, Moment, Random, Timers, seeded_map};
-use crate::signaling::config::{StackConfig, TimerSettings};
+use crate::signaling::config::{Admission, StackConfig, TimerSettings};
 use crate::signaling::credentials::Credentials;
 use crate::signaling::event::{LegEvent, LegKey, Observation, Output};
 use crate::signaling::mark::{MarkKey, Marked, NameKind};
+use crate::signaling::own_address::Faces;
 use crate::signaling::timer::TimerName;
 use crate::wire::sip::{Method, Writer};
 use bytes::Bytes;
@@ -26,6 +27,7 @@ pub(in crate::signaling) struct Layer {
     pub(in crate::signaling) out: VecDeque<Output>,
     pub(in crate::signaling) writer: Writer,
     pub(in crate::signaling) credentials: Credentials,
+    pub(in crate::signaling) faces: Faces,
     pub(super) clients: Map<ClientKey, ClientTransaction>,
     pub(super) servers: Map<ServerKey, ServerTransaction>,
     /// Server transactions by what identifies them to the far end (RFC 3261 section 17.2.3).
@@ -46,6 +48,7 @@ impl Layer {
             out: VecDeque::new(),
             writer: Writer::default(),
             credentials: Credentials::default(),
+            faces: Faces::of(&Admission::Anyone),
             clients: seeded_map(random.number()),
             servers: seeded_map(random.number()),
             identities: seeded_map(random.number()),
@@ -66,14 +69,23 @@ impl Layer {
         self.marks.name(kind, number)
     }
 
-    /// The address peers are told for the listening address `local`.
+    /// The address the far end of `flow` is told for the listening address it leaves from.
     pub(in crate::signaling) fn public(&self, flow: Flow) -> SocketAddr {
+        self.public_to(flow, &flow)
+    }
+
+    /// The same in a dialog that began with who is at the far end of `began`: its next hop may be anywhere.
+    pub(in crate::signaling) fn public_to(&self, flow: Flow, began: &Flow) -> SocketAddr {
         let listen = self
             .config
             .listens
             .iter()
             .find(|listen| listen.transport == flow.transport && listen.address == flow.local);
-        listen.map_or(flow.local, crate::signaling::config::Listen::public)
+        let public = listen.map_or(flow.local, crate::signaling::config::Listen::public);
+        match self.faces.shown(began) {
+            Some(shown) if shown.is_ipv4() == public.is_ipv4() => SocketAddr::new(shown, public.port()),
+            Some(_) | None => public,
+        }
     }
 
     /// Adds to the request being written what its trunk's peer was last seen to ask for, if anything.
@@ -118,10 +130,13 @@ impl Layer {
     /// A path is lost: what waits for an answer on it fails now (RFC 3261 section 17.1.4).
     pub(in crate::signaling) fn on_path_lost(&mut self, now: Moment, flow: Flow) -> Vec<Report> {
         let mut lost: Vec<_> =
-            self.clients.iter().filter(|(_, client)| client.flow == flow).map(|(key, _)| *key).collect();
+            self.clients.iter().filter(|(_, client)| client.sent().0 == flow).map(|(key, _)| *key).collect();
         lost.sort_unstable();
         let mut reports = Vec::new();
         for key in lost {
+            if self.back_over_udp(now, key) {
+                continue;
+            }
             let Some(client) = self.clients.get_mut(&key) else { continue };
             let actions = client.on_path_lost();
             reports.extend(self.run_client(now, key, &actions, None));

@@ -6,6 +6,7 @@ mod client;
 mod client_invite;
 mod clients;
 mod identity;
+mod large;
 mod layer;
 mod server;
 mod server_invite;

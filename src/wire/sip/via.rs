@@ -26,6 +26,8 @@ pub struct Via<'a> {
     pub maddr: Option<&'a [u8]>,
     /// The multicast time to live.
     pub ttl: Option<&'a [u8]>,
+    /// Whether its connection may be used for requests the other way (RFC 5923 section 5).
+    pub alias: bool,
     /// What follows the first `;`.
     pub params: &'a [u8],
 }
@@ -67,6 +69,7 @@ impl<'a> Via<'a> {
             rport: None,
             maddr: None,
             ttl: None,
+            alias: false,
             params: raw.get(end + 1..).unwrap_or_default(),
         };
         via.with_params(end)
@@ -86,6 +89,8 @@ impl<'a> Via<'a> {
                 self.maddr = Some(text);
             } else if name.eq_ignore_ascii_case(b"ttl") {
                 self.ttl = Some(text);
+            } else if name.eq_ignore_ascii_case(b"alias") {
+                self.alias = true;
             }
         }
         Ok(self)
@@ -125,6 +130,13 @@ mod tests {
         let bare = Via::parse(b"SIP/2.0/UDP [::1];received=2001:db8::1;branch=z9hG4bK").expect("valid");
         assert_eq!(bare.received, "2001:db8::1".parse().ok());
         assert!(!bare.has_cookie());
+    }
+
+    #[test]
+    fn alias_is_said_or_not() {
+        let alias = |value: &[u8]| Via::parse(value).expect("valid").alias;
+        assert!(alias(b"SIP/2.0/TLS p1.example.com;branch=z9hG4bKa;alias"));
+        assert!(!alias(b"SIP/2.0/TLS p1.example.com;branch=z9hG4bKalias"));
     }
 
     #[test]

@@ -8,10 +8,10 @@ use spillway::base::finding::Source;
 use spillway::base::{CallId, Codec, JournalSeq, Moment, Now, Random, Transport, TrunkId, Utc};
 use spillway::dialplan::{Files, Ids, Known, Plan, SoundFile, load};
 use spillway::engine::core::{Channels, TrunkLine};
-use spillway::engine::{Effect, Engine, EngineConfig, EngineTrunk, Event, Observation, Sounds};
+use spillway::engine::{Effect, Engine, EngineConfig, EngineTrunk, Event, MediaAddress, Observation, Sounds};
 use spillway::media::{Command, Event as MediaEvent, PortId, Sound, StreamStats};
 use spillway::settings::NumberFormat;
-use spillway::signaling::{BanPolicy, CallerHeader, IdentityPolicy, Listen, TrunkPeer};
+use spillway::signaling::{BanPolicy, CallerHeader, IdentityPolicy, Listen, OwnAddress, TrunkPeer};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -150,7 +150,7 @@ impl World {
         match effect {
             Effect::Send { flow, bytes } => self.peer.hears(flow, &bytes),
             Effect::Resolve(question) => panic!("every peer here has an address: {question:?}"),
-            Effect::Prove { .. } | Effect::Distrust { .. } => {}
+            Effect::Prove { .. } | Effect::Distrust { .. } | Effect::Reuse { .. } => {}
             Effect::Media(command) => self.carry_out(command),
             Effect::Observe(Observation::Fact(entry)) if self.disk => {
                 self.engine.handle(self.now, Event::Stored(entry.seq));
@@ -210,6 +210,8 @@ fn trunk(index: u16) -> EngineTrunk {
             peer,
             peers: Vec::new(),
             found_by: None,
+            own: OwnAddress::default(),
+            large_over_tcp: false,
             accept: Vec::new(),
             ping: None,
             caller_from: CallerHeader::From,
@@ -230,6 +232,6 @@ fn trunk(index: u16) -> EngineTrunk {
         invite_timeout: None,
         identity: IdentityPolicy::default(),
         alerting: Vec::new(),
-        media: address(OURS).ip(),
+        media: MediaAddress::plain(address(OURS).ip()),
     }
 }

@@ -4,7 +4,7 @@ use super::peer::{OURS, THEIRS, address};
 use spillway::base::{Codec, Flow, Moment, Random, Secret, Transport, TrunkId};
 use spillway::signaling::{
     Admission, Caller, CallerHeader, Direction, Invitation, Invite, LegEvent, LegKey, Listen, LocalMedia,
-    Output, Stack, StackConfig, TrunkAccount, TrunkPeer,
+    Output, OwnAddress, Stack, StackConfig, TrunkAccount, TrunkPeer,
 };
 use spillway::wire::sip::{HeaderName, Message};
 
@@ -45,6 +45,8 @@ impl Exchange {
             peer: address(THEIRS[0]),
             peers: vec![],
             found_by: None,
+            own: OwnAddress::default(),
+            large_over_tcp: false,
             accept: vec![],
             ping: None,
             caller_from: CallerHeader::From,

@@ -7,7 +7,7 @@ use super::peer::{OURS, Peer, STEPS, Step, THEIRS, address, due, path};
 use spillway::base::{Cause, Codec, Flow, Moment, Random, Transport, TrunkId};
 use spillway::signaling::{
     Admission, Caller, CallerHeader, Direction, Invite, LegEvent, LegKey, Listen, LocalMedia, MediaOffer,
-    Output, Rejection, Stack, StackConfig, TrunkPeer,
+    Output, OwnAddress, Rejection, Stack, StackConfig, TrunkPeer,
 };
 use std::time::Duration;
 
@@ -50,6 +50,8 @@ impl World {
             peer: address(THEIRS[usize::from(id)]),
             peers: vec![],
             found_by: None,
+            own: OwnAddress::default(),
+            large_over_tcp: false,
             accept: vec![],
             ping,
             caller_from: [CallerHeader::From, CallerHeader::PAssertedIdentity][usize::from(id)],

@@ -242,7 +242,7 @@ impl ByHand {
             }
             Effect::Media(_) => {}
             Effect::Resolve(question) => self.asked.push(question),
-            Effect::Prove { flow } | Effect::Distrust { flow } => {
+            Effect::Prove { flow } | Effect::Distrust { flow } | Effect::Reuse { flow, .. } => {
                 panic!("no phone registers here, least of all over {flow:?}")
             }
             Effect::Observe(Observation::Recorded(record)) => self.records.push(record),

@@ -1,6 +1,7 @@
 //! TLS over loopback: who is received, who is believed, and how long an unfinished handshake may take.
 
 use super::*;
+use crate::drivers::sockets::connection::Origin;
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -85,7 +86,14 @@ fn secured(config: Arc<ServerConfig>) -> (Doorstep, Server) {
 }
 
 pub(super) fn secured_over(transport: Transport, config: Arc<ServerConfig>) -> (Doorstep, Server) {
-    let mut doorstep = Doorstep::listening(transport, 3);
+    listening(Doorstep::listening(transport, 3), config)
+}
+
+fn secured_with_room_for(most: usize, config: Arc<ServerConfig>) -> (Doorstep, Server) {
+    listening(Doorstep::listening(Transport::Tls, most), config)
+}
+
+fn listening(mut doorstep: Doorstep, config: Arc<ServerConfig>) -> (Doorstep, Server) {
     let server = Arc::new(Mutex::new(config));
     let shown = Arc::clone(&server);
     doorstep.streams.tls.server = Box::new(move || Some(Arc::clone(&shown.lock().expect("sound"))));
@@ -240,4 +248,99 @@ fn nobody_is_spoken_to_where_nobody_is_expected() {
     let start = doorstep.start;
     doorstep.streams.send(flow, OPTIONS, doorstep.poll.registry(), start, &mut doorstep.lost);
     assert_eq!(doorstep.lost, [flow]);
+}
+
+/// A peer that connected and sent a request, from where it listens by its own word; who is expected there.
+fn offering(
+    config: Arc<ServerConfig>,
+    client: Arc<ClientConfig>,
+    expected: &str,
+) -> (Doorstep, Client, Flow) {
+    let (mut doorstep, _) = secured(config);
+    let client = doorstep.serve(call(doorstep.address, client)).expect("answered");
+    let flow = doorstep.messages[0];
+    let (believed, expected) = (Authority::new().client(false), expected.to_owned());
+    doorstep.streams.tls.client = Box::new(move |_| {
+        Some((Arc::clone(&believed), ServerName::try_from(expected.clone()).expect("a name")))
+    });
+    (doorstep, client, flow)
+}
+
+#[test]
+fn a_connection_whose_peer_has_shown_who_it_is_is_used_for_what_goes_there() {
+    let authority = Authority::new();
+    let (mut doorstep, mut client, flow) =
+        offering(authority.asking_server(), authority.client(true), "phone.example");
+    let there = Flow { remote: (Ipv4Addr::LOCALHOST, 1).into(), ..flow };
+    doorstep.streams.reuse(flow, there.remote);
+    let start = doorstep.start;
+    doorstep.streams.send(there, ANSWER, doorstep.poll.registry(), start, &mut doorstep.lost);
+    // What belongs to the path it came by goes along it still.
+    doorstep.streams.send(flow, ANSWER, doorstep.poll.registry(), start, &mut doorstep.lost);
+    let said = thread::spawn(move || {
+        let mut heard = vec![0; 2 * ANSWER.len()];
+        client.read_exact(&mut heard).expect("both");
+        client.write_all(OPTIONS).expect("taken");
+        (client, heard)
+    });
+    doorstep.until(start, |_| said.is_finished());
+    let (client, heard) = said.join().expect("no panic");
+    assert_eq!(heard, [ANSWER, ANSWER].concat());
+    assert_eq!(doorstep.streams.count(Transport::Tls), Connections { now: 1, accepted: 1 });
+    doorstep.until(start, |doorstep| doorstep.messages.len() == 2);
+    assert_eq!(doorstep.messages[1], there, "what comes on it comes from there");
+    drop(client);
+    doorstep.until(start, |doorstep| !doorstep.lost.is_empty());
+    assert_eq!(doorstep.lost, [there, flow], "both paths are gone");
+}
+
+#[test]
+fn a_connection_is_not_taken_over_by_who_shows_no_certificate_or_another_s_or_comes_from_elsewhere() {
+    let authority = Authority::new();
+    let asking = || authority.asking_server();
+    let (shows, hides) = (authority.client(true), authority.client(false));
+    let there: SocketAddr = (Ipv4Addr::LOCALHOST, 1).into();
+    let elsewhere: SocketAddr = (STRANGER, 1).into();
+    for (config, client, expected, address) in [
+        (authority.server(NAME), hides, "phone.example", there),
+        (asking(), Arc::clone(&shows), "other.example", there),
+        (asking(), shows, "phone.example", elsewhere),
+    ] {
+        let (mut doorstep, _client, flow) = offering(config, client, expected);
+        doorstep.streams.reuse(flow, address);
+        let (start, path) = (doorstep.start, Flow { remote: address, ..flow });
+        doorstep.streams.send(path, ANSWER, doorstep.poll.registry(), start, &mut doorstep.lost);
+        assert!(doorstep.streams.of(path).is_none_or(|connection| connection.origin == Origin::Ours));
+        assert!(doorstep.streams.of(flow).is_some_and(|connection| connection.flow == flow));
+    }
+}
+
+#[test]
+fn one_source_opens_a_hundred_connections_over_tls_and_no_more_and_begins_no_more_handshakes_than_that() {
+    let authority = Authority::new();
+    let (mut doorstep, _) = secured_with_room_for(2 * limits::STREAMS_PER_SOURCE, authority.server(NAME));
+    let mut taken: Vec<_> = (0..limits::STREAMS_PER_SOURCE)
+        .map(|_| doorstep.serve(call(doorstep.address, authority.client(false))).expect("answered"))
+        .collect();
+    let mut refused = doorstep.connect();
+    doorstep.until(doorstep.start, |_| is_closed(&mut refused));
+    assert_eq!(doorstep.streams.limited, Limited { crowded_out: 1, ..Limited::default() });
+
+    // There is room again, and its handshakes are used up: whoever it is goes on where it is.
+    drop(taken.pop());
+    doorstep.until(doorstep.start, |doorstep| !doorstep.lost.is_empty());
+    let mut refused = doorstep.connect();
+    doorstep.until(doorstep.start, |_| is_closed(&mut refused));
+    assert_eq!(doorstep.streams.limited, Limited { crowded_out: 1, handshakes: 1, ..Limited::default() });
+    let mut other = doorstep.connect_from(STRANGER);
+    let mut tls = ClientConnection::new(authority.client(false), name()).expect("a client");
+    doorstep.until(doorstep.start, |_| {
+        let _ = tls.complete_io(&mut other);
+        !tls.is_handshaking()
+    });
+    // A second later it may begin some again.
+    doorstep.start += Duration::from_secs(1);
+    doorstep.serve(call(doorstep.address, authority.client(false))).expect("answered");
+    assert_eq!(doorstep.streams.count(Transport::Tls), Connections { now: 101, accepted: 102 });
+    assert_eq!(doorstep.streams.handshakes, FailedHandshakes::default(), "none of those began");
 }

@@ -5,10 +5,12 @@ use spillway::base::{CallId, Codec, JournalSeq, Random, Transport, TrunkId};
 use spillway::dialplan::Plan;
 use spillway::endpoint::{Station, StationConfig};
 use spillway::engine::core::{Channels, TrunkLine};
-use spillway::engine::{EngineConfig, EngineTrunk, Sounds};
+use spillway::engine::{EngineConfig, EngineTrunk, MediaAddress, Sounds};
 use spillway::media::Sound;
 use spillway::settings::NumberFormat;
-use spillway::signaling::{BanPolicy, CallerHeader, IdentityPolicy, Listen, SessionSettings, TrunkPeer};
+use spillway::signaling::{
+    BanPolicy, CallerHeader, IdentityPolicy, Listen, OwnAddress, SessionSettings, TrunkPeer,
+};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::{Arc, LazyLock};
 
@@ -77,6 +79,8 @@ fn trunk(index: usize) -> EngineTrunk {
             peer,
             peers: Vec::new(),
             found_by: None,
+            own: OwnAddress::default(),
+            large_over_tcp: false,
             accept: if index == 0 { vec![(GATEWAY.ip(), 32)] } else { Vec::new() },
             ping: None,
             caller_from: CallerHeader::From,
@@ -97,7 +101,7 @@ fn trunk(index: usize) -> EngineTrunk {
         invite_timeout: None,
         identity: IdentityPolicy::default(),
         alerting: Vec::new(),
-        media: SPILLWAY.into(),
+        media: MediaAddress::plain(SPILLWAY.into()),
     }
 }
 
