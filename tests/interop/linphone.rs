@@ -57,11 +57,6 @@ impl Linphone {
         String::from_utf8_lossy(&fs::read(self.folder.join("messages")).unwrap_or_default()).into_owned()
     }
 
-    /// How many of the messages it sent and received begin so.
-    pub fn times(&self, what: &str) -> usize {
-        self.messages().lines().filter(|line| line.starts_with(what)).count()
-    }
-
     fn has_registered(&self) -> bool {
         self.messages().contains("to [LinphoneRegistrationOk]")
     }

@@ -9,6 +9,7 @@ use crate::place::{PBX, Place, SPILLWAY};
 use crate::sipp::{BINDS_WITHIN, Sipp, plays_at_once};
 use crate::softphone::{Line, Softphone};
 use crate::softphone_stage::{MUSIC_HZ, PASSWORD, serve_also};
+use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -145,6 +146,41 @@ fn called_who_is_refreshed(rounds: usize) -> String {
     )
 }
 
+/// Two agents and whoever calls each.
+fn phones(place: &Place, believes: &Path) -> [Linphone; 4] {
+    let phone = |host, user, hz, refresher| {
+        let more = format!(
+            "session_expires_enabled=1\nsession_expires_value=90\nsession_expires_refresher_value={refresher}\n"
+        );
+        let line = Line { user, password: PASSWORD, transport: "udp", through: None, believes, more: &more };
+        Linphone::on(place, host, &line, hz)
+    };
+    // 2: who calls refreshes; 1: who is called does.
+    [
+        phone(PBX, "201", SPEAK_HZ[0], 0),
+        phone(PBX + 1, "203", SPEAK_HZ[1], 0),
+        phone(PBX + 2, "202", SPEAK_HZ[2], 2),
+        phone(PBX + 3, "204", SPEAK_HZ[3], 1),
+    ]
+}
+
+/// Who is called, then who calls, each side refreshing in its turn.
+fn ladders(place: &Place, rounds: usize, calls: usize) -> Vec<Sipp> {
+    let many = (calls, STEP);
+    let mut ladders = vec![
+        plays_at_once(place, PBX + 4, "udp", None, &called_who_refreshes(rounds), many),
+        plays_at_once(place, PBX + 5, "udp", None, &called_who_is_refreshed(rounds), many),
+    ];
+    sleep(BINDS_WITHIN);
+    for (host, number, ladder) in [
+        (PBX + 6, "0384961372", caller_who_refreshes(rounds)),
+        (PBX + 7, "0384961373", caller_who_is_refreshed(rounds)),
+    ] {
+        ladders.push(plays_at_once(place, host, "udp", Some(number), &ladder, many));
+    }
+    ladders
+}
+
 #[test]
 fn calls_whose_session_is_refreshed_by_either_side_last_and_are_heard_to_the_end() {
     let full = std::env::var("SPILLWAY_INTEROP").is_ok_and(|size| size == "full");
@@ -160,27 +196,7 @@ fn calls_whose_session_is_refreshed_by_either_side_last_and_are_heard_to_the_end
             place.ip(PBX + 5),
         );
         let (service, believes) = serve_also(&place, false, &settings, SITE);
-        let phone = |host, user, hz, refresher| {
-            let more = format!(
-                "session_expires_enabled=1\nsession_expires_value=90\nsession_expires_refresher_value={refresher}\n"
-            );
-            let line = Line {
-                user,
-                password: PASSWORD,
-                transport: "udp",
-                through: None,
-                believes: &believes,
-                more: &more,
-            };
-            Linphone::on(&place, host, &line, hz)
-        };
-        // 2: who calls refreshes; 1: who is called does.
-        let mut phones = [
-            phone(PBX, "201", SPEAK_HZ[0], 0),
-            phone(PBX + 1, "203", SPEAK_HZ[1], 0),
-            phone(PBX + 2, "202", SPEAK_HZ[2], 2),
-            phone(PBX + 3, "204", SPEAK_HZ[3], 1),
-        ];
+        let mut phones = phones(&place, &believes);
         for (caller, agent, number) in [(2, 0, "0384961370"), (3, 1, "0384961371")] {
             phones[caller].dials(&format!("sip:{number}@{}", place.ip(SPILLWAY)));
             phones[agent].is_rung(SOON);
@@ -189,18 +205,7 @@ fn calls_whose_session_is_refreshed_by_either_side_last_and_are_heard_to_the_end
             phones[caller].is_connected(SOON);
         }
 
-        let many = (calls, STEP);
-        let mut ladders = vec![
-            plays_at_once(&place, PBX + 4, "udp", None, &called_who_refreshes(rounds), many),
-            plays_at_once(&place, PBX + 5, "udp", None, &called_who_is_refreshed(rounds), many),
-        ];
-        sleep(BINDS_WITHIN);
-        for (host, number, ladder) in [
-            (PBX + 6, "0384961372", caller_who_refreshes(rounds)),
-            (PBX + 7, "0384961373", caller_who_is_refreshed(rounds)),
-        ] {
-            ladders.push(plays_at_once(&place, host, "udp", Some(number), &ladder, many));
-        }
+        let mut ladders = ladders(&place, rounds, calls);
         let played: Vec<_> = ladders.iter_mut().map(|ladder| ladder.succeeds(lasts + STEP)).collect();
         let told = || ladders.iter().map(Sipp::messages).collect::<String>();
         assert!(!played.contains(&false), "ladders played to their end: {played:?}\n{}", told());
