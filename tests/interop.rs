@@ -14,6 +14,8 @@
 
 #[path = "interop/attacks.rs"]
 mod attacks;
+#[path = "interop/attended.rs"]
+mod attended;
 #[path = "interop/audio.rs"]
 mod audio;
 #[path = "interop/baresip.rs"]

@@ -6,14 +6,15 @@ use crate::place::{Place, SPILLWAY};
 use crate::softphones::{Make, a_phone_does_what_phones_do};
 use std::net::Ipv4Addr;
 
-fn kamailio(place: &Place) -> (Option<Ipv4Addr>, Kamailio) {
+/// Starts the proxy.
+pub fn kamailio(place: &Place) -> (Option<Ipv4Addr>, Kamailio) {
     let service = ("SERVICE", place.ip(SPILLWAY).to_string());
     let kamailio = Kamailio::start(place, "front.cfg", "full", &[service]);
     (Some(Kamailio::ip(place)), kamailio)
 }
 
 /// Every kind of message the story has went through the proxy, both ways.
-fn everything_passed(kamailio: &Kamailio) {
+pub fn everything_passed(kamailio: &Kamailio) {
     for said in [
         "REGISTER from",
         "INVITE from",

@@ -48,6 +48,18 @@ impl Linphone {
         phone
     }
 
+    /// Holds whom it talks with and calls somebody else: the phone's second call.
+    pub fn consults(&mut self, uri: &str) {
+        self.tell("pause");
+        self.meets("is now paused", STARTS_WITHIN);
+        self.dials(uri);
+    }
+
+    /// Brings those of its two calls together, and leaves.
+    pub fn sends_the_first_to_the_second(&mut self) {
+        self.tell("transfer 1 --to-call 2");
+    }
+
     fn tell(&mut self, command: &str) {
         writeln!(self.told, "{command}").expect("linphone listens");
     }
