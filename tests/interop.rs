@@ -28,6 +28,8 @@ mod calls;
 mod carrier;
 #[path = "torture/cases.rs"]
 mod cases;
+#[path = "interop/crossing.rs"]
+mod crossing;
 #[path = "interop/dead_phones.rs"]
 mod dead_phones;
 #[path = "interop/doorway.rs"]

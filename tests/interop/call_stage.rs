@@ -146,8 +146,8 @@ pub fn serve(place: &Place) -> Service<'_> {
          [sip]\nlisten = [\"udp:{ip}:5060\", \"tcp:{ip}:5060\"]\ndrain = \"1s\"\n\n\
          [media]\nports = \"{}\"\n\n[http]\nlisten = \"{ip}:8080\"\n\n\
          [trunk.operateur]\npeer = \"udp:{}:5060\"\naccept = [\"{}/32\"]\n\n\
-         [trunk.ipbx1]\npeer = \"udp:{}:5060\"\nagents = true\ntransfer_to = [\"0385000030\"]\n\n\
-         [trunk.ipbx2]\npeer = \"tcp:{}:5060\"\nagents = true\ntransfer_to = [\"0385000030\"]\n",
+         [trunk.ipbx1]\npeer = \"udp:{}:5060\"\nagents = true\nauto_answer = true\ntransfer_to = [\"0385000030\"]\n\n\
+         [trunk.ipbx2]\npeer = \"tcp:{}:5060\"\nagents = true\nauto_answer = true\ntransfer_to = [\"0385000030\"]\n",
         place.rtp_ports(),
         place.ip(OPERATOR),
         place.ip(CALLERS),

@@ -279,9 +279,13 @@ fn body(name: &str) -> Option<(&'static str, String)> {
         ];
         ("application/sdp", lines.map(|line| format!("    {line}\n")).concat())
     };
+    let sent = audio("[media_ip]", "a=sendrecv");
     Some(match name {
-        "audio" => audio("[media_ip]", "a=sendrecv"),
+        "audio" => sent,
         "sendonly" => audio("[media_ip]", "a=sendonly"),
+        "mu-law" => ("application/sdp", sent.1.replace(" 8 96", " 0 96").replace("8 PCMA", "0 PCMU")),
+        // Another port of the phone's.
+        "moved" => ("application/sdp", sent.1.replace("[auto_media_port]", "[auto_media_port+2]")),
         "inactive" => audio("[media_ip]", "a=inactive"),
         // Hold as RFC 2543 had it.
         "nowhere" => audio("0.0.0.0", "a=sendrecv"),
