@@ -117,9 +117,10 @@ fn message(xml: &mut String, again: bool, lines: &[String], body: &[&str]) {
 const CALLER: &str = "<sip:060102[local_port]@[local_ip]>;tag=[pid]c[call_number]";
 const OUR_TAG: &str = ";tag=[pid]a[call_number]";
 
-/// The same scenario for many callers at once, a number each: one number coming back while it is sent on is a loop.
-pub fn each_from_their_own(scenario: &str) -> String {
-    scenario.replace("060102[local_port]", "+49306[local_port][call_number]")
+/// The same scenario for many callers at once at a host of their own, a number each: one number coming back while it is
+/// sent on is a loop.
+pub fn each_from_their_own(scenario: &str, host: u8) -> String {
+    scenario.replace("060102[local_port]", &format!("+4930{host}[local_port][call_number]"))
 }
 
 fn request(xml: &mut String, side: Side, told: &mut Told, method: &str, body: &[&str], details: &[&str]) {

@@ -100,7 +100,7 @@ pub fn plays_at_once(
     let name = format!("ladder-{host}-{nth}");
     let mut scenario = ladder::scenario(side, ladder);
     if calls > 1 {
-        scenario = ladder::each_from_their_own(&scenario);
+        scenario = ladder::each_from_their_own(&scenario, host);
     }
     let file = place.write(&format!("{name}.xml"), &scenario);
     let mut command = sipp_by(place, host, nth, &file, transport, &name);
