@@ -77,7 +77,9 @@ fn secret_value(line: &[u8]) -> Option<usize> {
     }
     let (name, value) = field(line)?;
     let is_secret = SECRET_FIELDS.iter().any(|secret| name.eq_ignore_ascii_case(secret));
-    is_secret.then(|| line.len() - value.trim_ascii_start().len())
+    // Whatever else is not seen may be part of it.
+    let spaces = value.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    is_secret.then(|| line.len() - value.len() + spaces)
 }
 
 /// A field's name and what follows its colon, line end included.
@@ -144,6 +146,8 @@ mod tests {
         );
         let keys = "200\r\n\r\na=crypto:1 AES inline:WVNf\r\na=rtpmap:8\r\n";
         assert_eq!(blanked(keys), "200\r\n\r\na=crypto:*****************\r\na=rtpmap:8\r\n");
+        let unseen = "200\r\nAuthorization: \x0c\0Digest\r\nAuthorization:\r\n\r\n";
+        assert_eq!(blanked(unseen), "200\r\nAuthorization: ***\r\nAuthorization:***\r\n\r\n");
         assert_eq!(
             blanked("SIP/2.0 401 x\r\nWWW-Authenticate: Digest"),
             "SIP/2.0 401 x\r\nWWW-Authenticate: ***"
