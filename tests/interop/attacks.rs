@@ -293,7 +293,7 @@ fn trickle(
 
 #[test]
 fn a_stream_that_sends_slowly_or_nothing_or_line_ends_is_closed_in_30_seconds() {
-    let place = Place::new();
+    let place = Place::aside();
     place.prompt("rappelez", 200.0, 0.5);
     let service = Setting::new(&place).serve(SITE);
     let to = SocketAddr::from((place.ip(SPILLWAY), 5060));

@@ -62,7 +62,7 @@ fn a_dead_pbx_costs_rings_not_callers() {
 #[test]
 fn a_pbx_that_dies_in_a_conversation_leaves_the_caller_free_to_hang_up() {
     in_real_time(|| {
-        let place = Place::new();
+        let place = Place::aside();
         place.prompt("rappelez", 200.0, 0.5);
         place.music(520.0);
         let service = Setting::new(&place).serve(SITE);

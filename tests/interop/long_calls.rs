@@ -187,7 +187,7 @@ fn calls_whose_session_is_refreshed_by_either_side_last_and_are_heard_to_the_end
     let (rounds, calls) = if full { (26, 50) } else { (1, 5) };
     let lasts = ROUND * rounds as u32 + FAREWELL;
     in_real_time(|| {
-        let place = Place::new();
+        let place = Place::aside();
         let settings = format!(
             "\n[trunk.eux]\npeer = \"udp:{}:5060\"\naccept = [\"{}/32\", \"{}/32\"]\n\n[trunk.nous]\npeer = \"udp:{}:5060\"\n",
             place.ip(PBX + 4),

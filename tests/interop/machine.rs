@@ -1,4 +1,4 @@
-//! What the machine does to stories told in real time: two cores serve one story at a time, and a host that takes them
+//! What the machine does to stories told in real time: two cores serve one story that works at a time, and a host that takes them
 //! away in the middle says so in /proc/stat. Must never excuse a failure on a machine that was left alone.
 
 use std::fs;
@@ -13,8 +13,18 @@ const TELLINGS: usize = 3;
 /// Alone on the machine, as far as these stories go.
 pub fn alone() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
+    turn(&TURN)
+}
+
+/// For a story that mostly waits: beside one of the others, which notice nothing of it.
+pub fn aside() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    turn(&TURN)
+}
+
+fn turn(turn: &'static Mutex<()>) -> MutexGuard<'static, ()> {
     // A story that failed has left nothing behind.
-    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+    turn.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Tells a story that measures time; one that failed while the host took the processors away is told again.

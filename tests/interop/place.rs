@@ -1,7 +1,7 @@
 //! Where a story takes place: a folder that goes away with it, loopback addresses nobody else has, RTP ports.
 //! Must never know what is played there.
 
-use crate::machine::alone;
+use crate::machine::{alone, aside};
 use crate::tone::sine;
 use std::cell::Cell;
 use std::fs;
@@ -37,13 +37,21 @@ pub struct Place {
     net: [u8; 3],
     rtp_first: u16,
     callers: Cell<u16>,
-    _alone: MutexGuard<'static, ()>,
+    _turn: MutexGuard<'static, ()>,
 }
 
 impl Place {
-    /// A fresh one.
+    /// A fresh one, for a story that has the machine to itself.
     pub fn new() -> Self {
-        let alone = alone();
+        Self::fresh(alone())
+    }
+
+    /// A fresh one, for a story that lasts and does little meanwhile.
+    pub fn aside() -> Self {
+        Self::fresh(aside())
+    }
+
+    fn fresh(turn: MutexGuard<'static, ()>) -> Self {
         static NEXT: AtomicU8 = AtomicU8::new(1);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let pid = std::process::id();
@@ -57,7 +65,7 @@ impl Place {
         fs::create_dir_all(folder.path().join("dialplans/site/messages")).expect("a folder");
         fs::create_dir_all(folder.path().join("dialplans/site/musique")).expect("a folder");
         let net = std::env::var(NET).map_or([127, second, number], |net| three_bytes(&net));
-        Self { folder, net, rtp_first, callers: Cell::new(0), _alone: alone }
+        Self { folder, net, rtp_first, callers: Cell::new(0), _turn: turn }
     }
 
     /// The address of someone here.
