@@ -207,6 +207,23 @@ fn outside_takes_the_named_trunk_and_its_channels() {
 }
 
 #[test]
+fn what_looks_like_an_extension_is_looked_for_in_the_house_alone() {
+    let mut world = World::with_outside(SITE, 10);
+    let nadia = Desk::at("198.51.100.7:5060", "201");
+    world.register(&nadia);
+    world.dials(&nadia, "299");
+    world.wait_ms(100);
+    assert_eq!(world.last_answer_to(&nadia), "404 Not Found");
+    assert_eq!(world.last_to_trunk("INVITE"), None);
+    for service in ["3949", "118008", "1013"] {
+        world.dials(&nadia, service);
+        world.wait_ms(100);
+        let invite = world.last_to_trunk("INVITE").expect("called outside");
+        assert!(invite.contains(service), "{invite}");
+    }
+}
+
+#[test]
 fn who_proves_nothing_leaves_no_state_and_no_record() {
     let mut world = World::new(SITE);
     for _ in 0..200 {

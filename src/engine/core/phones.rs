@@ -30,6 +30,16 @@ pub(super) struct Phones {
     reachable: Set<PhoneId>,
 }
 
+impl Phones {
+    /// Whether it has as many digits as some phone's extension, and the same first one: a slip of a finger within the house
+    /// is nobody's number outside.
+    fn is_like_an_extension(&self, dialled: &str) -> bool {
+        let is_digits = dialled.bytes().all(|byte| byte.is_ascii_digit());
+        let shape = |number: &str| (number.len(), number.bytes().next());
+        is_digits && self.by_extension.keys().any(|extension| shape(extension) == shape(dialled))
+    }
+}
+
 impl Core {
     /// The same, with phones that register: none can be rung before it does.
     #[must_use]
@@ -124,6 +134,8 @@ impl Core {
         }
         let start = if phones.by_extension.contains_key(dialled) {
             direct(Direct::Phone)
+        } else if phones.is_like_an_extension(dialled) {
+            FlowStart::Refused(Cause::NotFound)
         } else {
             match (self.read(dialled), phones.line.outside) {
                 (Some(PhoneNumber::E164(_) | PhoneNumber::Short(_)), Some(_)) => direct(Direct::Outside),
