@@ -176,10 +176,7 @@ impl Engine {
             },
             queues: queues.collect(),
             agents: agents.collect(),
-            trunks: (0..)
-                .zip(core.trunks())
-                .map(|(id, trunk)| self.trunk_status(TrunkId(id), trunk))
-                .collect(),
+            trunks: core.trunks().map(|(id, name, state)| self.trunk_status(id, name, state)).collect(),
             overloaded: self.is_overloaded(),
             banned: self.banned(now),
             store: StoreStatus::default(),
@@ -195,7 +192,7 @@ impl Engine {
         BannedStatus { count: count(bans.len()), sources: shown.collect() }
     }
 
-    fn trunk_status(&self, id: TrunkId, (name, state): (&Name, TrunkState)) -> TrunkStatus {
+    fn trunk_status(&self, id: TrunkId, name: &Name, state: TrunkState) -> TrunkStatus {
         TrunkStatus { name: name.clone(), state, registered: self.stack().registered(id) }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::support::phones::{Desk, SITE, World};
 use spillway::base::{Outcome, Transport};
+use spillway::engine::core::TrunkState;
 
 /// A number that leads outside.
 const SENT_ON: &str = r#"
@@ -221,6 +222,15 @@ fn what_looks_like_an_extension_is_looked_for_in_the_house_alone() {
         let invite = world.last_to_trunk("INVITE").expect("called outside");
         assert!(invite.contains(service), "{invite}");
     }
+}
+
+#[test]
+fn a_trunk_that_is_not_asked_is_known_once_something_comes_from_it_and_the_phones_are_none() {
+    let mut world = World::with_outside(SITE, 10);
+    let of = |operateur| [("operateur".to_owned(), operateur), ("ipoffice".to_owned(), TrunkState::Unknown)];
+    assert_eq!(world.trunks(), of(TrunkState::Unknown));
+    world.trunk_invites("0384961370");
+    assert_eq!(world.trunks(), of(TrunkState::Up));
 }
 
 #[test]

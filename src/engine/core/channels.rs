@@ -3,7 +3,7 @@
 use super::Core;
 use super::rate::Rate;
 use crate::base::phone::{Country, PhoneNumber};
-use crate::base::{CallId, Moment, Name, TrunkId};
+use crate::base::{CallId, LegId, Moment, Name, TrunkId};
 use crate::settings::{Deflect, NumberFormat};
 use serde::{Deserialize, Serialize};
 
@@ -44,10 +44,10 @@ pub enum Channels {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TrunkState {
-    /// It is not asked, or the first question is still out: calls are tried.
+    /// Nothing has been heard of it: calls are tried.
     #[default]
     Unknown,
-    /// It answers its OPTIONS.
+    /// It answers its OPTIONS; of one that is not asked, something has been heard.
     Up,
     /// It does not: nothing is sent over it.
     Down,
@@ -84,6 +84,14 @@ fn written(format: NumberFormat, country: &Country, number: &PhoneNumber) -> Str
 }
 
 impl Core {
+    /// The far end of this leg is there.
+    pub(super) fn heard(&mut self, leg: LegId) {
+        let mut held = self.calls.get(&leg.call).into_iter().flat_map(|slot| &slot.legs);
+        if let Some(held) = held.find(|held| held.number == leg.number) {
+            self.lines.heard(held.trunk);
+        }
+    }
+
     /// A caller's number as a trunk writes it, read as the country of the number dialled does; nothing where the trunk takes
     /// it as it came.
     #[must_use]
@@ -143,6 +151,14 @@ impl Lines {
         })
     }
 
+    /// Something has come from it: it is there, until it leaves a question unanswered.
+    pub(super) fn heard(&mut self, trunk: TrunkId) {
+        let state = &mut self.0[trunk.index()].state;
+        if *state == TrunkState::Unknown {
+            *state = TrunkState::Up;
+        }
+    }
+
     pub(super) fn set_up(&mut self, trunk: TrunkId, up: bool) {
         self.0[trunk.index()].state = if up { TrunkState::Up } else { TrunkState::Down };
     }
@@ -180,6 +196,7 @@ impl Lines {
     }
 
     pub(super) fn take_in(&mut self, trunk: TrunkId) {
+        self.heard(trunk);
         self.0[trunk.index()].inward += 1;
     }
 

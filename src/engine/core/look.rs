@@ -2,7 +2,7 @@
 
 use super::{Core, Output, TrunkState};
 use crate::acd::{Acd, AgentState};
-use crate::base::{AgentId, CallId, LegId, Moment, Name, Now, QueueId};
+use crate::base::{AgentId, CallId, LegId, Moment, Name, Now, QueueId, TrunkId};
 use crate::call::{Fact, State, Subject};
 use crate::dialplan::Plan;
 use crate::engine::Observation;
@@ -81,9 +81,10 @@ impl Core {
         self.lines.taken()
     }
 
-    /// Trunks and whether they answer.
-    pub fn trunks(&self) -> impl Iterator<Item = (&Name, TrunkState)> {
-        self.lines.iter()
+    /// Trunks and whether they answer; the line of the phones that register here is none.
+    pub fn trunks(&self) -> impl Iterator<Item = (TrunkId, &Name, TrunkState)> {
+        let lines = (0..).map(TrunkId).zip(self.lines.iter());
+        lines.filter(|(id, _)| !self.is_phones_line(*id)).map(|(id, (name, state))| (id, name, state))
     }
 
     /// The ACD.

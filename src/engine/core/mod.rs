@@ -346,6 +346,9 @@ impl Core {
 
     /// Something happened to a call. A call that is gone has nothing left to hear it.
     pub fn happened(&mut self, now: Now, call: CallId, event: Event) {
+        if let Event::LegRinging(number) | Event::LegProgressed(number) | Event::LegAnswered(number) = event {
+            self.heard(LegId { call, number });
+        }
         if let Event::LegAnswered(number) = event {
             self.sent_on_over(LegId { call, number });
         }

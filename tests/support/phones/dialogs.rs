@@ -4,6 +4,7 @@ use super::words::{header, status};
 use super::{Desk, TRUNK, World, tag_of};
 use spillway::base::Outcome;
 use spillway::call::Record;
+use spillway::engine::core::TrunkState;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -132,5 +133,11 @@ impl World {
         };
         let id = core.acd().agents().find(is_theirs).expect("an agent of the plan");
         core.acd().agent_state(id).label()
+    }
+
+    /// Every trunk's state as whoever watches sees it.
+    pub fn trunks(&self) -> Vec<(String, TrunkState)> {
+        let shown = self.engine.status(self.now).trunks;
+        shown.into_iter().map(|trunk| (trunk.name.to_string(), trunk.state)).collect()
     }
 }
