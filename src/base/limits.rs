@@ -111,6 +111,8 @@ pub const STORE_RECORDS: u64 = 50_000;
 pub const STORE_COMMIT_ENTRIES: usize = 10_000;
 /// One request on the control socket, bytes.
 pub const CONTROL_REQUEST_BYTES: u64 = 65_536;
+/// Who may be at the control socket at a time, those who follow a call included.
+pub const CONTROL_VISITORS: usize = 32;
 /// How long the control socket waits: for a request's line, and for the engine's answer.
 pub const CONTROL_WAIT: Duration = Duration::from_secs(5);
 /// HTTP connections at once; one more waits in the kernel's queue.

@@ -6,7 +6,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use crate::base::limits::{CONTROL_REQUEST_BYTES, CONTROL_WAIT};
+use crate::base::limits::{CONTROL_REQUEST_BYTES, CONTROL_VISITORS, CONTROL_WAIT};
 use crate::engine::status::Status;
 use crate::engine::traces::Step;
 use crate::engine::wanted::Wanted;
@@ -134,18 +134,18 @@ pub struct Control {
 }
 
 impl Control {
-    /// Opens the socket at `path` and serves it from a thread of its own, which calls `wake` when a request waits.
+    /// Opens the socket at `path` and serves it from threads of its own, which call `wake` when a request waits.
     ///
     /// # Errors
     /// When a service runs there, something else lies there, or the system refuses.
-    pub fn open(path: &Path, wake: impl Fn() + Send + 'static) -> Result<Self, ControlError> {
+    pub fn open(path: &Path, wake: impl Fn() + Send + Sync + 'static) -> Result<Self, ControlError> {
         let door = Door::open(path)?;
         let (sender, requests) = crossbeam_channel::bounded(REQUESTS);
         let stopping = Arc::new(AtomicBool::new(false));
         let until = Arc::clone(&stopping);
         let thread = std::thread::Builder::new()
             .name("control".into())
-            .spawn(move || serve(&door, &sender, &until, wake))
+            .spawn(move || serve(&door, &sender, &until, &Arc::new(wake)))
             .map_err(|source| ControlError::Io { path: path.to_owned(), source })?;
         Ok(Self { requests, path: path.to_owned(), stopping, thread: Some(thread) })
     }
@@ -170,37 +170,61 @@ impl Drop for Control {
     }
 }
 
-fn serve(door: &Door, requests: &Sender<Request>, stopping: &AtomicBool, wake: impl Fn()) {
+/// Each visitor has a thread: who says nothing keeps nobody waiting.
+fn serve(
+    door: &Door,
+    requests: &Sender<Request>,
+    stopping: &AtomicBool,
+    wake: &Arc<impl Fn() + Send + Sync + 'static>,
+) {
+    let visitors = Arc::new(());
     loop {
         let visitor = door.accept();
         if stopping.load(Ordering::Acquire) {
             return;
         }
-        match visitor.and_then(|stream| attend(stream, requests, &wake)) {
-            Ok(()) => {}
-            Err(error) => tracing::warn!(%error, "control request not served"),
-        }
+        let attended = visitor.and_then(|stream| {
+            stream.set_read_timeout(Some(CONTROL_WAIT))?;
+            stream.set_write_timeout(Some(CONTROL_WAIT))?;
+            if Arc::strong_count(&visitors) > CONTROL_VISITORS {
+                return write(&stream, &busy());
+            }
+            let (requests, wake, visitor) = (requests.clone(), Arc::clone(wake), Arc::clone(&visitors));
+            let attend = move || {
+                tell(attend(&stream, &requests, &*wake));
+                drop(visitor);
+            };
+            std::thread::Builder::new().name("control-visitor".into()).spawn(attend).map(drop)
+        });
+        tell(attended);
     }
 }
 
-/// Reads one line, has it answered, writes one line; where there will be many, leaves that to a thread of its own.
-fn attend(stream: UnixStream, requests: &Sender<Request>, wake: &impl Fn()) -> io::Result<()> {
-    stream.set_read_timeout(Some(CONTROL_WAIT))?;
-    stream.set_write_timeout(Some(CONTROL_WAIT))?;
+fn tell(attended: io::Result<()>) {
+    if let Err(error) = attended {
+        tracing::warn!(%error, "control request not served");
+    }
+}
+
+/// Reads one line, has it answered, writes one line, or as many as there are.
+fn attend(stream: &UnixStream, requests: &Sender<Request>, wake: &impl Fn()) -> io::Result<()> {
     let mut line = String::new();
-    BufReader::new((&stream).take(CONTROL_REQUEST_BYTES)).read_line(&mut line)?;
+    BufReader::new(stream.take(CONTROL_REQUEST_BYTES)).read_line(&mut line)?;
     if line.is_empty() {
         return Ok(());
     }
     let answer = match serde_json::from_str::<Command>(&line) {
         Ok(command @ Command::Trace { .. }) => match stream::put(command, requests, wake) {
-            Ok(answers) => return answers.carry(stream),
+            Ok(answers) => {
+                answers.carry(stream);
+                return Ok(());
+            }
             Err(refusal) => refusal,
         },
         Ok(command @ Command::Status) => put(command, requests, wake),
         Err(error) => Answer::Error(format!("not a command: {error}")),
     };
-    write(&stream, &answer)
+    write(stream, &answer)
 }
 
 fn write(mut stream: &UnixStream, answer: &Answer) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! An answer of many lines, carried by a thread of its own: whoever follows a call holds nobody up. It ends when the engine
+//! An answer of many lines, carried for as long as somebody follows a call. It ends when the engine
 //! has no more to say, when nothing came for a while after the call was over, or when whoever asked has gone.
 
 use super::{Answer, Command, Request, busy, write};
@@ -33,14 +33,11 @@ pub(super) fn put(command: Command, requests: &Sender<Request>, wake: &impl Fn()
 }
 
 impl Answers {
-    /// Writes every line as it comes, elsewhere.
-    pub(super) fn carry(self, stream: UnixStream) -> io::Result<()> {
-        std::thread::Builder::new().name("control-trace".into()).spawn(move || {
-            if let Err(error) = self.write_all(&stream) {
-                tracing::debug!(%error, "nobody follows the call any more");
-            }
-        })?;
-        Ok(())
+    /// Writes every line as it comes.
+    pub(super) fn carry(self, stream: &UnixStream) {
+        if let Err(error) = self.write_all(stream) {
+            tracing::debug!(%error, "nobody follows the call any more");
+        }
     }
 
     fn write_all(self, stream: &UnixStream) -> io::Result<()> {

@@ -46,6 +46,26 @@ fn a_question_gets_the_engines_answer_and_the_file_goes_when_the_service_does() 
 }
 
 #[test]
+fn who_says_nothing_keeps_nobody_waiting_until_there_are_too_many() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("control.sock");
+    let control = Control::open(&path, || {}).expect("opens");
+    let silent = |_| UnixStream::connect(&path).expect("open");
+    let mut idle: Vec<_> = (1..CONTROL_VISITORS).map(silent).collect();
+    let answer = Answer::Status(Box::default());
+    let expected = answer.clone();
+    let engine = serve_one(control, move |_| answer.clone());
+    let asked = std::time::Instant::now();
+    assert_eq!(ask(&path, &Command::Status).expect("an answer"), expected);
+    assert!(asked.elapsed() < CONTROL_WAIT / 2, "{:?}", asked.elapsed());
+    // The one who was answered may not be quite gone.
+    idle.extend((0..2).map(silent));
+    let refused = ask(&path, &Command::Status).expect("an answer");
+    assert!(matches!(refused, Answer::Error(_)), "{refused:?}");
+    drop(engine.join().expect("ends"));
+}
+
+#[test]
 fn nonsense_gets_an_error_and_harms_nobody() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("control.sock");
