@@ -85,6 +85,16 @@ pub(super) struct Guard {
     bans: Map<Source, Moment>,
     /// Where phones registered, and until when.
     vouched: Map<Source, Moment>,
+    /// Accounts that are guessed at from where phones registered.
+    guessed: Map<(Source, u64), Guessed>,
+}
+
+/// An account, as somewhere it is guessed at.
+#[derive(Clone, Copy, Debug, Default)]
+struct Guessed {
+    wrong: Bucket,
+    /// It is not let in from there before.
+    closed_until: Moment,
 }
 
 impl Guard {
@@ -96,6 +106,7 @@ impl Guard {
             swept: Moment::ZERO,
             bans: seeded_map(seed),
             vouched: seeded_map(seed),
+            guessed: seeded_map(seed),
         }
     }
 
@@ -146,6 +157,37 @@ impl Guard {
             *known = until.max(*known);
             self.bans.remove(&source);
         }
+    }
+
+    /// Nobody is registered from there any more.
+    pub(super) fn no_longer_vouch_for(&mut self, address: IpAddr) {
+        self.vouched.remove(&Source::of(address));
+    }
+
+    /// A wrong password for this account, where phones registered and nobody is banned: once too often, the account alone is
+    /// shut to that place, and its neighbours go on.
+    pub(super) fn guess(&mut self, now: Moment, address: IpAddr, account: u64) {
+        let source = Source::of(address);
+        let BanPolicy { after, within, lasts } = self.policy;
+        if !self.is_vouched(now, source) {
+            return;
+        }
+        if self.guessed.len() >= limits::SOURCES {
+            self.guessed.retain(|_, guessed| guessed.closed_until > now || !guessed.wrong.is_full(now));
+        }
+        let key = (source, account);
+        if self.guessed.len() < limits::SOURCES || self.guessed.contains_key(&key) {
+            let guessed = self.guessed.entry(key).or_default();
+            if !guessed.wrong.take(now, within / after.max(1), after) {
+                guessed.closed_until = now + lasts;
+            }
+        }
+    }
+
+    /// Whether this account was guessed at too often from there.
+    pub(super) fn is_shut(&self, now: Moment, address: IpAddr, account: u64) -> bool {
+        let guessed = self.guessed.get(&(Source::of(address), account));
+        guessed.is_some_and(|guessed| guessed.closed_until > now)
     }
 
     /// How many bans are held, some perhaps run out.

@@ -162,8 +162,8 @@ pub(super) const CODES: [&str; 32] = [
 pub(super) const LIMITS_REACHED: [&str; 8] =
     ["calls", "legs", "channels", "cps", "ports", "store", "transfers", "other"];
 /// Limits that keep nothing of the request they refuse or drop.
-pub(super) const SIP_LIMITS: [&str; 9] =
-    ["overload", "source", "answers", "sources", "ban", "streams", "idle", "length", "handshakes"];
+pub(super) const SIP_LIMITS: [&str; 10] =
+    ["overload", "source", "answers", "sources", "ban", "guesses", "streams", "idle", "length", "handshakes"];
 /// Why the answer to a challenge was not good.
 pub(super) const PHONE_REFUSALS: [&str; 2] = ["credentials", "stale"];
 /// Whom phones dial without a plan; the last stands for what is refused.

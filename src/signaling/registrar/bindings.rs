@@ -2,6 +2,7 @@
 //! the answers are others'.
 
 use crate::base::{Flow, Map, Moment, PhoneId, limits};
+use crate::signaling::guard::Source;
 use std::fmt;
 
 /// One contact of one phone. Never used twice.
@@ -72,6 +73,11 @@ impl Bindings {
     /// Whether a phone registered over this path.
     pub(super) fn has_flow(&self, flow: Flow) -> bool {
         self.flows.contains_key(&flow)
+    }
+
+    /// Whether a phone registered from this place.
+    pub(super) fn is_at(&self, place: Source) -> bool {
+        self.flows.keys().any(|flow| Source::of(flow.remote.ip()) == place)
     }
 
     /// Every binding over this path.

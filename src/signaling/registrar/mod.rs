@@ -106,6 +106,20 @@ impl Registrar {
             .is_some_and(|said| nonce::was_read_at(marks, realm, place(flow), now, &said.nonce))
     }
 
+    /// Whose account is claimed, as a number: alike whether there is one.
+    fn account(&self, marks: &MarkKey, request: &Message<'_>) -> Option<u64> {
+        let said = Authorization::read(request, &self.settings.realm)?;
+        Some(marks.derived(&[b"account", said.user.as_bytes()]))
+    }
+
+    /// Whether the account that is claimed registered over this very path: whoever guesses from beside it keeps it out of
+    /// nothing.
+    fn is_known_at(&self, flow: Flow, request: &Message<'_>) -> bool {
+        let said = Authorization::read(request, &self.settings.realm);
+        let phone = said.and_then(|said| self.by_extension.get(&said.user).copied());
+        phone.is_some_and(|phone| self.bindings.of(phone).iter().any(|binding| binding.flow == flow))
+    }
+
     /// What the wrong goes from somewhere are counted by.
     fn counter(&mut self, is_there: bool, flow: Flow) -> &mut Refusals {
         if is_there {
@@ -218,6 +232,12 @@ impl Stack {
             self.layer.observe(Observation::ChallengeWithheld);
             return None;
         }
+        let account = registrar.account(&self.layer.marks, request);
+        let is_shut = account.is_some_and(|account| self.guard.is_shut(now, flow.remote.ip(), account));
+        if is_shut && !registrar.is_known_at(flow, request) {
+            self.layer.observe(Observation::Limited { limit: "guesses" });
+            return None;
+        }
         let proof = registrar.proof(&self.layer.marks, now, flow, request);
         match proof {
             Proof::Phone(phone) => {
@@ -234,6 +254,9 @@ impl Stack {
         let has_room = !is_counted || registrar.counter(is_there, flow).allow(now, flow.remote.ip());
         if proof == Proof::Wrong && (is_there || flow.transport.is_reliable()) {
             self.authentication_failed(now, flow);
+            if let Some(account) = account {
+                self.guard.guess(now, flow.remote.ip(), account);
+            }
         }
         let registrar = self.registrar.as_ref().filter(|_| has_room)?;
         if method == Method::Cancel {

@@ -2,7 +2,7 @@
 //! Must never be reached before the phone is authenticated.
 
 use super::bindings::{Binding, BindingKey, Contact};
-use super::keep_alive;
+use super::{keep_alive, place};
 use crate::base::{Flow, Moment, PhoneId};
 use crate::signaling::event::Observation;
 use crate::signaling::mark::NameKind;
@@ -211,6 +211,15 @@ impl Stack {
         stop_timers(&mut self.layer, key);
         self.tell_contacts(binding.phone);
         self.leave_flow(binding.flow);
+        self.leave_place(binding.flow);
+    }
+
+    /// Where nobody is registered any more, strangers are strangers.
+    fn leave_place(&mut self, flow: Flow) {
+        let is_used = self.registrar.as_ref().is_some_and(|registrar| registrar.bindings.is_at(place(flow)));
+        if !is_used {
+            self.guard.no_longer_vouch_for(flow.remote.ip());
+        }
     }
 
     /// A stream over which nobody is registered any more, and nobody calls, may not stay open for nothing (RFC 5626 section

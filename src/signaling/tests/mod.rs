@@ -9,6 +9,7 @@ mod crossings;
 mod for_help;
 mod forged;
 mod forks;
+mod guesses;
 mod info;
 mod lamps;
 mod large;
