@@ -404,6 +404,7 @@ impl Server {
                 }
                 Effect::Prove { flow } => self.sockets.trust(flow),
                 Effect::Distrust { flow } => self.sockets.distrust(flow),
+                Effect::Close { flow } => self.sockets.close(flow),
                 Effect::Reuse { flow, address } => self.sockets.reuse(flow, address),
                 Effect::Media(command) => self.media.send(command),
                 Effect::Observe(observation) => {

@@ -112,6 +112,11 @@ pub enum Effect {
         /// The stream.
         flow: Flow,
     },
+    /// Whoever is at the other end of this stream is not listened to: it is closed.
+    Close {
+        /// The stream.
+        flow: Flow,
+    },
     /// What goes to `address` is to go over this stream, if whoever opened it has shown a certificate for it.
     Reuse {
         /// The stream.

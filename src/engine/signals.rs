@@ -425,6 +425,7 @@ impl Engine {
             Seen::ReuseAsked { flow, address } => {
                 return self.effects.push_back(super::Effect::Reuse { flow, address });
             }
+            Seen::FlowShut { flow } => return self.effects.push_back(super::Effect::Close { flow }),
             Seen::FlowLapsed { flow } => return self.effects.push_back(super::Effect::Distrust { flow }),
             Seen::RegistrarAnswered { result } => Observation::Phone(PhoneObservation::Answered { result }),
             Seen::LampRefused => Observation::Phone(PhoneObservation::LampRefused),

@@ -384,6 +384,11 @@ pub enum Observation {
         /// What its far end listens on.
         address: SocketAddr,
     },
+    /// Whoever speaks over this stream is not listened to.
+    FlowShut {
+        /// Which.
+        flow: Flow,
+    },
     /// No phone is registered over this stream any more, and no call goes over it: whoever is there is a stranger again.
     FlowLapsed {
         /// Which.

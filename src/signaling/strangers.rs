@@ -10,11 +10,14 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 impl Stack {
-    /// Whether a message is dropped unread: its source is banned, and no trunk's.
+    /// Whether a message is dropped unread: its source is banned, and no trunk's. A stream it came over is closed.
     pub(super) fn is_shut_out(&mut self, now: Moment, flow: Flow) -> bool {
         let banned = self.guard.is_banned(now, flow.remote.ip());
         if banned && self.trunks.identify(&flow) == Source::Unknown {
             self.layer.observe(Observation::Limited { limit: "ban" });
+            if flow.transport.is_reliable() {
+                self.layer.observe(Observation::FlowShut { flow });
+            }
             return true;
         }
         false

@@ -454,7 +454,9 @@ impl World {
             Effect::Reuse { flow, address } => {
                 panic!("no trunk here is reached over TLS: {flow:?} {address}")
             }
-            Effect::Distrust { flow } => self.proved.retain(|proved| *proved != flow),
+            Effect::Distrust { flow } | Effect::Close { flow } => {
+                self.proved.retain(|proved| *proved != flow)
+            }
             Effect::Resolve(question) => panic!("every peer here has an address: {question:?}"),
             Effect::Media(command) => self.carry_out(command),
             Effect::Observe(Observation::Fact(entry)) => self.stored.push_back(entry.seq),

@@ -304,6 +304,11 @@ impl Sockets {
         }
     }
 
+    /// Closes the connection of a flow, if there is one.
+    pub fn close(&mut self, flow: Flow) {
+        self.streams.close_flow(flow, self.poll.registry(), &mut self.lost);
+    }
+
     /// Sends what goes to `address` over the connection of `flow`, which its peer opened and offers for that (RFC 5923), if its
     /// certificate says that the peer is whom we would reach there. Nothing changes else.
     pub fn reuse(&mut self, flow: Flow, address: SocketAddr) {

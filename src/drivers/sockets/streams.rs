@@ -168,6 +168,13 @@ impl Streams {
         }
     }
 
+    /// Closes the connection of a flow, if there is one.
+    pub fn close_flow(&mut self, flow: Flow, registry: &Registry, lost: &mut VecDeque<Flow>) {
+        if let Some(number) = self.by_flow.get(&flow).copied() {
+            self.close(number, registry, lost);
+        }
+    }
+
     fn accept(&mut self, listener: usize, registry: &Registry, now: Instant, lost: &mut VecDeque<Flow>) {
         loop {
             let (stream, remote) = match self.listeners[listener].socket.accept() {

@@ -43,6 +43,7 @@ impl Traffic {
             | Observation::PhoneChallenged
             | Observation::PhoneRefused { .. }
             | Observation::FlowProved { .. }
+            | Observation::FlowShut { .. }
             | Observation::FlowLapsed { .. }
             | Observation::ReuseAsked { .. }
             | Observation::RegistrarAnswered { .. }

@@ -49,6 +49,8 @@ fn who_is_refused_over_a_stream_again_and_again_is_not_read_any_more() {
     assert_eq!((source.to_string().as_str(), left), ("203.0.113.9", Duration::from_secs(600)));
     raw.wait_ms(5_000);
     assert!(raw.say("rubbish").is_empty());
+    let flow = raw.flow();
+    assert!(raw.observed.contains(&Observation::FlowShut { flow }), "and its streams are closed");
     raw.speak_over(Transport::Udp, "203.0.113.9:50000");
     assert!(raw.say(&invite(1)).is_empty(), "from any port, over any transport");
     assert_eq!((limited(&raw, "ban"), raw.observed.contains(&Observation::ParseFailed)), (2, false));

@@ -150,7 +150,7 @@ impl World {
         match effect {
             Effect::Send { flow, bytes } => self.peer.hears(flow, &bytes),
             Effect::Resolve(question) => panic!("every peer here has an address: {question:?}"),
-            Effect::Prove { .. } | Effect::Distrust { .. } | Effect::Reuse { .. } => {}
+            Effect::Prove { .. } | Effect::Distrust { .. } | Effect::Close { .. } | Effect::Reuse { .. } => {}
             Effect::Media(command) => self.carry_out(command),
             Effect::Observe(Observation::Fact(entry)) if self.disk => {
                 self.engine.handle(self.now, Event::Stored(entry.seq));

@@ -242,7 +242,10 @@ impl ByHand {
             }
             Effect::Media(_) => {}
             Effect::Resolve(question) => self.asked.push(question),
-            Effect::Prove { flow } | Effect::Distrust { flow } | Effect::Reuse { flow, .. } => {
+            Effect::Prove { flow }
+            | Effect::Distrust { flow }
+            | Effect::Close { flow }
+            | Effect::Reuse { flow, .. } => {
                 panic!("no phone registers here, least of all over {flow:?}")
             }
             Effect::Observe(Observation::Recorded(record)) => self.records.push(record),

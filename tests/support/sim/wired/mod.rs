@@ -389,7 +389,7 @@ impl Wired {
                     Datagram { sip: true, from: flow.local, to: flow.remote, bytes: bytes.to_vec() },
                 );
             }
-            Effect::Prove { .. } | Effect::Distrust { .. } | Effect::Reuse { .. } => {}
+            Effect::Prove { .. } | Effect::Distrust { .. } | Effect::Close { .. } | Effect::Reuse { .. } => {}
             Effect::Media(command) => {
                 self.ears.commanded(at, &command);
                 let mut sent = Sent::default();
