@@ -6,7 +6,7 @@ use crate::support::plan::plan;
 use crate::support::sim::wired::{AGENT, CALLER, GATEWAY, IPOFFICE, Spoken, TARGET, Weather, Wired};
 use crate::support::tone::{power_at, sine};
 use spillway::base::{CallId, Codec, LegId};
-use spillway::endpoint::Pickup;
+use spillway::endpoint::{Answering, Between, Pickup, Voice};
 use spillway::media::g711;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -18,12 +18,18 @@ agents   = { nadia = 201 }
 overflow = [{ after = "90s", to = "rappelez" }]
 hold     = { music = "attente" }
 
+[queue.facturation]
+agents   = { karim = 202 }
+overflow = [{ after = "90s", to = "rappelez" }]
+
 [queue.muette]
 agents   = { nadia = 201 }
 overflow = [{ after = "90s", to = "rappelez" }]
 
 [flow.accueil]
 steps = [{ go = "technique" }]
+[flow.factures]
+steps = [{ go = "facturation" }]
 [flow.sans]
 steps = [{ go = "muette" }]
 
@@ -31,6 +37,8 @@ steps = [{ go = "muette" }]
 flow = "accueil"
 [number."03 84 96 13 71"]
 flow = "sans"
+[number."03 84 96 13 72"]
+flow = "factures"
 
 [message.rappelez]
 play = "rappelez"
@@ -161,6 +169,15 @@ impl Talk {
         let request = Request { method, cseq: self.nadias_cseq, tag: "n", headers: "", body };
         by_hand::request(&mut self.world, IPOFFICE, &self.nadia, &request);
         self.world.advance(FRAME);
+    }
+
+    /// Nadia sends the caller on to Karim.
+    fn refers(&mut self) {
+        self.nadias_cseq += 1;
+        let headers = "Refer-To: <sip:202@192.0.2.1>\r\n";
+        let request = Request { method: "REFER", cseq: self.nadias_cseq, tag: "n", headers, body: "" };
+        by_hand::request(&mut self.world, IPOFFICE, &self.nadia, &request);
+        self.world.advance(Duration::from_millis(500));
     }
 
     /// Who sends what for a second, and what the caller and Nadia hear of it.
@@ -348,6 +365,24 @@ fn a_refresh_on_hold_changes_nothing() {
     talk.nadia_says(TALKS);
     talk.talks();
     talk.ends(4_000..4_500);
+}
+
+#[test]
+fn a_transfer_that_fails_leaves_the_caller_on_hold_and_one_that_succeeds_does_not() {
+    let mut talk = Talk::begin("0384961370");
+    talk.nadia_says(SENDONLY);
+    talk.second([Some(CALLER), None]);
+    talk.world.phone(IPOFFICE, "202", Pickup::Refuse(486));
+    talk.refers();
+    assert_eq!(talk.second([Some(CALLER), None]), [Heard::Tone(MUSIC), Heard::Nothing], "Karim is busy");
+    let ring = Between::exactly(Duration::from_secs(2));
+    let voice = Voice::Tone(TARGET);
+    talk.world.phone(IPOFFICE, "202", Pickup::Answer(Answering { ring, talk: None, voice }));
+    talk.refers();
+    talk.second([Some(CALLER), None]);
+    talk.second([Some(CALLER), None]);
+    assert_eq!(talk.second([Some(CALLER), None])[0], Heard::Tone(TARGET), "Karim, and no music");
+    talk.ends(4_000..7_000);
 }
 
 #[test]
