@@ -113,6 +113,10 @@
 //! caller's goes on and takes the other's leg over with all that belongs to it; the consultation ends with a record of its
 //! own. Two calls that share a conversation would each count it.
 //!
+//! **Why does a held party's own dialog learn nothing of the hold?** Both legs are ours to negotiate, and passing the hold on
+//! would forbid the very music that is to be heard. The relay stands meanwhile, with ours beside it: what the holding phone
+//! sends comes first, and after the hold nobody waits for a re-INVITE to hear the other again.
+//!
 //! ## What is never done where
 //!
 //! - no clock, socket, thread, sleep or chance outside drivers: clippy bans them, each ban with its reason;

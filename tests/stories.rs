@@ -20,6 +20,7 @@ mod scenario {
     mod direct;
     mod failover;
     mod figures;
+    mod hold;
     mod hours;
     mod identities;
     mod ip_office;

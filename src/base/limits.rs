@@ -121,6 +121,10 @@ pub const HTTP_CONNECTIONS: usize = 128;
 pub const HTTP_IDLE: Duration = Duration::from_secs(60);
 /// A released RTP port drops what still arrives for this long, then closes (invariants.md, 18: within 1 s).
 pub const PORT_DRAIN: Duration = Duration::from_millis(500);
+/// Whoever is on hold hears our music this long after it began: a phone with its own has then sent some of it.
+pub const HOLD_BEGINS: Duration = Duration::from_millis(100);
+/// A holding phone's own music that pauses for this long has ended, and ours begins.
+pub const HOLD_GAP: Duration = Duration::from_secs(1);
 /// A far end nothing was heard of for this long is asked whether it is still there, and again after as long.
 pub const MEDIA_SILENCE: Duration = Duration::from_secs(30);
 /// Keys one leg may report per second; a person presses ten.

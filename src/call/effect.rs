@@ -108,4 +108,16 @@ pub enum LegCommand {
         /// The other leg.
         with: u16,
     },
+    /// The leg it is connected with holds it: play music beside what may come from there, or silence.
+    Held {
+        /// The leg that holds.
+        by: u16,
+        /// What to play; silence when `None`.
+        music: Option<MusicId>,
+    },
+    /// It is on hold no more.
+    Resumed {
+        /// The leg that held.
+        by: u16,
+    },
 }

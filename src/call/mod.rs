@@ -19,7 +19,7 @@ pub use record::{Record, Ring, Rung, Transfer};
 pub use state::{Peer, State};
 pub use timeline::fold;
 
-use crate::base::{CallId, LegId, Moment, Now, limits};
+use crate::base::{CallId, LegId, Moment, MusicId, Now, limits};
 use crate::dialplan::{FlowStart, Plan};
 use smallvec::SmallVec;
 use state::Arriving;
@@ -45,6 +45,8 @@ struct Ledger {
     holds: u32,
     /// Legs that do not want to hear the other, bridged or not yet.
     holding: SmallVec<[u16; 2]>,
+    /// What the caller heard in the queue entered last, and hears again on hold.
+    music: Option<MusicId>,
     /// When the caller first entered a queue: the clock of every overflow, whichever queue the caller is in.
     waiting_since: Option<Moment>,
 }
@@ -117,6 +119,16 @@ impl Out<'_> {
     }
 
     /// The number of a leg about to be dialled.
+    /// The caller waits with this music from here on, on hold too.
+    fn set_music(&mut self, music: Option<MusicId>) {
+        self.ledger.music = music;
+    }
+
+    /// What a leg hears while it is held: the caller the queue's music, everybody else silence.
+    fn hold_music(&self, leg: u16) -> Option<MusicId> {
+        self.ledger.music.filter(|_| leg == 0)
+    }
+
     fn new_leg(&mut self) -> u16 {
         assert!(self.ledger.next_leg < limits::LEGS_PER_CALL, "a call opens no end of legs");
         self.ledger.next_leg += 1;
@@ -171,6 +183,7 @@ impl Call {
             keys: 0,
             holds: 0,
             holding: SmallVec::new(),
+            music: None,
             waiting_since: None,
         };
         Self { id, plan, state: State::Arriving(state), ledger }

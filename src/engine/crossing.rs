@@ -1,7 +1,7 @@
 //! Who is on the other leg when something crosses: what crosses, `signaling`'s list says. Must never read a header.
 
 use super::Engine;
-use super::legs::{Heard, Stage};
+use super::legs::Stage;
 use crate::base::LegId;
 use crate::signaling::{Carried, LegKey};
 use smallvec::SmallVec;
@@ -18,7 +18,7 @@ impl Engine {
     /// to each other who hear each other.
     fn others(&self, from: LegId) -> SmallVec<[LegKey; 2]> {
         let Some(leg) = self.legs.get(from) else { return SmallVec::new() };
-        let peer = if let Heard::Peer(peer) = leg.heard { Some(peer) } else { None };
+        let peer = leg.heard.peer();
         let in_stage = |stage| {
             let legs = self.core.legs(from.call).filter(move |other| *other != from);
             legs.filter_map(|other| self.legs.get(other)).filter(move |other| other.stage == stage)

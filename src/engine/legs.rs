@@ -25,12 +25,39 @@ pub(super) enum Stage {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Heard {
     Nothing,
-    Prompt { prompt: PromptId, token: u64 },
-    Music { music: MusicId, played: u32 },
+    Prompt {
+        prompt: PromptId,
+        token: u64,
+    },
+    Music {
+        music: MusicId,
+        played: u32,
+    },
     Ringback,
     Silence,
     Whisper(Option<PromptId>),
     Peer(LegId),
+    /// The peer, who holds, and what we play meanwhile.
+    Held {
+        by: LegId,
+        music: Option<MusicId>,
+        played: u32,
+    },
+}
+
+impl Heard {
+    /// Whose audio is relayed.
+    pub const fn peer(self) -> Option<LegId> {
+        match self {
+            Self::Peer(peer) | Self::Held { by: peer, .. } => Some(peer),
+            Self::Nothing
+            | Self::Prompt { .. }
+            | Self::Music { .. }
+            | Self::Ringback
+            | Self::Silence
+            | Self::Whisper(_) => None,
+        }
+    }
 }
 
 /// One leg.

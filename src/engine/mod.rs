@@ -7,6 +7,7 @@ mod config;
 pub mod core;
 mod crossing;
 mod deflect;
+mod hold;
 mod keys;
 mod lamps;
 mod legs;

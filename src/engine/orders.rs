@@ -54,6 +54,8 @@ impl Engine {
                 self.share_board(now, id, with);
                 self.connect(id, with);
             }
+            Command::Held { by, music } => self.held(id, by, music),
+            Command::Resumed { by } => self.resumed(id, by),
         }
     }
 
@@ -242,6 +244,7 @@ impl Engine {
                 }
                 None => media::Command::Tone { port, tone: Tone::Silence },
             },
+            Heard::Held { by, music, played } => return self.sound_of_hold(port, by, music, played),
             Heard::Peer(peer) => {
                 match self.legs.get(peer).filter(|peer| peer.attached).and_then(|peer| peer.port) {
                     Some(other) => media::Command::Connect { a: port, b: other },
@@ -251,13 +254,6 @@ impl Engine {
             }
         };
         self.command(command);
-    }
-
-    /// Whoever is put on hold without music hears silence, not nothing.
-    pub(super) fn hold_tone(&mut self, id: LegId) {
-        if let Some(port) = self.legs.get(id).filter(|leg| leg.attached).and_then(|leg| leg.port) {
-            self.command(media::Command::Tone { port, tone: Tone::Silence });
-        }
     }
 }
 

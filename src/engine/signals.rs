@@ -277,30 +277,11 @@ impl Engine {
     fn remote_changed(&mut self, now: Now, id: LegId, remote: RemoteMedia) {
         let was_up = self.legs.get(id).and_then(|leg| leg.remote.as_ref()).is_none_or(hears);
         let is_up = hears(&remote);
-        let sends = remote.direction.sends();
         self.remote(id, remote);
-        let peer = match self.legs.get(id).map(|leg| leg.heard) {
-            Some(Heard::Peer(peer)) => Some(peer),
-            Some(
-                Heard::Nothing
-                | Heard::Prompt { .. }
-                | Heard::Music { .. }
-                | Heard::Ringback
-                | Heard::Whisper(_)
-                | Heard::Silence,
-            )
-            | None => None,
-        };
         // Before there is anybody to hear, the call remembers it for the bridge.
         if was_up && !is_up {
-            if let Some(peer) = peer.filter(|_| !sends) {
-                self.hold_tone(peer);
-            }
             self.tell(now, id, CallEvent::Held(id.number));
         } else if !was_up && is_up {
-            if peer.is_some() {
-                self.sound(id);
-            }
             self.tell(now, id, CallEvent::Resumed(id.number));
         }
     }
@@ -359,7 +340,7 @@ impl Engine {
             Some(Heard::Prompt { token: playing, .. }) if *playing == token => {
                 self.tell(now, id, CallEvent::PromptEnded(token));
             }
-            Some(Heard::Music { played, .. }) => {
+            Some(Heard::Music { played, .. } | Heard::Held { played, .. }) => {
                 *played = played.wrapping_add(1);
                 self.sound(id);
             }

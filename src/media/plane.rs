@@ -156,6 +156,23 @@ pub enum Command {
         /// The other.
         b: PortId,
     },
+    /// Beside what is relayed to a port: whenever nothing comes to relay, play a sound. Asked for again, it changes the
+    /// sound; the end of the relay ends it too.
+    Fill {
+        /// Which pair: whose peer is on hold with whoever is relayed to it.
+        port: PortId,
+        /// Comes back in [`Event::PlayEnded`].
+        token: u64,
+        /// What to play; silence when `None`.
+        sound: Option<Arc<Sound>>,
+        /// Over and over, until something else is asked for.
+        repeat: bool,
+    },
+    /// Relay alone again.
+    Unfill {
+        /// Which pair.
+        port: PortId,
+    },
     /// The leg is over: nothing is forwarded any more. [`Event::Stats`] at once, [`Event::Closed`] after the drain.
     Release {
         /// Which pair.
@@ -175,6 +192,8 @@ impl Command {
             | Self::Tone { port, .. }
             | Self::Quiet { port }
             | Self::Connect { a: port, .. }
+            | Self::Fill { port, .. }
+            | Self::Unfill { port }
             | Self::Release { port } => *port,
         }
     }
@@ -189,6 +208,8 @@ pub enum Refusal {
     NotLent,
     /// The pair is lent, so it can be neither opened nor closed.
     Lent,
+    /// Nothing is relayed to the pair, so there is nothing to play beside.
+    NotConnected,
     /// The two sides of a connection must be two pairs of the same board.
     NotConnectable,
 }

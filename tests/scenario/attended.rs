@@ -196,6 +196,24 @@ fn time_on_hold_ends_with_the_transfer() {
 }
 
 #[test]
+fn whoever_waits_for_a_transfer_on_hold_hears_us_until_it_is_done() {
+    let mut talk = Talk::begin();
+    let (first, caller) = (talk.first.clone(), talk.caller.clone());
+    let held = "v=0\r\no=- 1 2 IN IP4 198.51.100.7\r\ns=-\r\nc=IN IP4 198.51.100.7\r\nt=0 0\r\n\
+                m=audio 4000 RTP/AVP 8 0\r\na=sendonly\r\n";
+    talk.world.says_with(&first, "INVITE", held);
+    assert!(talk.world.plays_to(&caller, 2_000) > 90);
+    let second = talk.consults();
+    // Nadia's phone takes and sends both calls' audio at one port, so what she just said was heard in both.
+    talk.pass(1_000);
+    assert!(talk.world.plays_to(&caller, 2_000) > 98, "while Nadia talks with Karim");
+    talk.world.says_in(&first, "REFER", &second.refer_to("202"));
+    talk.is_joined(&first, &second);
+    assert_eq!(talk.world.plays_to(&caller, 2_000), 0, "Karim alone from here on");
+    talk.ends();
+}
+
+#[test]
 fn an_agent_of_another_queue_keeps_the_caller_and_wraps_up_afterwards() {
     let mut talk = Talk::begin();
     talk.world.dials(&talk.nadia, "0384961371");

@@ -483,8 +483,12 @@ impl World {
                 self.heard.push_back(MediaEvent::Stats { port, tag, stats: StreamStats::default() });
                 self.heard.push_back(MediaEvent::Closed { port });
             }
-            Command::Connect { .. } | Command::Play { .. } | Command::Tone { .. } | Command::Quiet { .. } => {
-            }
+            Command::Connect { .. }
+            | Command::Play { .. }
+            | Command::Tone { .. }
+            | Command::Quiet { .. }
+            | Command::Fill { .. }
+            | Command::Unfill { .. } => {}
         }
     }
 }

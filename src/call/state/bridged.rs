@@ -75,7 +75,7 @@ impl Bridged {
             out.push(Effect::Forget(Timer::Ring(leg)));
             out.note(Fact::TargetEnded { target: target.clone(), leg, end: LegEnd::Answered });
         }
-        out.leg(0, LegCommand::Connect { with: leg });
+        Self::connect(peer, out);
         out.note(Fact::Bridged {
             leg,
             agent: agent.map(|plan| plan.name.clone()),
@@ -130,9 +130,42 @@ impl Bridged {
         for leg in [0, peer.leg()] {
             if out.is_holding(leg) {
                 bridged.hold(leg, out);
+                bridged.let_wait(leg, out);
             }
         }
         State::Bridged(bridged)
+    }
+
+    /// A transfer came to nothing: whoever held before it does so still.
+    pub(super) fn again(self, out: &mut Out) -> State {
+        Self::connect(self.peer, out);
+        for leg in [0, self.peer.leg()] {
+            if out.is_holding(leg) {
+                self.let_wait(leg, out);
+            }
+        }
+        State::Bridged(self)
+    }
+
+    fn connect(peer: Peer, out: &mut Out) {
+        out.leg(0, LegCommand::Connect { with: peer.leg() });
+    }
+
+    /// Whom a leg hears, if it is one of the two.
+    fn opposite(&self, leg: u16) -> Option<u16> {
+        match leg {
+            0 => Some(self.peer.leg()),
+            leg if leg == self.peer.leg() => Some(0),
+            _ => None,
+        }
+    }
+
+    /// Whoever a leg holds hears music meanwhile, or silence.
+    fn let_wait(&self, by: u16, out: &mut Out) {
+        if let Some(held) = self.opposite(by) {
+            let music = out.hold_music(held);
+            out.leg(held, LegCommand::Held { by, music });
+        }
     }
 
     /// Who answered.
@@ -156,10 +189,14 @@ impl Bridged {
             }
             Event::Held(leg) => {
                 self.hold(leg, out);
+                self.let_wait(leg, out);
                 State::Bridged(self)
             }
             Event::Resumed(leg) => {
                 self.resume(leg, out);
+                if let Some(held) = self.opposite(leg) {
+                    out.leg(held, LegCommand::Resumed { by: leg });
+                }
                 State::Bridged(self)
             }
             Event::Referred(to) => Transferring::begin(self, to, ctx, out),

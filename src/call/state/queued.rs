@@ -118,6 +118,7 @@ impl Queued {
         let queue = self.visit.plan(ctx);
         out.note(Fact::Enqueued { queue: queue.name.clone(), position });
         let sound = queue.music.map_or(LegCommand::Silence, LegCommand::Music);
+        out.set_music(queue.music);
         out.leg(0, sound);
         self.visit.standing = self.visit.standing.hearing(Some(sound));
         self.visit.set_overflow(ctx, out);

@@ -179,8 +179,7 @@ impl Transferring {
             Agent::Waits(bridged) => {
                 let by = bridged.peer().leg();
                 out.leg(by, LegCommand::ReportTransfer(cause.refusal_code()));
-                out.leg(0, LegCommand::Connect { with: by });
-                State::Bridged(bridged)
+                bridged.again(out)
             }
             Agent::Left => Ending::hang_up(cause, out),
         }

@@ -225,6 +225,8 @@ impl MediaThread {
                     | Command::Tone { .. }
                     | Command::Quiet { .. }
                     | Command::Connect { .. }
+                    | Command::Fill { .. }
+                    | Command::Unfill { .. }
                     | Command::Release { .. } => self.board.command(now, command, &mut self.io),
                 }),
                 Err(TryRecvError::Empty) => return true,

@@ -97,6 +97,18 @@ pub enum Command {
         /// The other leg.
         with: LegId,
     },
+    /// Play music, or silence, beside what may come from the leg that holds this one.
+    Held {
+        /// The leg that holds.
+        by: LegId,
+        /// What to play.
+        music: Option<crate::base::MusicId>,
+    },
+    /// Play nothing beside it any more.
+    Resumed {
+        /// The leg that held.
+        by: LegId,
+    },
 }
 
 /// Whom to dial.

@@ -2,6 +2,7 @@
 //! media thread and in the simulator. Must never know of sockets, clocks or other boards.
 
 mod digits;
+mod fill;
 mod outgoing;
 mod pace;
 mod playing;
@@ -101,6 +102,12 @@ impl Board {
             }
             Command::Quiet { port } => self.quiet(port.number),
             Command::Connect { a, b } => self.connect(a, b),
+            Command::Fill { port, token, sound, repeat } => {
+                let sound = sound.unwrap_or_else(|| Arc::clone(&self.silence));
+                let then = if repeat { Then::Again } else { Then::Report(token) };
+                self.fill(now, port.number, Playing::new(sound, then))
+            }
+            Command::Unfill { port } => self.unfill(port.number),
             Command::Release { port } => self.release(now, port, sink),
         }
     }
@@ -203,11 +210,15 @@ impl Board {
         match std::mem::replace(&mut stream.sends, Sends::Nothing) {
             Sends::Nothing => {}
             Sends::Sound(_, phase) => self.pace.remove(phase, number),
-            Sends::Relayed { peer } => {
+            Sends::Relayed { peer, fill } => {
                 stream.outgoing.pause();
-                if let Ok(peer) = lent(&mut self.ports, peer) {
-                    peer.sends = Sends::Nothing;
-                    peer.outgoing.pause();
+                self.end_fill(number, fill);
+                if let Ok(stream) = lent(&mut self.ports, peer) {
+                    let before = std::mem::replace(&mut stream.sends, Sends::Nothing);
+                    stream.outgoing.pause();
+                    if let Sends::Relayed { fill, .. } = before {
+                        self.end_fill(peer, fill);
+                    }
                 }
             }
         }
@@ -219,14 +230,14 @@ impl Board {
             return Err(Refusal::NotConnectable);
         }
         lent(&mut self.ports, b.number)?;
-        if let Sends::Relayed { peer } = lent(&mut self.ports, a.number)?.sends
-            && peer == b.number
+        if let Sends::Relayed { peer, .. } = &lent(&mut self.ports, a.number)?.sends
+            && *peer == b.number
         {
             return Ok(());
         }
         for (port, peer) in [(a.number, b.number), (b.number, a.number)] {
             self.quiet(port)?;
-            lent(&mut self.ports, port)?.sends = Sends::Relayed { peer };
+            lent(&mut self.ports, port)?.sends = Sends::Relayed { peer, fill: None };
         }
         Ok(())
     }
@@ -249,7 +260,7 @@ impl Board {
     fn send_frame(&mut self, number: u16, due: Moment, sink: &mut impl Sink) {
         let port = self.id_of(number);
         let Ok(stream) = lent(&mut self.ports, number) else { return };
-        if let Sends::Sound(playing, _) = &mut stream.sends
+        if let Some(playing) = stream.playing(due)
             && let Some(token) = playing.ended()
         {
             *playing = Playing::new(Arc::clone(&self.silence), Then::Again);

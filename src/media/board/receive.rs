@@ -69,7 +69,7 @@ impl Board {
             }
             Payload::Foreign => {}
         }
-        if let Sends::Relayed { peer } = stream.sends
+        if let Sends::Relayed { peer, .. } = stream.sends
             && stream.setup.receive
         {
             let mut incoming = Incoming { header, carries, body, run: stream.run, datagram };

@@ -1,6 +1,7 @@
 //! A lent port: one leg's audio, both directions. Must never know the other ports.
 
 use super::digits::Digits;
+use super::fill::Fill;
 use super::outgoing::{Outgoing, Place};
 use super::pace::Phase;
 use super::playing::{FRAME, Playing};
@@ -26,6 +27,8 @@ pub enum Sends {
     Relayed {
         /// The peer's RTP port, on the same board, which relays this port's packets in turn.
         peer: u16,
+        /// What is heard while nothing arrives there, where the peer holds.
+        fill: Option<Fill>,
     },
 }
 
@@ -124,11 +127,12 @@ impl Stream {
 
     /// Sends the next 20 ms of what is playing. The sound goes on unheard while the peer holds us.
     pub fn send_frame(&mut self, port: PortId, due: Moment, sink: &mut impl Sink) {
-        let Sends::Sound(playing, _) = &mut self.sends else { return };
+        let codec = self.setup.codec;
+        let Some(playing) = self.playing(due) else { return };
         let mut packet = [0; HEADER_BYTES + FRAME];
         let (head, frame) = packet.split_first_chunk_mut().expect("a header and a frame");
         let frame = frame.first_chunk_mut().expect("a frame");
-        playing.fill(self.setup.codec, frame);
+        playing.fill(codec, frame);
         let Some(to) = self.destination() else { return };
         let place = self.outgoing.generated(due, FRAME as u32);
         self.write(head, self.setup.payload_type(), place);
@@ -168,9 +172,21 @@ impl Stream {
             g711::transcode(codec, body);
             self.counts.transcoded += 1;
         }
+        if let Sends::Relayed { fill: Some(fill), .. } = &mut self.sends {
+            fill.relayed(now);
+        }
         self.write(head, payload_type, place);
         self.sent(bytes);
         sink.send(port, Kind::Rtp, to, packet);
+    }
+
+    /// What we play here at this moment.
+    pub fn playing(&mut self, due: Moment) -> Option<&mut Playing> {
+        match &mut self.sends {
+            Sends::Sound(playing, _) => Some(playing),
+            Sends::Relayed { fill: Some(fill), .. } => fill.playing(due),
+            Sends::Nothing | Sends::Relayed { fill: None, .. } => None,
+        }
     }
 
     fn write(&self, head: &mut [u8; HEADER_BYTES], payload_type: u8, place: Place) {

@@ -183,7 +183,11 @@ impl World {
                 self.playing.remove(&b);
                 assert!(self.tags.contains_key(&a) && self.tags.contains_key(&b), "nobody to connect");
             }
-            Command::Play { .. } | Command::Tone { .. } | Command::Quiet { .. } => {}
+            Command::Play { .. }
+            | Command::Tone { .. }
+            | Command::Quiet { .. }
+            | Command::Fill { .. }
+            | Command::Unfill { .. } => {}
         }
     }
 

@@ -51,6 +51,17 @@ impl Switchboard {
         self.boards[board].command(now, command.clone(), &mut Sent::default());
     }
 
+    /// What the boards send of their own until now.
+    fn own(&mut self, now: Moment) -> Vec<SocketAddr> {
+        let mut sent = Sent::default();
+        for board in &mut self.boards {
+            while let Some(at) = board.poll_timeout().filter(|at| *at <= now) {
+                board.tick(at, &mut sent);
+            }
+        }
+        sent.0
+    }
+
     /// Where a packet goes that comes to this port from there.
     fn passes(&mut self, now: Moment, from: SocketAddr, number: u16) -> Vec<SocketAddr> {
         self.packets += 1;
@@ -91,6 +102,14 @@ impl World {
         let now = self.now.moment;
         let mut heard = ports.into_iter().flat_map(|port| self.boards.passes(now, speaker.rtp(), port));
         heard.any(|to| to == listener.rtp())
+    }
+
+    /// Packets of our own making that somebody hears in the next so many milliseconds.
+    pub fn plays_to(&mut self, listener: &Desk, millis: u64) -> usize {
+        self.boards.own(self.now.moment);
+        self.wait_ms(millis);
+        let sent = self.boards.own(self.now.moment);
+        sent.into_iter().filter(|to| *to == listener.rtp()).count()
     }
 
     /// Whether two hear each other.

@@ -1,6 +1,7 @@
 //! A board in virtual time, with phones on the other side of an imagined network.
 
 mod bridge;
+mod hold;
 mod keys;
 mod lease;
 mod pacing;

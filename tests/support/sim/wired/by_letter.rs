@@ -3,7 +3,7 @@
 
 use super::network::Datagram;
 use super::{IPOFFICE, Invariants, Outcomes, Weather, Wired, site};
-use spillway::base::Random;
+use spillway::base::{LegId, Random};
 use spillway::dialplan::Plan;
 use spillway::engine::{Engine, EngineTrunk};
 use spillway::media::Board;
@@ -30,6 +30,12 @@ impl Wired {
         let to = SocketAddr::new(site::SPILLWAY.into(), to);
         let datagram = Datagram { sip: false, from, to, bytes: packet.to_vec() };
         self.network.carry(self.now.moment, datagram);
+    }
+
+    /// Our port towards a leg's far end.
+    #[allow(dead_code, reason = "for stories of audio")]
+    pub fn port_of(&self, leg: LegId) -> Option<u16> {
+        self.ears.port(leg).map(|port| port.number)
     }
 
     /// What came to an address of those since it was last looked at.

@@ -87,6 +87,11 @@ impl Ears {
         self.voices
     }
 
+    /// The port lent to a leg.
+    pub(super) fn port(&self, leg: LegId) -> Option<PortId> {
+        self.lent.iter().find(|(_, lease)| lease.leg == leg).map(|(port, _)| *port)
+    }
+
     pub(super) fn heard(&self, leg: LegId) -> Vec<Tone> {
         self.first.keys().filter(|(heard, _)| *heard == leg).map(|(_, tone)| *tone).collect()
     }
@@ -118,7 +123,9 @@ impl Ears {
             | Command::Play { .. }
             | Command::Tone { .. }
             | Command::Quiet { .. }
-            | Command::Connect { .. } => {}
+            | Command::Connect { .. }
+            | Command::Fill { .. }
+            | Command::Unfill { .. } => {}
         }
     }
 
