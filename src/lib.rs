@@ -113,6 +113,9 @@
 //! caller's goes on and takes the other's leg over with all that belongs to it; the consultation ends with a record of its
 //! own. Two calls that share a conversation would each count it.
 //!
+//! **Why does a queue's ring go on while its agent dials or takes another call?** It is call waiting: the person is at the
+//! phone and may yet answer, and a phone that takes no second call says 486 itself. No new ring begins meanwhile.
+//!
 //! ## What is never done where
 //!
 //! - no clock, socket, thread, sleep or chance outside drivers: clippy bans them, each ban with its reason;

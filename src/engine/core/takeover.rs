@@ -132,8 +132,12 @@ impl Core {
         if agent.is_none() && !(self.is_agent_talking(of) && self.may_send_on(of)) {
             return self.pending.push_front((call, Event::NoRoom(Cause::NotFound)));
         }
-        if let Some(agent) = agent {
-            self.own(leg, of.call, agent);
+        match agent {
+            Some(agent) => self.own(leg, of.call, agent),
+            None => {
+                let own = self.phones_agents(&to).next();
+                self.engage(now, leg, own, true);
+            }
         }
         self.output.push_back(Output::Leg { leg, command: Command::Answer });
         self.note(now, Subject::Call(call), Fact::CallerAnswered);
@@ -162,6 +166,9 @@ impl Core {
         }
         slot.agents.retain(|agent| Some(*agent) != moved);
         held.number = to.number;
+        if let Some(agent) = held.phone {
+            self.acd.engaged_as(agent, from, to);
+        }
         if let Some(slot) = self.calls.get_mut(&to.call) {
             if held.sends_on {
                 self.sent_on.begin(slot.caller.as_ref());
