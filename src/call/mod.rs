@@ -12,7 +12,7 @@ mod timeline;
 mod walk;
 
 pub use effect::{Effect, LegCommand};
-pub use event::{Event, Newcomer, Phone, Stands, Timer, TransferTo, TurnedAway};
+pub use event::{Event, Newcomer, Person, Phone, Referral, Stands, Timer, TransferTo, TurnedAway};
 pub use fact::{Entry, Fact, LegEnd, Subject, VisitEnd};
 pub use judgement::{Indicator, Judgement, Verdict, judge};
 pub use record::{Record, Ring, Rung, Transfer};

@@ -106,12 +106,17 @@ impl Talk {
 
     /// The records of a caller whom Nadia had from 0.1 s on and Karim from `joined_ms` on.
     fn is_recorded(&self, joined_ms: u64) {
+        self.is_recorded_by("201@phones", joined_ms);
+    }
+
+    /// The same, where this phone brought it about.
+    fn is_recorded_by(&self, by: &str, joined_ms: u64) {
         let records = self.world.by_call();
         let [first, second] = &records[..] else { panic!("{records:#?}") };
         assert_eq!((first.outcome, first.agent.as_deref()), (Outcome::Answered, Some("nadia")));
         assert_eq!(first.talk_ms, first.duration_ms - 100, "somebody was there all the time");
         let [transfer] = &first.transfers[..] else { panic!("{first:#?}") };
-        assert_eq!((transfer.by.as_str(), transfer.to.as_str()), ("201@phones", "202"));
+        assert_eq!((transfer.by.as_str(), transfer.to.as_str()), (by, "202"));
         assert_eq!((transfer.end, transfer.call), (LegEnd::Answered, Some(second.call)));
         assert_eq!(transfer.at_ms + transfer.for_ms, joined_ms);
         assert!(!second.is_offered(), "a consultation is in no figure");
@@ -370,7 +375,7 @@ fn a_registered_phone_takes_an_agents_place_with_the_caller() {
     assert_eq!(talk.world.agent("nadia"), "wrap_up");
     talk.pass(5_000);
     talk.ends();
-    talk.is_recorded(10_000);
+    talk.is_recorded_by("202@phones", 10_000);
     let second = &talk.world.by_call()[1];
     assert_eq!((second.outcome, second.duration_ms), (Outcome::RoutedAnswered, 0));
 }

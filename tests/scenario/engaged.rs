@@ -223,6 +223,65 @@ fn a_number_of_the_public_network_engages_nobody_who_did_not_prove_it() {
 }
 
 #[test]
+fn whoever_got_the_caller_may_send_her_on_along_any_chain() {
+    let mut site = Site::new();
+    let first = site.caller_has_nadia();
+    let callers = site.world.placed_dialog(&site.world.public());
+    site.world.wait_ms(4_000);
+    site.world.says_in(&first, "REFER", "Refer-To: <sip:202@spillway>\r\n");
+    site.world.answers(&site.karim);
+    let second = site.world.rung_dialog(&site.karim);
+    site.world.wait_ms(11_000);
+    // Back to Nadia, who joins her with Karim again by a consultation.
+    let answer = site.world.says_in(&second, "REFER", "Refer-To: <sip:201@spillway>\r\n");
+    assert_eq!(answer.as_deref(), Some("202 Accepted"));
+    site.world.answers(&site.nadia);
+    assert_eq!(site.world.notified(&second), ["100 Trying", "200 OK"]);
+    let third = site.world.rung_dialog(&site.nadia);
+    assert_eq!(site.shown(), ["talking", "ready"]);
+    site.world.wait_ms(2_000);
+    site.world.dials(&site.nadia, "202");
+    site.world.answers(&site.karim);
+    let consults = site.world.placed_dialog(&site.nadia);
+    site.world.wait_ms(1_000);
+    site.world.says_in(&third, "REFER", &consults.refer_to("202"));
+    assert_eq!(site.world.notified(&third), ["100 Trying", "200 OK"]);
+    let caller = site.world.public();
+    assert!(site.world.talk(&caller, &site.karim));
+    assert_eq!(site.shown(), ["ready", "talking"]);
+    site.world.wait_ms(3_000);
+    site.world.says_in(&callers, "BYE", "");
+    site.world.wait_ms(65_000);
+    site.world.is_at_rest();
+    let record = &site.world.by_call()[0];
+    let by: Vec<_> = record.transfers.iter().map(|one| (one.by.as_str(), one.to.as_str())).collect();
+    assert_eq!(by, [("201@phones", "202"), ("202@phones", "201"), ("201@phones", "202")]);
+    assert_eq!((record.outcome, record.agent.as_deref()), (Outcome::Answered, Some("nadia")));
+    assert_eq!((record.wait_ms, record.talk_ms), (1_000, 21_000), "somebody was there all the time");
+}
+
+#[test]
+fn an_agent_who_sends_the_caller_to_their_own_phone_is_refused_and_keeps_her() {
+    let mut site = Site::new();
+    let first = site.caller_has_nadia();
+    let answer = site.world.says_in(&first, "REFER", "Refer-To: <sip:201@spillway>\r\n");
+    assert_eq!(answer.as_deref(), Some("403 Forbidden"));
+    let caller = site.world.public();
+    assert!(site.world.talk(&caller, &site.nadia) && !site.world.was_let_go(&first));
+    assert_eq!(site.shown(), ["talking", "ready"]);
+}
+
+#[test]
+fn a_colleague_who_is_asked_nothing_sends_nobody_anywhere() {
+    let mut site = Site::new();
+    site.world.dials(&site.nadia, "202");
+    site.world.answers(&site.karim);
+    let karims = site.world.rung_dialog(&site.karim);
+    let answer = site.world.says_in(&karims, "REFER", "Refer-To: <sip:0384961370@spillway>\r\n");
+    assert_eq!(answer.as_deref(), Some("403 Forbidden"), "it is no queue's caller");
+}
+
+#[test]
 fn an_agent_whose_phone_is_gone_in_a_call_is_engaged_until_the_call_ends() {
     let mut site = Site::new();
     site.world.dials(&site.nadia, "202");
