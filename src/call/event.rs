@@ -96,6 +96,8 @@ pub struct Newcomer {
     pub leg: LegId,
     /// Who is there, as dialled.
     pub to: String,
+    /// The agent that is, by key.
+    pub agent: Option<Name>,
     /// Who brings it about: the agent who is replaced, or whoever takes their place.
     pub by: Person,
     /// How far they are.
@@ -137,6 +139,8 @@ pub struct Phone {
     pub trunk: TrunkId,
     /// The user part to dial.
     pub user: String,
+    /// The agent whose phone it is, by key.
+    pub agent: Option<Name>,
 }
 
 /// Why a queue took no more.

@@ -109,7 +109,13 @@ impl Talk {
         self.is_recorded_by("201@phones", joined_ms);
     }
 
-    /// The same, where this phone brought it about.
+    /// Whom the caller of a record talked with, how long, and how much of it on hold.
+    fn talked(&self, call: usize) -> Vec<(String, u64, u64)> {
+        let record = &self.world.by_call()[call];
+        record.talks.iter().map(|one| (one.who.clone(), one.talk_ms, one.hold_ms)).collect()
+    }
+
+    /// The records of such a caller, where this phone brought the change about.
     fn is_recorded_by(&self, by: &str, joined_ms: u64) {
         let records = self.world.by_call();
         let [first, second] = &records[..] else { panic!("{records:#?}") };
@@ -135,6 +141,7 @@ fn a_refer_in_the_callers_dialog_joins_the_caller_and_whom_the_agent_called() {
     assert_eq!(talk.world.agent("nadia"), "ready", "after her wrap-up");
     talk.ends();
     talk.is_recorded(20_000);
+    assert_eq!(talk.talked(0), [("201@phones".into(), 19_900, 0), ("202@phones".into(), 10_000, 0)]);
     let second = &talk.world.by_call()[1];
     assert_eq!((second.outcome, second.talk_ms), (Outcome::RoutedAnswered, 5_000), "until it was joined");
     assert_eq!(second.duration_ms, 10_000);
@@ -198,6 +205,7 @@ fn time_on_hold_ends_with_the_transfer() {
     talk.pass(30_000);
     talk.ends();
     assert_eq!(talk.world.by_call()[0].hold_ms, 10_000);
+    assert_eq!(talk.talked(0), [("201@phones".into(), 19_900, 10_000), ("202@phones".into(), 30_000, 0)]);
 }
 
 #[test]
@@ -376,6 +384,7 @@ fn a_registered_phone_takes_an_agents_place_with_the_caller() {
     talk.pass(5_000);
     talk.ends();
     talk.is_recorded_by("202@phones", 10_000);
+    assert_eq!(talk.talked(0), [("201@phones".into(), 9_900, 0), ("202@phones".into(), 5_000, 0)]);
     let second = &talk.world.by_call()[1];
     assert_eq!((second.outcome, second.duration_ms), (Outcome::RoutedAnswered, 0));
 }

@@ -258,6 +258,11 @@ fn whoever_got_the_caller_may_send_her_on_along_any_chain() {
     assert_eq!(by, [("201@phones", "202"), ("202@phones", "201"), ("201@phones", "202")]);
     assert_eq!((record.outcome, record.agent.as_deref()), (Outcome::Answered, Some("nadia")));
     assert_eq!((record.wait_ms, record.talk_ms), (1_000, 21_000), "somebody was there all the time");
+    let talks: Vec<_> = record.talks.iter().map(|one| (one.who.as_str(), one.talk_ms)).collect();
+    let shared =
+        [("201@phones", 4_000), ("202@phones", 11_000), ("201@phones", 3_000), ("202@phones", 3_000)];
+    assert_eq!(talks, shared);
+    assert!(record.talks.iter().all(|one| one.agent.is_some()));
 }
 
 #[test]

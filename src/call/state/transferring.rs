@@ -53,6 +53,7 @@ impl Transferring {
             leg: by,
             to: to.user.clone(),
             to_leg: leg,
+            to_agent: to.agent.clone(),
         });
         out.leg(0, LegCommand::Ringback);
         out.leg(by, LegCommand::Silence);
@@ -63,10 +64,11 @@ impl Transferring {
 
     /// Somebody the agent has called takes the agent's place: at once, or when they answer.
     pub(super) fn replace(mut bridged: Bridged, newcomer: Newcomer, ctx: Ctx, out: &mut Out) -> State {
-        let (by, Newcomer { leg: from, to, by: person, stands }) = (bridged.peer().leg(), newcomer);
+        let Newcomer { leg: from, to, agent: to_agent, by: person, stands } = newcomer;
+        let by = bridged.peer().leg();
         let leg = out.new_leg();
         let (agent, agent_key) = (person.name, person.key);
-        out.note(Fact::TransferStarted { agent, agent_key, leg: by, to, to_leg: leg });
+        out.note(Fact::TransferStarted { agent, agent_key, leg: by, to, to_leg: leg, to_agent });
         out.note(Fact::LegTaken { leg, call: from.call, call_leg: from.number });
         out.push(Effect::TakeLeg { leg, from });
         match stands {

@@ -4,7 +4,7 @@
 
 use super::{Arrival, Command, Core, Output};
 use crate::acd::AgentState;
-use crate::base::{AgentId, CallId, Cause, LegId, Now, SiteId};
+use crate::base::{AgentId, CallId, Cause, LegId, Name, Now, SiteId};
 use crate::call::{Call, Event, Fact, Newcomer, Peer, Person, Stands, State, Subject};
 use crate::dialplan::FlowStart;
 use crate::settings::PHONES;
@@ -66,7 +66,9 @@ impl Core {
         };
         let leg = LegId { call: consulted.call, number };
         let by = self.person(self.agent_talking(agent)?);
-        self.may_send_on(agent).then_some(Takeover { agent, newcomer: Newcomer { leg, to, by, stands } })
+        let comes = self.agent_of(leg);
+        let newcomer = Newcomer { leg, to, agent: comes, by, stands };
+        self.may_send_on(agent).then_some(Takeover { agent, newcomer })
     }
 
     /// Does it.
@@ -148,13 +150,21 @@ impl Core {
         let agent = agent.map(|agent| (agent, Duration::ZERO));
         let stands = Stands::Talks { agent, holds: false };
         let by = self.taker(&to);
-        self.pending.push_front((of.call, Event::Replaced(Newcomer { leg, to, by, stands })));
+        let own = self.phones_agents(&to).next().map(|own| self.agent_key(own).clone());
+        self.pending.push_front((of.call, Event::Replaced(Newcomer { leg, to, agent: own, by, stands })));
     }
 
     /// An agent as facts name them.
     fn person(&self, agent: AgentId) -> Person {
         let key = self.agent_key(agent).clone();
         Person { name: self.plan.agent(agent).map_or_else(|| key.clone(), |agent| agent.name.clone()), key }
+    }
+
+    /// The agent whose phone this leg leads to or comes from, by key.
+    fn agent_of(&self, leg: LegId) -> Option<Name> {
+        let mut legs = self.calls.get(&leg.call)?.legs.iter();
+        let held = legs.find(|held| held.number == leg.number)?;
+        held.agent.or(held.phone).map(|agent| self.agent_key(agent).clone())
     }
 
     /// Whoever takes a place: an agent, or by the phone's extension alone.

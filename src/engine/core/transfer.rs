@@ -65,7 +65,7 @@ impl Core {
         let mut agents = plan.agents.iter().flatten();
         let is_one = agents.any(|other| other.via == trunk && other.extension.as_str() == user)
             || self.is_phones_line(trunk) && self.phone_of(user).is_some();
-        is_one.then(|| Phone { trunk, user: user.into() })
+        is_one.then(|| self.phone_at(trunk, user.into()))
     }
 
     /// A target's number, as its own site reads it, over the target's own trunk: what an agent's trunk lists besides must
@@ -76,11 +76,16 @@ impl Core {
             targets.find(|target| plan.sites[target.site.index()].country.read(user) == target.number)?;
         let country = &plan.sites[target.site.index()].country;
         let user = self.lines.write(target.via, country, &target.number);
-        Some(Phone { trunk: target.via, user })
+        Some(self.phone_at(target.via, user))
+    }
+
+    fn phone_at(&self, trunk: TrunkId, user: String) -> Phone {
+        let agent = self.agent_at(trunk, &user).map(|agent| self.agent_key(agent).clone());
+        Phone { trunk, user, agent }
     }
 
     /// What the trunk's list allows.
     fn listed(&self, trunk: TrunkId, user: &str) -> Option<Phone> {
-        self.lines.may_transfer(trunk, user).then(|| Phone { trunk, user: user.into() })
+        self.lines.may_transfer(trunk, user).then(|| self.phone_at(trunk, user.into()))
     }
 }

@@ -371,6 +371,9 @@ fn times_add_up(record: &Record) {
     assert_eq!(sum, record.duration_ms, "the times of {record:?} do not add up");
     assert!(record.ring_ms <= record.wait_ms, "{record:?} rang longer than it waited");
     assert!(record.hold_ms <= record.talk_ms, "{record:?} was held longer than it talked");
+    let talked =
+        record.talks.iter().fold((0, 0), |(talk, hold), one| (talk + one.talk_ms, hold + one.hold_ms));
+    assert_eq!(talked, (record.talk_ms, record.hold_ms), "{record:?} talked with nobody for a while");
     for ring in &record.rings {
         assert!(ring.at_ms + ring.for_ms <= record.duration_ms, "{record:?} rang on after its end");
     }
