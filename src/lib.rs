@@ -117,6 +117,9 @@
 //! would forbid the very music that is to be heard. The relay stands meanwhile, with ours beside it: what the holding phone
 //! sends comes first, and after the hold nobody waits for a re-INVITE to hear the other again.
 //!
+//! **Why does a queue's ring go on while its agent dials or takes another call?** It is call waiting: the person is at the
+//! phone and may yet answer, and a phone that takes no second call says 486 itself. No new ring begins meanwhile.
+//!
 //! ## What is never done where
 //!
 //! - no clock, socket, thread, sleep or chance outside drivers: clippy bans them, each ban with its reason;

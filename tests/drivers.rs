@@ -113,6 +113,7 @@ fn record(id: u64, start: Now) -> Record {
         visit: Some(VisitEnd::Answered),
         rings,
         transfers: Vec::new(),
+        talks: Vec::new(),
     }
 }
 

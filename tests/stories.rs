@@ -18,6 +18,7 @@ mod scenario {
     mod crossing;
     mod deflection;
     mod direct;
+    mod engaged;
     mod failover;
     mod figures;
     mod hold;

@@ -1,6 +1,6 @@
 //! One agent's state. One state for the whole machine, whatever queues the agent serves: wrap-up holds everywhere.
 
-use crate::base::{CallId, Moment, QueueId, TrunkId};
+use crate::base::{CallId, LegId, Moment, QueueId, TrunkId};
 use smallvec::SmallVec;
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ const AFTER_REFUSAL: Duration = Duration::from_secs(5);
 pub enum AgentState {
     /// Free to be rung.
     Ready,
-    /// The phone rings for a call.
+    /// The phone rings for a call, a queue's or another.
     Ringing(CallId),
-    /// In conversation.
+    /// In conversation, or dialling.
     Talking(CallId),
     /// Finishing up after a call.
     WrapUp,
@@ -75,6 +75,16 @@ pub(super) struct Desk {
     pub(super) reachable: bool,
     pub(super) queues: SmallVec<[QueueId; 2]>,
     state: Occupation,
+    /// What the phone is in besides.
+    engaged: SmallVec<[Engagement; 1]>,
+}
+
+/// A leg of the agent's phone that no queue brought.
+#[derive(Debug, Clone, Copy)]
+struct Engagement {
+    leg: LegId,
+    /// Somebody is there, or dials; else the phone rings.
+    talks: bool,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -121,7 +131,7 @@ impl Desk {
 
     pub(super) fn free_since(&self) -> Option<Moment> {
         match self.state {
-            Occupation::Idle { since } if self.is_present() => Some(since),
+            Occupation::Idle { since } if self.is_present() && self.engaged.is_empty() => Some(since),
             Occupation::Absent
             | Occupation::Idle { .. }
             | Occupation::Ringing { .. }
@@ -216,6 +226,42 @@ impl Desk {
         }
     }
 
+    /// The phone rings on this leg, or somebody is there on it.
+    pub(super) fn engage(&mut self, leg: LegId, talks: bool) {
+        match self.engaged.iter_mut().find(|engaged| engaged.leg == leg) {
+            Some(engaged) => engaged.talks = talks,
+            None => self.engaged.push(Engagement { leg, talks }),
+        }
+    }
+
+    /// The leg is another call's from here on.
+    pub(super) fn engaged_as(&mut self, from: LegId, to: LegId) {
+        for engaged in self.engaged.iter_mut().filter(|engaged| engaged.leg == from) {
+            engaged.leg = to;
+        }
+    }
+
+    /// Whether somebody is there on this leg, or dials.
+    pub(super) fn talks_on(&self, leg: LegId) -> bool {
+        self.engaged.iter().any(|engaged| engaged.leg == leg && engaged.talks)
+    }
+
+    /// The leg has ended. Whoever was in a call has been idle since; one whose phone only rang keeps the place.
+    pub(super) fn disengage(&mut self, now: Moment, leg: LegId) {
+        let talked = self.talks_on(leg);
+        self.engaged.retain(|engaged| engaged.leg != leg);
+        if talked && let Occupation::Idle { since } = &mut self.state {
+            *since = now;
+        }
+    }
+
+    /// What the phone is in besides a queue's call: a conversation first.
+    fn engagement(&self) -> Option<AgentState> {
+        let engaged = self.engaged.iter().find(|engaged| engaged.talks).or_else(|| self.engaged.first())?;
+        let call = engaged.leg.call;
+        Some(if engaged.talks { AgentState::Talking(call) } else { AgentState::Ringing(call) })
+    }
+
     pub(super) fn rested(&mut self, now: Moment) {
         if self.resting_until().is_some_and(|until| until <= now) {
             self.state = Occupation::Idle { since: now };
@@ -234,6 +280,14 @@ impl Desk {
                 if self.via.is_none() =>
             {
                 AgentState::LoggedOut
+            }
+            Occupation::Idle { .. }
+            | Occupation::Stopping { .. }
+            | Occupation::WrapUp { .. }
+            | Occupation::BackedOff { .. }
+                if let Some(busy) = self.engagement() =>
+            {
+                busy
             }
             Occupation::Idle { .. }
             | Occupation::Stopping { .. }

@@ -10,7 +10,7 @@ pub use desk::{AgentState, RingEnd};
 pub use line::Admission;
 pub use matching::Match;
 
-use crate::base::{AgentId, CallId, Map, Moment, QueueId, Timers, TrunkId};
+use crate::base::{AgentId, CallId, LegId, Map, Moment, QueueId, Timers, TrunkId};
 use crate::dialplan::{Full, Plan, Strategy};
 use desk::Desk;
 use line::{Line, Turn};
@@ -178,6 +178,31 @@ impl Acd {
         if self.desks[agent.index()].hand_over(from, to) {
             self.changed.push(agent);
         }
+    }
+
+    /// `agent`'s phone is in a call no queue brought: it rings on this leg, or somebody is there on it. No queue rings it.
+    pub fn engage(&mut self, now: Moment, agent: AgentId, leg: LegId, talks: bool) {
+        self.desks[agent.index()].engage(leg, talks);
+        self.reseat(now, agent);
+    }
+
+    /// The leg `agent` is engaged on is another call's from here on.
+    pub fn engaged_as(&mut self, agent: AgentId, from: LegId, to: LegId) {
+        self.desks[agent.index()].engaged_as(from, to);
+        self.changed.push(agent);
+    }
+
+    /// We hang up the leg `agent` is engaged on: a conversation is over, a phone that rings has yet to stop.
+    pub fn told(&mut self, now: Moment, agent: AgentId, leg: LegId) {
+        if self.desks[agent.index()].talks_on(leg) {
+            self.disengage(now, agent, leg);
+        }
+    }
+
+    /// `agent` is no longer engaged on this leg.
+    pub fn disengage(&mut self, now: Moment, agent: AgentId, leg: LegId) {
+        self.desks[agent.index()].disengage(now, leg);
+        self.reseat(now, agent);
     }
 
     /// The trunk `agent`s are behind answers again, or stopped answering.

@@ -35,7 +35,7 @@ pub enum Event {
     /// A leg hung up: BYE, CANCEL, or loss.
     HungUp(u16, Cause),
     /// The agent in conversation sends the caller on; they may.
-    Referred(TransferTo),
+    Referred(Referral),
     /// A leg of another call takes the place of the agent in conversation; they may.
     Replaced(Newcomer),
     /// A leg of this call has gone over to another call.
@@ -71,6 +71,24 @@ pub enum Event {
     Stopping,
 }
 
+/// An agent's wish to send the caller on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Referral {
+    /// Whose.
+    pub by: AgentId,
+    /// Where.
+    pub to: TransferTo,
+}
+
+/// Somebody as facts name them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// By label.
+    pub name: Name,
+    /// By key: `201@ipoffice`.
+    pub key: Name,
+}
+
 /// A leg of another call that takes an agent's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Newcomer {
@@ -78,6 +96,10 @@ pub struct Newcomer {
     pub leg: LegId,
     /// Who is there, as dialled.
     pub to: String,
+    /// The agent that is, by key.
+    pub agent: Option<Name>,
+    /// Who brings it about: the agent who is replaced, or whoever takes their place.
+    pub by: Person,
     /// How far they are.
     pub stands: Stands,
 }
@@ -117,6 +139,8 @@ pub struct Phone {
     pub trunk: TrunkId,
     /// The user part to dial.
     pub user: String,
+    /// The agent whose phone it is, by key.
+    pub agent: Option<Name>,
 }
 
 /// Why a queue took no more.

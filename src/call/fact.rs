@@ -164,9 +164,9 @@ pub enum Fact {
         /// The target that answered, or none when an agent did.
         target: Option<Name>,
     },
-    /// An agent sent the caller on: the new phone began to ring.
+    /// An agent sent the caller on: the new phone began to ring. Or somebody took the agent's place.
     TransferStarted {
-        /// Who sent them, by label.
+        /// Who sent them, or took the place, by label.
         agent: Name,
         /// The same, by key.
         agent_key: Name,
@@ -176,6 +176,9 @@ pub enum Fact {
         to: String,
         /// The new leg's number.
         to_leg: u16,
+        /// The agent whose phone that is, by key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to_agent: Option<Name>,
     },
     /// An agent sent the caller on to a number of ours, and is free: its flow begins.
     TransferredToNumber {

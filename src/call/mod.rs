@@ -8,14 +8,15 @@ pub mod fact;
 pub mod judgement;
 pub mod record;
 pub mod state;
+mod talks;
 mod timeline;
 mod walk;
 
 pub use effect::{Effect, LegCommand};
-pub use event::{Event, Newcomer, Phone, Stands, Timer, TransferTo, TurnedAway};
+pub use event::{Event, Newcomer, Person, Phone, Referral, Stands, Timer, TransferTo, TurnedAway};
 pub use fact::{Entry, Fact, LegEnd, Subject, VisitEnd};
 pub use judgement::{Indicator, Judgement, Verdict, judge};
-pub use record::{Record, Ring, Rung, Transfer};
+pub use record::{Record, Ring, Rung, Talk, Transfer};
 pub use state::{Peer, State};
 pub use timeline::fold;
 

@@ -68,6 +68,9 @@ pub struct Record {
     /// Who sent the caller on to whom, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transfers: Vec<Transfer>,
+    /// Whom the caller talked with, in order: their talk and hold are the record's.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub talks: Vec<Talk>,
 }
 
 impl Record {
@@ -79,10 +82,28 @@ impl Record {
     }
 }
 
+/// A stretch of the talk, with one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Talk {
+    /// Who: an agent by key, a target by name, anybody else as dialled.
+    pub who: String,
+    /// The agent, by key: `201@ipoffice`; nothing when it is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<Name>,
+    /// Their leg's number.
+    pub leg: u16,
+    /// From arrival, ms.
+    pub at_ms: u64,
+    /// How long, ms.
+    pub talk_ms: u64,
+    /// The part of it on hold, ms.
+    pub hold_ms: u64,
+}
+
 /// One transfer by an agent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transfer {
-    /// Who sent the caller on, by key: `201@ipoffice`.
+    /// Who sent the caller on, or took their place, by key: `201@ipoffice`.
     pub by: Name,
     /// The user part dialled, or the number of ours.
     pub to: String,

@@ -3,6 +3,7 @@
 
 use super::fact::{Entry, Fact, LegEnd, VisitEnd};
 use super::record::{Record, Ring, Rung, Transfer};
+use super::talks::{Talker, Talks};
 use super::whole_ms;
 use crate::base::{CallId, Cause, Moment, Name, Now, Outcome};
 
@@ -35,6 +36,7 @@ struct Timeline {
     ringing_ms: u64,
     holding: Vec<u16>,
     holding_ms: u64,
+    talks: Talks,
     answered_ms: Option<u64>,
     handover_ms: Option<u64>,
     message: bool,
@@ -96,6 +98,7 @@ impl Timeline {
             visit: None,
             rings: Vec::new(),
             transfers: Vec::new(),
+            talks: Vec::new(),
         };
         Some(Self {
             record,
@@ -107,6 +110,7 @@ impl Timeline {
             ringing_ms: 0,
             holding: Vec::new(),
             holding_ms: 0,
+            talks: Talks::default(),
             answered_ms: None,
             handover_ms: None,
             message: false,
@@ -142,11 +146,15 @@ impl Timeline {
                     self.record.hold_ms += at - self.holding_ms;
                     self.holding.clear();
                 }
+                self.record.talks.extend(self.talks.end(at, self.record.hold_ms));
             }
             Phase::After => self.record.after_ms += spent,
         }
         self.phase = phase;
         self.phase_ms = at;
+        if phase == Phase::Talk {
+            self.talks.begin(at, self.record.hold_ms);
+        }
     }
 
     fn ring_started(&mut self, who: &Name, rung: Rung, leg: u16, at: u64) {
@@ -290,14 +298,19 @@ impl Timeline {
                 self.target_rung(target, *leg, from_queue.is_some(), at);
             }
             Fact::TargetEnded { leg, end, .. } => self.target_ended(*leg, *end, at),
-            Fact::Bridged { agent, agent_key, .. } => {
+            Fact::Bridged { leg, agent, agent_key, target } => {
+                let who = agent_key.as_ref().or(target.as_ref()).map(ToString::to_string);
+                let who = who.unwrap_or_default();
+                self.talks.comes(Talker { leg: *leg, who, agent: agent_key.clone() });
                 if agent.is_some() && !std::mem::replace(&mut self.agent_answered, true) {
                     self.record.agent.clone_from(agent);
                     self.record.agent_key.clone_from(agent_key);
                 }
                 self.enter(Phase::Talk, at);
             }
-            Fact::TransferStarted { agent_key, to, to_leg, .. } => {
+            Fact::TransferStarted { agent_key, to, to_leg, to_agent, .. } => {
+                let who = to_agent.as_ref().map_or_else(|| to.clone(), ToString::to_string);
+                self.talks.comes(Talker { leg: *to_leg, who, agent: to_agent.clone() });
                 self.transferred(agent_key, to, (*to_leg, LegEnd::Cancelled), at);
             }
             Fact::TransferredToNumber { agent_key, number, .. } => {

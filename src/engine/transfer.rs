@@ -35,6 +35,7 @@ impl Engine {
             Some(to) => {
                 // For the call it is the same ring of the same agent: only the SIP leg beneath is another.
                 self.legs.remove(id);
+                self.core.moved(now, id, &to);
                 let dial = Dial {
                     trunk: to.trunk,
                     user: to.user,

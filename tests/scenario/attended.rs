@@ -106,12 +106,23 @@ impl Talk {
 
     /// The records of a caller whom Nadia had from 0.1 s on and Karim from `joined_ms` on.
     fn is_recorded(&self, joined_ms: u64) {
+        self.is_recorded_by("201@phones", joined_ms);
+    }
+
+    /// Whom the caller of a record talked with, how long, and how much of it on hold.
+    fn talked(&self, call: usize) -> Vec<(String, u64, u64)> {
+        let record = &self.world.by_call()[call];
+        record.talks.iter().map(|one| (one.who.clone(), one.talk_ms, one.hold_ms)).collect()
+    }
+
+    /// The records of such a caller, where this phone brought the change about.
+    fn is_recorded_by(&self, by: &str, joined_ms: u64) {
         let records = self.world.by_call();
         let [first, second] = &records[..] else { panic!("{records:#?}") };
         assert_eq!((first.outcome, first.agent.as_deref()), (Outcome::Answered, Some("nadia")));
         assert_eq!(first.talk_ms, first.duration_ms - 100, "somebody was there all the time");
         let [transfer] = &first.transfers[..] else { panic!("{first:#?}") };
-        assert_eq!((transfer.by.as_str(), transfer.to.as_str()), ("201@phones", "202"));
+        assert_eq!((transfer.by.as_str(), transfer.to.as_str()), (by, "202"));
         assert_eq!((transfer.end, transfer.call), (LegEnd::Answered, Some(second.call)));
         assert_eq!(transfer.at_ms + transfer.for_ms, joined_ms);
         assert!(!second.is_offered(), "a consultation is in no figure");
@@ -130,6 +141,7 @@ fn a_refer_in_the_callers_dialog_joins_the_caller_and_whom_the_agent_called() {
     assert_eq!(talk.world.agent("nadia"), "ready", "after her wrap-up");
     talk.ends();
     talk.is_recorded(20_000);
+    assert_eq!(talk.talked(0), [("201@phones".into(), 19_900, 0), ("202@phones".into(), 10_000, 0)]);
     let second = &talk.world.by_call()[1];
     assert_eq!((second.outcome, second.talk_ms), (Outcome::RoutedAnswered, 5_000), "until it was joined");
     assert_eq!(second.duration_ms, 10_000);
@@ -193,6 +205,7 @@ fn time_on_hold_ends_with_the_transfer() {
     talk.pass(30_000);
     talk.ends();
     assert_eq!(talk.world.by_call()[0].hold_ms, 10_000);
+    assert_eq!(talk.talked(0), [("201@phones".into(), 19_900, 10_000), ("202@phones".into(), 30_000, 0)]);
 }
 
 #[test]
@@ -388,7 +401,8 @@ fn a_registered_phone_takes_an_agents_place_with_the_caller() {
     assert_eq!(talk.world.agent("nadia"), "wrap_up");
     talk.pass(5_000);
     talk.ends();
-    talk.is_recorded(10_000);
+    talk.is_recorded_by("202@phones", 10_000);
+    assert_eq!(talk.talked(0), [("201@phones".into(), 9_900, 0), ("202@phones".into(), 5_000, 0)]);
     let second = &talk.world.by_call()[1];
     assert_eq!((second.outcome, second.duration_ms), (Outcome::RoutedAnswered, 0));
 }

@@ -5,7 +5,9 @@ use super::bridged::{Bridged, Peer};
 use super::{Ending, State};
 use crate::base::{Cause, limits};
 use crate::call::walk::{Standing, enter};
-use crate::call::{Ctx, Effect, Event, Fact, LegCommand, LegEnd, Newcomer, Out, Stands, Timer, TransferTo};
+use crate::call::{
+    Ctx, Effect, Event, Fact, LegCommand, LegEnd, Newcomer, Out, Referral, Stands, Timer, TransferTo,
+};
 use crate::dialplan::Destination;
 
 /// A caller on the way from an agent to somebody else.
@@ -26,8 +28,8 @@ enum Agent {
 }
 
 impl Transferring {
-    pub(super) fn begin(mut bridged: Bridged, to: TransferTo, ctx: Ctx, out: &mut Out) -> State {
-        let Peer::Agent { leg: by, agent, .. } = bridged.peer() else { return State::Bridged(bridged) };
+    pub(super) fn begin(mut bridged: Bridged, referral: Referral, ctx: Ctx, out: &mut Out) -> State {
+        let (by, Referral { by: agent, to }) = (bridged.peer().leg(), referral);
         let Some(plan) = ctx.plan.agent(agent) else { return State::Bridged(bridged) };
         let to = match to {
             TransferTo::Phone(phone) => phone,
@@ -51,6 +53,7 @@ impl Transferring {
             leg: by,
             to: to.user.clone(),
             to_leg: leg,
+            to_agent: to.agent.clone(),
         });
         out.leg(0, LegCommand::Ringback);
         out.leg(by, LegCommand::Silence);
@@ -61,12 +64,11 @@ impl Transferring {
 
     /// Somebody the agent has called takes the agent's place: at once, or when they answer.
     pub(super) fn replace(mut bridged: Bridged, newcomer: Newcomer, ctx: Ctx, out: &mut Out) -> State {
-        let Peer::Agent { leg: by, agent, .. } = bridged.peer() else { return State::Bridged(bridged) };
-        let Some(plan) = ctx.plan.agent(agent) else { return State::Bridged(bridged) };
-        let Newcomer { leg: from, to, stands } = newcomer;
+        let Newcomer { leg: from, to, agent: to_agent, by: person, stands } = newcomer;
+        let by = bridged.peer().leg();
         let leg = out.new_leg();
-        let (agent, agent_key) = (plan.name.clone(), plan.key.clone());
-        out.note(Fact::TransferStarted { agent, agent_key, leg: by, to, to_leg: leg });
+        let (agent, agent_key) = (person.name, person.key);
+        out.note(Fact::TransferStarted { agent, agent_key, leg: by, to, to_leg: leg, to_agent });
         out.note(Fact::LegTaken { leg, call: from.call, call_leg: from.number });
         out.push(Effect::TakeLeg { leg, from });
         match stands {

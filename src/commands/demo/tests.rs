@@ -61,6 +61,7 @@ fn record(number: u64, outcome: Outcome) -> Observation {
         visit: None,
         rings: Vec::new(),
         transfers: Vec::new(),
+        talks: Vec::new(),
     }))
 }
 

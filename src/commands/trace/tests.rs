@@ -230,6 +230,7 @@ fn whoever_a_caller_is_sent_on_to_gets_a_column_while_the_call_goes() {
         leg: 1,
         to: "202".into(),
         to_leg: 2,
+        to_agent: None,
     };
     let told = [(0, arrived("")), (1, rings("Nadia", 1)), (9_000, started)];
     let ended = (12_000, Fact::TransferEnded { to_leg: 2, end: LegEnd::Answered });

@@ -359,6 +359,7 @@ fn record() -> Record {
         visit: None,
         rings: Vec::new(),
         transfers: Vec::new(),
+        talks: Vec::new(),
     }
 }
 

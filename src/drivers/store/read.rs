@@ -140,6 +140,7 @@ fn record(row: &Row<'_>) -> Result<Record, Fault> {
         rings: from_str(row.get_ref(26)?.as_str().map_err(rusqlite::Error::from)?)?,
         agent_key: name(row, 27)?,
         transfers: from_str(row.get_ref(28)?.as_str().map_err(rusqlite::Error::from)?)?,
+        talks: from_str(row.get_ref(29)?.as_str().map_err(rusqlite::Error::from)?)?,
     })
 }
 

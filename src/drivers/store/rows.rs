@@ -14,7 +14,7 @@ const INSERT_ENTRY: &str = "INSERT INTO journal
 /// The columns of `record`, in the order rows are written and read.
 pub(super) const RECORD_COLUMNS: &str = "call, arrived_us, ended_us, site, trunk, caller, dialled, number, plan, outcome,
     cause, queue, agent, target, keys, picked_up, flow_ms, wait_ms, ring_ms, talk_ms, hold_ms, after_ms, duration_ms,
-    handover_ms, since_answer_ms, visit, rings, agent_key, transfers";
+    handover_ms, since_answer_ms, visit, rings, agent_key, transfers, talks";
 
 /// The prepared statements of the store's thread.
 pub(super) struct Rows<'c> {
@@ -121,6 +121,7 @@ impl<'c> Rows<'c> {
         row.put(rings)?;
         row.put_name(record.agent_key.as_ref())?;
         row.put(text(&mut self.json, &record.transfers)?)?;
+        row.put(text(&mut self.json, &record.talks)?)?;
         row.insert()
     }
 }

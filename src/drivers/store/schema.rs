@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_transfers.sql"),
     include_str!("migrations/0007_unobserved.sql"),
     include_str!("migrations/0008_consultations.sql"),
+    include_str!("migrations/0009_talks.sql"),
 ];
 
 /// Sets what holds for a connection that writes. FULL: NORMAL lost acknowledged commits in 30 of 30 power cuts. A cache of

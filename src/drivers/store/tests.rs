@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::{Cause, Moment, Name, Now, Outcome, Utc};
-use crate::call::record::{Ring, Rung, Transfer};
+use crate::call::record::{Ring, Rung, Talk, Transfer};
 use crate::call::{Fact, LegEnd, Subject, VisitEnd};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -59,7 +59,12 @@ fn record(call: u64, outcome: Outcome, wait_ms: u64) -> Record {
             end: LegEnd::Answered,
             call: Some(CallId(7)),
         }],
+        talks: vec![talk(1, "201@ipoffice", 17_000, 17_500), talk(2, "202@ipoffice", 34_500, 42_500)],
     }
+}
+
+fn talk(leg: u16, agent: &str, at_ms: u64, talk_ms: u64) -> Talk {
+    Talk { who: agent.into(), agent: Some(agent.into()), leg, at_ms, talk_ms, hold_ms: 0 }
 }
 
 fn arrived(site: Option<&str>) -> Fact {
@@ -309,6 +314,10 @@ fn the_views_add_up() {
             "SELECT by_agent, dialled, at_s, for_s, transfer_end, consultation FROM transfers WHERE call = 1"
         ),
         "201@ipoffice 202 30 4.5 answered 7"
+    );
+    assert_eq!(
+        shell(&path, "SELECT who, agent, leg, at_s, talk_s, hold_s FROM talks WHERE call = 1"),
+        "201@ipoffice 201@ipoffice 1 17 17.5 0\n202@ipoffice 202@ipoffice 2 34.5 42.5 0"
     );
     assert_eq!(
         shell(&path, "SELECT number, outcome, wait_s, duration_s FROM calls WHERE call = 1"),

@@ -129,6 +129,7 @@ impl Core {
         if let Command::HangUp(_) = command {
             self.sent_on_over(leg);
             self.deflection_over(leg);
+            self.engaged_told(now, leg);
         }
         if holds {
             self.output.push_back(Output::Leg { leg, command });
@@ -160,7 +161,7 @@ impl Core {
             return self.refuse_dial(leg, Cause::Unreachable);
         };
         match to {
-            Direct::Emergency => self.send_dial(leg, trunk, user, To::Emergency),
+            Direct::Emergency => self.send_dial(now, leg, trunk, user, To::Emergency),
             Direct::Outside | Direct::Phone => self.dial(now, leg, trunk, user, To::Direct),
         }
     }
@@ -169,10 +170,10 @@ impl Core {
         if let Some(cause) = self.refusal_of(now, trunk) {
             return self.refuse_dial(leg, cause);
         }
-        self.send_dial(leg, trunk, user, to);
+        self.send_dial(now, leg, trunk, user, to);
     }
 
-    fn send_dial(&mut self, leg: LegId, trunk: TrunkId, user: String, to: To<'_>) {
+    fn send_dial(&mut self, now: Now, leg: LegId, trunk: TrunkId, user: String, to: To<'_>) {
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
         let from = slot.legs.iter().find(|held| held.number == 0).map(|held| held.trunk);
         let (agent, referred_by) = match to {
@@ -180,13 +181,18 @@ impl Core {
             To::Referred(by) => (None, by.map(str::to_owned)),
             To::Target(_) | To::Direct | To::Emergency => (None, None),
         };
+        let phone = match to {
+            To::Agent(_) | To::Emergency => None,
+            To::Target(_) | To::Direct | To::Referred(_) => self.agent_at(trunk, &user),
+        };
+        let Some(slot) = self.calls.get_mut(&leg.call) else { return };
         let (diverted, signed) = match to {
             To::Target(number) => (Some(diverted(slot)), signed(slot, number)),
             To::Referred(_) => (Some(diverted(slot)), None),
             To::Agent(_) | To::Direct | To::Emergency => (None, None),
         };
         let sends_on = agent.is_none();
-        slot.legs.push(HeldLeg { number: leg.number, trunk, came_in: false, agent, sends_on });
+        slot.legs.push(HeldLeg { number: leg.number, trunk, came_in: false, agent, phone: None, sends_on });
         self.lines.take_out(trunk);
         if sends_on {
             self.sent_on.begin(slot.caller.as_ref());
@@ -204,6 +210,7 @@ impl Core {
             referred_by,
         };
         self.output.push_back(Output::Leg { leg, command: Command::Dial(dial) });
+        self.engage(now, leg, phone, false);
     }
 
     /// Why nothing can be dialled over a trunk now.
@@ -249,6 +256,7 @@ impl Core {
         }
         for held in legs {
             let leg = LegId { call: id, number: held.number };
+            self.engaged_told(now, leg);
             self.output.push_back(Output::Leg { leg, command: Command::HangUp(Cause::Internal) });
         }
         if !over {

@@ -5,6 +5,7 @@
 mod apply;
 mod channels;
 mod deflect;
+mod engaged;
 mod journal;
 mod look;
 mod phones;
@@ -268,6 +269,9 @@ impl Core {
             self.offered += 1;
             self.in_progress += 1;
         }
+        // Whoever asks for a place is free until they have it.
+        let asks = arrival.in_place_of.is_some();
+        let dials = self.agent_calling(arrival.trunk, &arrival.caller).filter(|_| !asks);
         let fact = Fact::Arrived {
             trunk: self.lines.name(arrival.trunk).clone(),
             caller: arrival.caller,
@@ -291,6 +295,7 @@ impl Core {
         };
         self.calls.insert(id, slot);
         self.note(now, Subject::Call(id), fact);
+        self.engage(now, LegId::caller(id), dials, true);
         id
     }
 
@@ -363,6 +368,10 @@ impl Core {
         }
         if let Event::LegAnswered(number) = event {
             self.sent_on_over(LegId { call, number });
+            self.engaged_talks(now, LegId { call, number });
+        }
+        if let Event::HungUp(number, _) | Event::LegRefused(number, _) = event {
+            self.engaged_over(now, LegId { call, number });
         }
         self.pending.push_back((call, event));
         self.turn(now);
@@ -374,7 +383,7 @@ impl Core {
         self.deflection_over(leg);
         let Some(slot) = self.calls.get_mut(&leg.call) else { return };
         let Some(index) = slot.legs.iter().position(|held| held.number == leg.number) else { return };
-        let HeldLeg { trunk, agent, came_in, .. } = slot.legs.remove(index);
+        let HeldLeg { trunk, agent, phone, came_in, .. } = slot.legs.remove(index);
         let is_over = slot.over;
         if came_in {
             self.lines.give_back_in(trunk);
@@ -383,6 +392,9 @@ impl Core {
         }
         if let Some(agent) = agent {
             self.free_when_quiet(now, leg.call, agent);
+        }
+        if let Some(agent) = phone {
+            self.acd.disengage(now.moment, agent, leg);
         }
         if is_over {
             self.forget_when_empty(leg.call);

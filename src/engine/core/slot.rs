@@ -33,6 +33,8 @@ pub(super) struct HeldLeg {
     pub(super) came_in: bool,
     /// Whose phone it rang.
     pub(super) agent: Option<AgentId>,
+    /// Whose phone it is, though no queue rang it.
+    pub(super) phone: Option<AgentId>,
     /// It sends the caller on: nobody has answered it, or given it up.
     pub(super) sends_on: bool,
 }
@@ -40,6 +42,6 @@ pub(super) struct HeldLeg {
 impl HeldLeg {
     /// The leg a call came in on.
     pub(super) const fn caller(trunk: TrunkId) -> Self {
-        Self { number: 0, trunk, came_in: true, agent: None, sends_on: false }
+        Self { number: 0, trunk, came_in: true, agent: None, phone: None, sends_on: false }
     }
 }

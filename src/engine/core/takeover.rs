@@ -4,9 +4,10 @@
 
 use super::{Arrival, Command, Core, Output};
 use crate::acd::AgentState;
-use crate::base::{AgentId, CallId, Cause, LegId, Now, SiteId};
-use crate::call::{Call, Event, Fact, Newcomer, Peer, Stands, State, Subject};
+use crate::base::{AgentId, CallId, Cause, LegId, Name, Now, SiteId};
+use crate::call::{Call, Event, Fact, Newcomer, Peer, Person, Stands, State, Subject};
 use crate::dialplan::FlowStart;
+use crate::settings::PHONES;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,10 +41,12 @@ impl Core {
         self.agent_talking(leg).is_some()
     }
 
-    fn agent_talking(&self, leg: LegId) -> Option<AgentId> {
+    /// The agent on this leg, in conversation with a queue's caller, or with one who was sent on to them.
+    pub(super) fn agent_talking(&self, leg: LegId) -> Option<AgentId> {
         let State::Bridged(bridged) = self.state(leg.call)? else { return None };
         match bridged.peer() {
             Peer::Agent { leg: number, agent, .. } if number == leg.number => Some(agent),
+            Peer::Transferred { leg: number } if number == leg.number => self.engaged_on(leg),
             Peer::Agent { .. } | Peer::Target { .. } | Peer::Direct { .. } | Peer::Transferred { .. } => None,
         }
     }
@@ -62,7 +65,10 @@ impl Core {
             _ => slot.dialled.clone(),
         };
         let leg = LegId { call: consulted.call, number };
-        self.may_send_on(agent).then_some(Takeover { agent, newcomer: Newcomer { leg, to, stands } })
+        let by = self.person(self.agent_talking(agent)?);
+        let comes = self.agent_of(leg);
+        let newcomer = Newcomer { leg, to, agent: comes, by, stands };
+        self.may_send_on(agent).then_some(Takeover { agent, newcomer })
     }
 
     /// Does it.
@@ -77,7 +83,7 @@ impl Core {
     pub fn may_ask_for_place(&self, extension: &str, leg: LegId) -> bool {
         let mut legs = self.calls.get(&leg.call).into_iter().flat_map(|slot| &slot.legs);
         let held = legs.find(|held| held.number == leg.number);
-        let Some(agent) = held.and_then(|held| held.agent) else { return false };
+        let Some(agent) = held.and_then(|held| held.agent.or(held.phone)) else { return false };
         let is_phone = self.plan.agent(agent).is_some_and(|agent| self.is_phones_line(agent.via));
         let sites = self.sites_of(agent);
         let shares = || {
@@ -132,14 +138,42 @@ impl Core {
         if agent.is_none() && !(self.is_agent_talking(of) && self.may_send_on(of)) {
             return self.pending.push_front((call, Event::NoRoom(Cause::NotFound)));
         }
-        if let Some(agent) = agent {
-            self.own(leg, of.call, agent);
+        match agent {
+            Some(agent) => self.own(leg, of.call, agent),
+            None => {
+                let own = self.phones_agents(&to).next();
+                self.engage(now, leg, own, true);
+            }
         }
         self.output.push_back(Output::Leg { leg, command: Command::Answer });
         self.note(now, Subject::Call(call), Fact::CallerAnswered);
         let agent = agent.map(|agent| (agent, Duration::ZERO));
         let stands = Stands::Talks { agent, holds: false };
-        self.pending.push_front((of.call, Event::Replaced(Newcomer { leg, to, stands })));
+        let by = self.taker(&to);
+        let own = self.phones_agents(&to).next().map(|own| self.agent_key(own).clone());
+        self.pending.push_front((of.call, Event::Replaced(Newcomer { leg, to, agent: own, by, stands })));
+    }
+
+    /// An agent as facts name them.
+    fn person(&self, agent: AgentId) -> Person {
+        let key = self.agent_key(agent).clone();
+        Person { name: self.plan.agent(agent).map_or_else(|| key.clone(), |agent| agent.name.clone()), key }
+    }
+
+    /// The agent whose phone this leg leads to or comes from, by key.
+    fn agent_of(&self, leg: LegId) -> Option<Name> {
+        let mut legs = self.calls.get(&leg.call)?.legs.iter();
+        let held = legs.find(|held| held.number == leg.number)?;
+        held.agent.or(held.phone).map(|agent| self.agent_key(agent).clone())
+    }
+
+    /// Whoever takes a place: an agent, or by the phone's extension alone.
+    fn taker(&self, extension: &str) -> Person {
+        let agent = self.phones_agents(extension).next();
+        agent.map_or_else(
+            || Person { name: extension.into(), key: format!("{extension}@{PHONES}").into() },
+            |agent| self.person(agent),
+        )
     }
 
     /// An agent speaks on this leg, and belongs to that call.
@@ -162,6 +196,9 @@ impl Core {
         }
         slot.agents.retain(|agent| Some(*agent) != moved);
         held.number = to.number;
+        if let Some(agent) = held.phone {
+            self.acd.engaged_as(agent, from, to);
+        }
         if let Some(slot) = self.calls.get_mut(&to.call) {
             if held.sends_on {
                 self.sent_on.begin(slot.caller.as_ref());

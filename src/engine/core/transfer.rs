@@ -3,14 +3,14 @@
 
 use super::Core;
 use crate::base::{Cause, LegId, TrunkId, limits};
-use crate::call::{Fact, Peer, Phone, State, TransferTo};
+use crate::call::{Fact, Phone, Referral, TransferTo};
 use crate::dialplan::Plan;
 
 impl Core {
     /// Where the agent on this leg may send the caller by dialling `user`; nothing when they may not, or are no agent in
     /// conversation.
     #[must_use]
-    pub fn transfer(&mut self, leg: LegId, user: &str) -> Option<TransferTo> {
+    pub fn transfer(&mut self, leg: LegId, user: &str) -> Option<Referral> {
         let to = self.allowed(leg, user)?;
         self.may_send_on(leg).then_some(to)
     }
@@ -30,20 +30,22 @@ impl Core {
         true
     }
 
-    fn allowed(&self, leg: LegId, user: &str) -> Option<TransferTo> {
+    fn allowed(&self, leg: LegId, user: &str) -> Option<Referral> {
+        let by = self.agent_talking(leg)?;
         let call = self.calls.get(&leg.call)?.call.as_ref()?;
-        let State::Bridged(bridged) = call.state() else { return None };
-        let Peer::Agent { leg: number, agent, .. } = bridged.peer() else { return None };
-        if number != leg.number {
+        if let Some((_, number)) = call.plan().number(user) {
+            let to = TransferTo::Number { name: number.name.clone(), flow: number.flow };
+            return Some(Referral { by, to });
+        }
+        let agent = call.plan().agent(by)?;
+        // The one phone that would ring is the agent's own, which has the caller.
+        if agent.extension.as_str() == user {
             return None;
         }
-        if let Some((_, number)) = call.plan().number(user) {
-            return Some(TransferTo::Number { name: number.name.clone(), flow: number.flow });
-        }
-        let own = call.plan().agent(agent)?.via;
+        let own = agent.via;
         let colleague = self.colleague(call.plan(), own, user);
         let near = colleague.or_else(|| self.target(call.plan(), user)).or_else(|| self.listed(own, user));
-        near.map(TransferTo::Phone)
+        near.map(|phone| Referral { by, to: TransferTo::Phone(phone) })
     }
 
     /// Whom the phone that rings on this leg may name in its place: an agent's, or one that registers here.
@@ -63,7 +65,7 @@ impl Core {
         let mut agents = plan.agents.iter().flatten();
         let is_one = agents.any(|other| other.via == trunk && other.extension.as_str() == user)
             || self.is_phones_line(trunk) && self.phone_of(user).is_some();
-        is_one.then(|| Phone { trunk, user: user.into() })
+        is_one.then(|| self.phone_at(trunk, user.into()))
     }
 
     /// A target's number, as its own site reads it, over the target's own trunk: what an agent's trunk lists besides must
@@ -74,11 +76,16 @@ impl Core {
             targets.find(|target| plan.sites[target.site.index()].country.read(user) == target.number)?;
         let country = &plan.sites[target.site.index()].country;
         let user = self.lines.write(target.via, country, &target.number);
-        Some(Phone { trunk: target.via, user })
+        Some(self.phone_at(target.via, user))
+    }
+
+    fn phone_at(&self, trunk: TrunkId, user: String) -> Phone {
+        let agent = self.agent_at(trunk, &user).map(|agent| self.agent_key(agent).clone());
+        Phone { trunk, user, agent }
     }
 
     /// What the trunk's list allows.
     fn listed(&self, trunk: TrunkId, user: &str) -> Option<Phone> {
-        self.lines.may_transfer(trunk, user).then(|| Phone { trunk, user: user.into() })
+        self.lines.may_transfer(trunk, user).then(|| self.phone_at(trunk, user.into()))
     }
 }

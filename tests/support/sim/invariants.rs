@@ -46,6 +46,8 @@ struct Seen {
 #[derive(Default)]
 struct Agent {
     owner: Option<CallId>,
+    /// Legs by which callers were sent on to this agent's phone.
+    engaged: Set<(CallId, u16)>,
     rests_until: Moment,
     free_since: Moment,
     /// Stopped by us, the agent keeps the place among the idle.
@@ -98,7 +100,10 @@ impl Invariants {
         assert!(entry.now.moment >= self.last.1, "facts are in order of time");
         self.last = (entry.seq, entry.now.moment);
         match &entry.subject {
-            Subject::Call(call) => self.call_fact(*call, entry.now.moment, &entry.fact),
+            Subject::Call(call) => {
+                self.engagements(*call, &entry.fact);
+                self.call_fact(*call, entry.now.moment, &entry.fact);
+            }
             Subject::Agent(key) => self.agent_fact(core, key, entry),
             Subject::Service => {}
         }
@@ -181,6 +186,7 @@ impl Invariants {
         assert!(!self.down.contains(&via), "{name} is rung behind a trunk that is down");
         let agent = &self.agents[name];
         assert_eq!(agent.owner, None, "{name} is rung for {call} while busy");
+        assert!(agent.engaged.is_empty(), "{name} is rung for {call} in a call of another's");
         assert!(agent.rests_until <= at, "{name} is rung in wrap-up");
         let served: Vec<&Name> = self.queues_of(id).map(|queue| &queue.name).collect();
         let turn = |call: CallId, seen: &Seen| seen.waits.as_ref().map(|(since, _)| (*since, call));
@@ -207,6 +213,35 @@ impl Invariants {
             agent.free_since = at;
         }
         (agent.owner, agent.stopped) = (Some(call), false);
+    }
+
+    /// Who is in a call that no queue gave them, as far as facts tell.
+    fn engagements(&mut self, call: CallId, fact: &Fact) {
+        match fact {
+            Fact::TransferStarted { agent_key, to, to_leg, .. } => self.engaged(call, agent_key, to, *to_leg),
+            Fact::TransferEnded { end: LegEnd::Answered, .. } => {}
+            Fact::TransferEnded { to_leg: leg, .. } | Fact::LegHungUp { leg, .. } => {
+                self.disengaged(call, Some(*leg));
+            }
+            Fact::Ended { .. } => self.disengaged(call, None),
+            _ => {}
+        }
+    }
+
+    /// A caller is sent on to a colleague's phone behind the same line.
+    fn engaged(&mut self, call: CallId, by: &Name, to: &str, leg: u16) {
+        let agents = || self.plan.agents.iter().flatten();
+        let Some(via) = agents().find(|agent| agent.key == *by).map(|agent| agent.via) else { return };
+        let colleague = agents().find(|agent| agent.via == via && agent.extension.as_str() == to);
+        if let Some(known) = colleague.and_then(|agent| self.agents.get_mut(&agent.name)) {
+            known.engaged.insert((call, leg));
+        }
+    }
+
+    fn disengaged(&mut self, call: CallId, leg: Option<u16>) {
+        for agent in self.agents.values_mut() {
+            agent.engaged.retain(|(of, on)| *of != call || leg.is_some_and(|leg| leg != *on));
+        }
     }
 
     fn ended(&mut self, call: CallId, at: Moment) {
@@ -271,9 +306,13 @@ impl Invariants {
             let owners: Vec<CallId> =
                 views.iter().filter(|view| view.agents.contains(&id)).map(|view| view.id).collect();
             assert!(owners.len() <= 1, "{name} belongs to {owners:?}");
-            assert_eq!(owners.first().copied(), state.owner(), "{name} is {state:?}");
             let known = &self.agents[name];
-            assert_eq!(known.owner, state.owner(), "facts and state of {name} differ");
+            assert_eq!(owners.first().copied(), known.owner, "{name} is {state:?}");
+            // Whom no queue's call owns may be in another call, of which something is left.
+            let is_engaged = known.owner.is_none()
+                && state.owner().is_some_and(|call| views.iter().any(|view| view.id == call));
+            assert!(is_engaged || known.owner == state.owner(), "facts and state of {name} differ");
+            assert!(known.engaged.is_empty() || state.owner().is_some(), "{name} is {state:?} in a call");
             assert_eq!(known.shown.as_str(), state.label(), "the wallboard shows {name} otherwise");
         }
         for view in views {
@@ -332,6 +371,9 @@ fn times_add_up(record: &Record) {
     assert_eq!(sum, record.duration_ms, "the times of {record:?} do not add up");
     assert!(record.ring_ms <= record.wait_ms, "{record:?} rang longer than it waited");
     assert!(record.hold_ms <= record.talk_ms, "{record:?} was held longer than it talked");
+    let talked =
+        record.talks.iter().fold((0, 0), |(talk, hold), one| (talk + one.talk_ms, hold + one.hold_ms));
+    assert_eq!(talked, (record.talk_ms, record.hold_ms), "{record:?} talked with nobody for a while");
     for ring in &record.rings {
         assert!(ring.at_ms + ring.for_ms <= record.duration_ms, "{record:?} rang on after its end");
     }
