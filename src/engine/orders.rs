@@ -54,8 +54,8 @@ impl Engine {
                 self.share_board(now, id, with);
                 self.connect(id, with);
             }
-            Command::Held { by, music } => self.held(id, by, music),
-            Command::Resumed { by } => self.resumed(id, by),
+            Command::Held(by, music) => self.held(id, by, music),
+            Command::Resumed(by) => self.resumed(id, by),
         }
     }
 

@@ -160,6 +160,12 @@ impl Bridged {
         }
     }
 
+    fn let_talk(&self, by: u16, out: &mut Out) {
+        if let Some(held) = self.opposite(by) {
+            out.leg(held, LegCommand::Resumed { by });
+        }
+    }
+
     /// Whoever a leg holds hears music meanwhile, or silence.
     fn let_wait(&self, by: u16, out: &mut Out) {
         if let Some(held) = self.opposite(by) {
@@ -194,9 +200,7 @@ impl Bridged {
             }
             Event::Resumed(leg) => {
                 self.resume(leg, out);
-                if let Some(held) = self.opposite(leg) {
-                    out.leg(held, LegCommand::Resumed { by: leg });
-                }
+                self.let_talk(leg, out);
                 State::Bridged(self)
             }
             Event::Referred(to) => Transferring::begin(self, to, ctx, out),

@@ -114,10 +114,8 @@ impl Core {
             LegCommand::Silence => Command::Silence,
             LegCommand::Whisper(whisper) => Command::Whisper(whisper),
             LegCommand::Connect { with } => Command::Connect { with: LegId { call: leg.call, number: with } },
-            LegCommand::Held { by, music } => {
-                Command::Held { by: LegId { call: leg.call, number: by }, music }
-            }
-            LegCommand::Resumed { by } => Command::Resumed { by: LegId { call: leg.call, number: by } },
+            LegCommand::Held { by, music } => Command::Held(LegId { call: leg.call, number: by }, music),
+            LegCommand::Resumed { by } => Command::Resumed(LegId { call: leg.call, number: by }),
             LegCommand::RingAgent(agent) => return self.dial_agent(now, leg, plan, agent),
             LegCommand::RingTarget(target) => return self.dial_target(now, leg, plan, target),
             LegCommand::RingDirect(to) => return self.dial_direct(now, leg, to),

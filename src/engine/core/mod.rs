@@ -99,17 +99,9 @@ pub enum Command {
         with: LegId,
     },
     /// Play music, or silence, beside what may come from the leg that holds this one.
-    Held {
-        /// The leg that holds.
-        by: LegId,
-        /// What to play.
-        music: Option<crate::base::MusicId>,
-    },
-    /// Play nothing beside it any more.
-    Resumed {
-        /// The leg that held.
-        by: LegId,
-    },
+    Held(LegId, Option<crate::base::MusicId>),
+    /// Play nothing any more beside what comes from the leg that held.
+    Resumed(LegId),
 }
 
 /// Whom to dial.

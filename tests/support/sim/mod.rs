@@ -324,7 +324,7 @@ impl Sim {
                 format!("hears {}, a key is asked for", what.unwrap_or("a tone"))
             }
             Command::Connect { with } => self.connect(leg, with),
-            Command::Held { by, music } => {
+            Command::Held(by, music) => {
                 assert_eq!(
                     subject.hears,
                     Hears::Voice(by),
@@ -334,7 +334,7 @@ impl Sim {
                 let name = music.map(|music| &*self.plan.music[music.index()].name);
                 format!("hears {} on hold", name.unwrap_or("silence"))
             }
-            Command::Resumed { .. } => "hears no more of the hold".into(),
+            Command::Resumed(_) => "hears no more of the hold".into(),
             Command::ReportTransfer(code) => format!("hears of the transfer: {code}"),
             Command::Dial(_) => unreachable!("dialled above"),
             Command::Deflect(_) => unreachable!("no trunk here takes its callers back"),
