@@ -34,6 +34,7 @@ mod scenario {
     mod on_the_wire;
     mod overflow;
     mod phones;
+    mod pickup;
     mod ring_all;
     mod traces;
     mod transfer;
