@@ -35,6 +35,7 @@ mod scenario {
     mod on_the_wire;
     mod overflow;
     mod phones;
+    mod pickup;
     mod ring_all;
     mod traces;
     mod transfer;

@@ -220,6 +220,22 @@ impl Timeline {
         }
     }
 
+    fn bridged(
+        &mut self,
+        leg: u16,
+        (agent, key): (&Option<Name>, &Option<Name>),
+        target: Option<&Name>,
+        at: u64,
+    ) {
+        let who = key.as_ref().or(target).or(agent.as_ref()).map(ToString::to_string).unwrap_or_default();
+        self.talks.comes(Talker { leg, who, agent: key.clone() });
+        if agent.is_some() && !std::mem::replace(&mut self.agent_answered, true) {
+            self.record.agent.clone_from(agent);
+            self.record.agent_key.clone_from(key);
+        }
+        self.enter(Phase::Talk, at);
+    }
+
     fn transferred(&mut self, by: &Name, to: &str, (leg, end): (u16, LegEnd), at: u64) {
         let (by, to) = (by.clone(), to.to_owned());
         self.record.transfers.push(Transfer { by, to, leg, at_ms: at, for_ms: 0, end, call: None });
@@ -299,14 +315,7 @@ impl Timeline {
             }
             Fact::TargetEnded { leg, end, .. } => self.target_ended(*leg, *end, at),
             Fact::Bridged { leg, agent, agent_key, target } => {
-                let who = agent_key.as_ref().or(target.as_ref()).map(ToString::to_string);
-                let who = who.unwrap_or_default();
-                self.talks.comes(Talker { leg: *leg, who, agent: agent_key.clone() });
-                if agent.is_some() && !std::mem::replace(&mut self.agent_answered, true) {
-                    self.record.agent.clone_from(agent);
-                    self.record.agent_key.clone_from(agent_key);
-                }
-                self.enter(Phase::Talk, at);
+                self.bridged(*leg, (agent, agent_key), target.as_ref(), at);
             }
             Fact::TransferStarted { agent_key, to, to_leg, to_agent, .. } => {
                 let who = to_agent.as_ref().map_or_else(|| to.clone(), ToString::to_string);

@@ -207,8 +207,29 @@ impl Traces {
                 }
             }
         }
+        if let Fact::LegTaken { leg, call: from, call_leg } = &entry.fact {
+            self.taken(LegId { call: *from, number: *call_leg }, LegId { call, number: *leg });
+        }
         if self.keeps {
             self.keep(call, Kept::Fact(Arc::clone(entry)));
+        }
+    }
+
+    /// A leg is another call's from here on: what it says now is found there, and what it has said too.
+    fn taken(&mut self, from: LegId, to: LegId) {
+        let Some(left) = self.calls.get(&from.call) else { return };
+        let mut call_ids = left.call_ids.clone();
+        call_ids.retain(|call_id| self.legs.get(call_id) == Some(&from));
+        let said = left.steps.iter().filter_map(|step| match step {
+            Kept::Message(message) if message.leg == from.number => Some(message.of_leg(to.number)),
+            Kept::Message(_) | Kept::Fact(_) => None,
+        });
+        let said: Vec<Message> = said.collect();
+        for call_id in call_ids {
+            self.called(to, call_id);
+        }
+        for message in said {
+            self.keep(to.call, Kept::Message(message));
         }
     }
 
@@ -257,6 +278,14 @@ impl Traces {
             }
         }
         true
+    }
+}
+
+impl Message {
+    /// The same, as another leg's.
+    fn of_leg(&self, leg: u16) -> Self {
+        let Self { at, sent, flow, ref bytes, .. } = *self;
+        Self { at, leg, sent, flow, bytes: bytes.clone() }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::support::phones::{Desk, World};
 use spillway::base::Outcome;
 use spillway::call::LegEnd;
 
-const SITE: &str = r#"
+pub const SITE: &str = r#"
 [queue.technique]
 via      = "phones"
 agents   = { nadia = 201 }
@@ -290,6 +290,22 @@ fn a_phone_that_still_rings_takes_the_caller_when_it_answers() {
 }
 
 #[test]
+fn a_consultation_that_rings_takes_no_refer_and_the_callers_dialog_does() {
+    let mut talk = Talk::begin();
+    let second = talk.rings_karim();
+    let first = talk.first.clone();
+    let refused = talk.world.says_in(&second, "REFER", &first.refer_to("x"));
+    assert_eq!(refused.as_deref(), Some("403 Forbidden"), "what becomes of it could be told nowhere");
+    assert!(talk.world.talk(&talk.caller, &talk.nadia));
+    talk.world.says_in(&first, "REFER", &second.refer_to("202"));
+    talk.world.answers(&talk.karim);
+    assert_eq!(talk.world.notified(&first), ["100 Trying", "200 OK"]);
+    assert!(talk.world.talk(&talk.caller, &talk.karim));
+    talk.ends();
+    talk.is_recorded(15_000);
+}
+
+#[test]
 fn an_agent_who_hangs_up_while_it_rings_is_free_and_it_rings_on() {
     let mut talk = Talk::begin();
     let second = talk.rings_karim();
@@ -476,39 +492,4 @@ fn a_caller_is_joined_with_others_as_often_as_sent_on_and_no_oftener() {
     }
     talk.ends();
     assert_eq!(talk.world.by_call()[0].transfers.len(), 10);
-}
-
-#[test]
-fn a_free_agent_picks_up_what_rings_another() {
-    let mut world = World::with_outside(SITE, 10);
-    let nadia = Desk::at("198.51.100.7:5060", "201");
-    let karim = Desk::at("198.51.100.9:5060", "202");
-    world.register(&nadia);
-    world.register(&karim);
-    world.trunk_invites("0384961370");
-    let caller = world.public();
-    let callers = world.placed_dialog(&caller);
-    world.rings(&nadia);
-    world.wait_ms(4_000);
-    let rings = world.rung_dialog(&nadia);
-    world.dials_with(&karim, "201", &format!("Replaces: {};early-only\r\n", rings.replaces()));
-    assert_eq!(world.last_answer_to(&karim), "200 OK");
-    let cancel = world.last_to(&nadia, "CANCEL").expect("stopped");
-    assert!(cancel.contains("Call completed elsewhere"), "{cancel}");
-    world.refuses(&nadia, "487 Request Terminated");
-    assert!(world.talk(&caller, &karim));
-    assert_eq!((world.agent("karim"), world.agent("nadia")), ("talking", "ready"));
-    // He is not free a second time, and what is answered rings no more.
-    world.dials_with(&karim, "201", &format!("Replaces: {}\r\n", rings.replaces()));
-    assert_eq!(world.last_answer_to(&karim), "481 Call/Transaction Does Not Exist");
-    world.wait_ms(6_000);
-    world.says_in(&callers, "BYE", "");
-    assert_eq!(world.agent("karim"), "wrap_up", "of the queue he answered for");
-    world.wait_ms(65_000);
-    world.is_at_rest();
-    let record = &world.by_call()[0];
-    assert_eq!((record.outcome, record.agent.as_deref()), (Outcome::Answered, Some("karim")));
-    assert_eq!((record.wait_ms, record.talk_ms), (4_000, 6_000));
-    let ends: Vec<_> = record.rings.iter().map(|ring| (ring.who.as_str(), ring.end)).collect();
-    assert_eq!(ends, [("nadia", LegEnd::Cancelled), ("karim", LegEnd::Answered)]);
 }

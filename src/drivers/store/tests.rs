@@ -316,16 +316,25 @@ fn the_views_add_up() {
         "201@ipoffice 202 30 4.5 answered 7"
     );
     assert_eq!(
-        shell(&path, "SELECT who, agent, leg, at_s, talk_s, hold_s FROM talks WHERE call = 1"),
-        "201@ipoffice 201@ipoffice 1 17 17.5 0\n202@ipoffice 202@ipoffice 2 34.5 42.5 0"
-    );
-    assert_eq!(
         shell(&path, "SELECT number, outcome, wait_s, duration_s FROM calls WHERE call = 1"),
         "03 84 96 13 70 answered 39.999 112.249"
     );
     let kept =
         shell(&path, "SELECT sum(abs(flow_s + wait_s + talk_s + after_s - duration_s) > 0.0005) FROM calls");
     assert_eq!(kept, "0");
+}
+
+#[test]
+fn talk_is_shared_out_among_those_who_talked() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("spillway.db");
+    let (store, _) = Store::open(&path, || {}).expect("opens");
+    store.append([], [record(1, Outcome::Answered, 9_000)].map(Arc::new));
+    drop(store);
+    assert_eq!(
+        shell(&path, "SELECT who, agent, leg, at_s, talk_s, hold_s FROM talks WHERE call = 1"),
+        "201@ipoffice 201@ipoffice 1 17 17.5 0\n202@ipoffice 202@ipoffice 2 34.5 42.5 0"
+    );
 }
 
 #[test]

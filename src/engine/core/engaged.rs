@@ -7,8 +7,8 @@
 
 use super::Core;
 use crate::base::phone::PhoneNumber;
-use crate::base::{AgentId, LegId, Now, TrunkId};
-use crate::call::Phone;
+use crate::base::{AgentId, CallId, LegId, Now, TrunkId};
+use crate::call::{Event, Phone};
 
 impl Core {
     /// The agent who has this phone.
@@ -47,10 +47,15 @@ impl Core {
         self.turn(now);
     }
 
-    /// Somebody is there on this leg.
-    pub(super) fn engaged_talks(&mut self, now: Now, leg: LegId) {
-        if let Some(agent) = self.engaged_on(leg) {
-            self.acd.engage(now.moment, agent, leg, true);
+    /// What an event of a call says of the phone on its leg: somebody is there, or nobody any more.
+    pub(super) fn engaged_heard(&mut self, now: Now, call: CallId, event: &Event) {
+        if let Event::LegAnswered(number) = *event {
+            let leg = LegId { call, number };
+            if let Some(agent) = self.engaged_on(leg) {
+                self.acd.engage(now.moment, agent, leg, true);
+            }
+        } else if let Event::HungUp(number, _) | Event::LegRefused(number, _) = *event {
+            self.engaged_over(now, LegId { call, number });
         }
     }
 
@@ -60,8 +65,8 @@ impl Core {
         legs.find(|held| held.number == leg.number)?.phone
     }
 
-    /// The far end has hung up, or refused.
-    pub(super) fn engaged_over(&mut self, now: Now, leg: LegId) {
+    /// Nobody is there.
+    fn engaged_over(&mut self, now: Now, leg: LegId) {
         if let Some(agent) = self.engaged_on(leg) {
             self.acd.disengage(now.moment, agent, leg);
         }

@@ -360,11 +360,8 @@ impl Core {
         }
         if let Event::LegAnswered(number) = event {
             self.sent_on_over(LegId { call, number });
-            self.engaged_talks(now, LegId { call, number });
         }
-        if let Event::HungUp(number, _) | Event::LegRefused(number, _) = event {
-            self.engaged_over(now, LegId { call, number });
-        }
+        self.engaged_heard(now, call, &event);
         self.pending.push_back((call, event));
         self.turn(now);
     }

@@ -90,6 +90,31 @@ fn all_legs_of_a_call_are_one_trace_from_its_invite_on_and_strangers_are_in_none
 }
 
 #[test]
+fn a_leg_that_goes_over_to_another_call_is_found_there_with_what_it_has_said() {
+    let mut traces = Traces::new(true, 7);
+    incoming(&mut traces, 7);
+    incoming(&mut traces, 8);
+    let leg = LegId { call: CallId(8), number: 1 };
+    traces.observe(&Observation::LegCalled { leg, sip_call_id: b"karim".as_slice().into() });
+    traces.sent(now(2), flow(), &message("INVITE sip:202 SIP/2.0", "karim"));
+    traces.observe(&fact(7, Fact::LegTaken { leg: 2, call: CallId(8), call_leg: 1 }));
+    traces.received(now(3), flow(), &message("BYE sip:a SIP/2.0", "karim"));
+    traces.sent(now(3), flow(), &message("SIP/2.0 200 OK", "caller-8"));
+    let [invite, bye] = ["<2 INVITE sip:202 SIP/2.0", ">2 BYE sip:a SIP/2.0"];
+    assert_eq!(shown(&traces, 7)[3..], [invite, "·", bye]);
+    assert_eq!(shown(&traces, 8)[3..], ["<1 INVITE sip:202 SIP/2.0", "<0 SIP/2.0 200 OK"]);
+    assert_eq!(traces.correlation(&message("BYE", "karim")), Some(&b"caller-7"[..]));
+    // The call it came from may be forgotten first.
+    over(&mut traces, 8);
+    assert!(traces.forget_oldest());
+    traces.received(now(4), flow(), &message("INFO sip:a SIP/2.0", "karim"));
+    assert_eq!(shown(&traces, 7).last().map(String::as_str), Some(">2 INFO sip:a SIP/2.0"));
+    over(&mut traces, 7);
+    assert!(traces.forget_oldest());
+    assert_eq!((traces.legs.len(), traces.bytes), (0, 0));
+}
+
+#[test]
 fn a_call_is_found_by_id_number_or_as_the_last_and_one_that_is_over_only_where_it_may_be() {
     let mut traces = Traces::new(true, 7);
     incoming(&mut traces, 7);
