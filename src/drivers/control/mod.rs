@@ -287,6 +287,10 @@ fn knock(path: &Path, command: &Command) -> Result<UnixStream, ControlError> {
     let unreadable = |source| ControlError::Answer { path: path.to_owned(), source };
     let mut line = serde_json::to_vec(command).map_err(unreadable)?;
     line.push(b'\n');
-    stream.write_all(&line).map_err(io)?;
+    match stream.write_all(&line) {
+        // Turned away at the door: why is there to be read.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        written => written.map_err(io)?,
+    }
     Ok(stream)
 }
