@@ -4,7 +4,7 @@
 
 use super::observation::Observation;
 use super::wanted::{Wanted, is_same};
-use crate::base::{CallId, Flow, LegId, Map, Now, limits, seeded_map};
+use crate::base::{CallId, Flow, LegId, Map, Moment, Now, limits, seeded_map};
 use crate::call::{Entry, Fact, Subject};
 use crate::wire::sip::{blank_secrets, spot_call_id};
 use serde::{Deserialize, Serialize};
@@ -185,10 +185,13 @@ impl Traces {
         }
     }
 
-    /// What is kept of a call, from its `first` step on.
+    /// What is kept of a call, from its `first` step on, by the time of each: what an event brought about is told as one, and
+    /// a message goes out later than the facts it waited for.
     pub fn steps(&self, call: CallId, first: usize) -> impl Iterator<Item = Step> {
         let steps = self.calls.get(&call).and_then(|traced| traced.steps.get(first..)).unwrap_or_default();
-        steps.iter().map(Kept::shown)
+        let mut steps: Vec<&Kept> = steps.iter().collect();
+        steps.sort_by_key(|kept| kept.at());
+        steps.into_iter().map(Kept::shown)
     }
 
     /// How much of a call was left out.
@@ -312,6 +315,13 @@ impl Kept {
                 Self::Fact(_) => size_of::<Entry>(),
                 Self::Message(message) => message.bytes.len(),
             }
+    }
+
+    fn at(&self) -> Moment {
+        match self {
+            Self::Fact(entry) => entry.now.moment,
+            Self::Message(message) => message.at.moment,
+        }
     }
 
     fn shown(&self) -> Step {

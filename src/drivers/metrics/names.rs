@@ -169,12 +169,13 @@ pub(super) const PHONE_REFUSALS: [&str; 2] = ["credentials", "stale"];
 /// Whom phones dial without a plan; the last stands for what is refused.
 pub(super) const PHONE_CALLEES: [&str; 4] = ["emergency", "phone", "outside", "refused"];
 /// What became of a phone's REGISTER.
-pub(super) const REGISTRAR_RESULTS: [&str; 9] = [
+pub(super) const REGISTRAR_RESULTS: [&str; 10] = [
     "registered",
     "refreshed",
     "removed",
     "fetched",
     "forbidden",
+    "ourselves",
     "malformed",
     "too_brief",
     "out_of_order",

@@ -184,3 +184,23 @@ fn secrets_are_blanked_in_what_is_shown() {
     let Some(Step::Message(passed)) = traces.steps(CallId(7), 0).next() else { panic!("its INVITE") };
     assert_eq!(passed.text, "INVITE sip:a SIP/2.0\r\nAuthorization: ***\r\nCall-ID: c\r\n\r\n");
 }
+
+#[test]
+fn what_one_event_brought_about_is_told_in_the_order_it_happened() {
+    let mut traces = Traces::new(true, 7);
+    incoming(&mut traces, 7);
+    traces.sent(now(3), flow(), &message("SIP/2.0 180 Ringing", "caller-7"));
+    traces.received(now(2), flow(), &message("CANCEL sip:a SIP/2.0", "caller-7"));
+    traces.observe(&fact(7, Fact::Ended { cause: Cause::Cancelled }));
+    assert_eq!(
+        shown(&traces, 7),
+        [
+            ">0 INVITE sip:a SIP/2.0",
+            "<0 SIP/2.0 100 Trying",
+            "·",
+            "·",
+            ">0 CANCEL sip:a SIP/2.0",
+            "<0 SIP/2.0 180 Ringing"
+        ]
+    );
+}

@@ -5,6 +5,7 @@ mod authorization;
 mod bindings;
 mod keep_alive;
 mod nonce;
+mod ourselves;
 mod register;
 
 pub use bindings::BindingKey;

@@ -2,7 +2,7 @@
 //! Must never be reached before the phone is authenticated.
 
 use super::bindings::{Binding, BindingKey, Contact};
-use super::{keep_alive, place};
+use super::{keep_alive, ourselves, place};
 use crate::base::{Flow, Moment, PhoneId};
 use crate::signaling::event::Observation;
 use crate::signaling::mark::NameKind;
@@ -31,6 +31,8 @@ enum Wish {
 enum Fault {
     /// It is for somebody else: 403 (RFC 3261 section 10.3, steps 3 and 4).
     Forbidden,
+    /// It would have our own calls come back to us: 403.
+    Ourselves,
     /// It makes no sense: 400.
     Malformed,
     /// It asks for less than is taken: 423 (step 7).
@@ -44,7 +46,7 @@ enum Fault {
 impl Fault {
     const fn code(self) -> u16 {
         match self {
-            Self::Forbidden => 403,
+            Self::Forbidden | Self::Ourselves => 403,
             Self::Malformed => 400,
             Self::TooBrief => 423,
             Self::OutOfOrder => 500,
@@ -55,6 +57,7 @@ impl Fault {
     const fn label(self) -> &'static str {
         match self {
             Self::Forbidden => "forbidden",
+            Self::Ourselves => "ourselves",
             Self::Malformed => "malformed",
             Self::TooBrief => "too_brief",
             Self::OutOfOrder => "out_of_order",
@@ -106,6 +109,14 @@ impl Stack {
             return Err(Fault::Extension);
         }
         let wish = read_wish(request, registrar.settings.expires_min_s, registrar.settings.expires_max_s)?;
+        let shown: Vec<_> = self.trunks.iter().filter_map(|trunk| trunk.peer.own.advertised).collect();
+        if let Wish::Bind(contacts) = &wish
+            && contacts.iter().any(|(contact, expires_s)| {
+                *expires_s > 0 && ourselves::is_ours(&self.layer.config.listens, &shown, contact)
+            })
+        {
+            return Err(Fault::Ourselves);
+        }
         let (call_id, number) = (
             request.call_id().map_err(|_| Fault::Malformed)?,
             request.cseq().map_err(|_| Fault::Malformed)?.number,
@@ -291,7 +302,7 @@ impl Stack {
                     }
                 }
             }
-            Fault::Forbidden | Fault::Malformed | Fault::OutOfOrder => {}
+            Fault::Forbidden | Fault::Ourselves | Fault::Malformed | Fault::OutOfOrder => {}
         });
     }
 }
