@@ -19,8 +19,12 @@ fn message(first: &str, call_id: &str) -> Vec<u8> {
 }
 
 fn fact(call: u64, fact: Fact) -> Observation {
+    fact_at(1, call, fact)
+}
+
+fn fact_at(at: u64, call: u64, fact: Fact) -> Observation {
     let subject = Subject::Call(CallId(call));
-    Observation::Fact(Arc::new(Entry { seq: JournalSeq(1), now: now(1), subject, fact }))
+    Observation::Fact(Arc::new(Entry { seq: JournalSeq(1), now: now(at), subject, fact }))
 }
 
 fn arrived(call: u64, caller: &str, sip_call_id: &str) -> Observation {
@@ -97,7 +101,7 @@ fn a_leg_that_goes_over_to_another_call_is_found_there_with_what_it_has_said() {
     let leg = LegId { call: CallId(8), number: 1 };
     traces.observe(&Observation::LegCalled { leg, sip_call_id: b"karim".as_slice().into() });
     traces.sent(now(2), flow(), &message("INVITE sip:202 SIP/2.0", "karim"));
-    traces.observe(&fact(7, Fact::LegTaken { leg: 2, call: CallId(8), call_leg: 1 }));
+    traces.observe(&fact_at(2, 7, Fact::LegTaken { leg: 2, call: CallId(8), call_leg: 1 }));
     traces.received(now(3), flow(), &message("BYE sip:a SIP/2.0", "karim"));
     traces.sent(now(3), flow(), &message("SIP/2.0 200 OK", "caller-8"));
     let [invite, bye] = ["<2 INVITE sip:202 SIP/2.0", ">2 BYE sip:a SIP/2.0"];
