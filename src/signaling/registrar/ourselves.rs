@@ -20,12 +20,11 @@ pub(super) fn is_ours(listens: &[Listen], shown: &[IpAddr], contact: &Contact) -
     listens.iter().any(|listen| is_of(listen, shown, address))
 }
 
-/// Whether an address leads to where we listen: as it was written, as everybody or one trunk knows it, or over the loopback.
+/// Whether an address is where we listen: as it was written, or as everybody or one trunk knows it. Loopback and unspecified
+/// ones are what a phone takes for its own address when it knows no better; its calls go back the way its REGISTER came.
 fn is_of(listen: &Listen, shown: &[IpAddr], address: SocketAddr) -> bool {
     let (ip, port) = (address.ip(), address.port());
     let public = listen.public();
-    let is_here = ip.is_loopback() || ip.is_unspecified() || ip == listen.address.ip();
-    (is_here && port == listen.address.port())
-        || address == public
-        || (port == public.port() && shown.contains(&ip))
+    let is_here = address == listen.address || address == public;
+    !ip.is_unspecified() && (is_here || port == public.port() && shown.contains(&ip))
 }

@@ -460,14 +460,16 @@ fn a_phone_may_withhold_its_number_but_not_take_anothers() {
 #[test]
 fn a_phone_that_names_us_as_its_place_is_refused_and_may_take_that_back() {
     let mut world = World::new();
-    for ours in ["192.0.2.2:5060", "192.0.2.2", "127.0.0.1:5060", "0.0.0.0", "[::1]:5060"] {
+    for ours in ["192.0.2.2:5060", "192.0.2.2"] {
         let said = world.prove(&register(&format!("<sip:201@{ours}>")));
         assert_eq!(status(&said[0]), "403 Forbidden", "{ours}");
         let gone = world.prove(&register(&format!("<sip:201@{ours}>;expires=0")));
         assert_eq!(status(&gone[0]), "200 OK", "{ours}");
     }
-    assert_eq!(world.saw(Observation::RegistrarAnswered { result: "ourselves" }), 5);
+    assert_eq!(world.saw(Observation::RegistrarAnswered { result: "ourselves" }), 2);
     assert!(world.contacts().is_empty());
-    let beside = world.prove(&register("<sip:201@127.0.0.1:5062>, <sip:201@192.0.2.2:5070>"));
-    assert_eq!(status(&beside[0]), "200 OK", "another program on our machine is none of us");
+    for theirs in ["192.0.2.2:5070", "127.0.0.1:5060", "0.0.0.0:5060", "[::1]:5060"] {
+        let said = world.prove(&register(&format!("<sip:201@{theirs}>")));
+        assert_eq!(status(&said[0]), "200 OK", "another program beside us, or a phone that knows no better");
+    }
 }
