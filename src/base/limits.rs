@@ -174,6 +174,9 @@ pub const ACCEPTANCE: std::time::Duration = std::time::Duration::from_secs(10);
 pub const DIVERSIONS: usize = 5;
 /// RTP ports one media thread is asked to open in one go.
 pub const PORTS_PER_BATCH: usize = 32;
+/// Lines of one session description: twice what a browser writes for sound and pictures with every way to reach it. Each
+/// format is looked for in all of them.
+pub const SDP_LINES: usize = 500;
 /// Media lines in one session description.
 pub const SDP_MEDIA_LINES: usize = 32;
 /// Formats on one media line.

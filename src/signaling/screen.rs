@@ -288,12 +288,10 @@ fn is_anonymous(uri: &Uri<'_>) -> bool {
 /// The user of a URI as a person reads it; what follows a `;` in it (`;phone-context=…`) is no part of a number.
 pub(super) fn user_text(uri: &Uri<'_>) -> String {
     let user = uri.user_unescaped();
-    let end = match uri.user {
-        Some(raw) if raw.first().is_some_and(|byte| *byte == b'+' || byte.is_ascii_digit()) => {
-            user.iter().position(|byte| *byte == b';').unwrap_or(user.len())
-        }
-        Some(_) | None => user.len(),
-    };
+    // However its digits are written: what is handed on is written plainly, and must read the same.
+    let is_number = user.first().is_some_and(|byte| *byte == b'+' || byte.is_ascii_digit());
+    let params = user.iter().position(|byte| *byte == b';').filter(|_| is_number);
+    let end = params.unwrap_or(user.len());
     String::from_utf8_lossy(&user[..end]).into_owned()
 }
 

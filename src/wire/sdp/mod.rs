@@ -15,6 +15,9 @@ pub enum SdpError {
     /// A line does not follow RFC 8866.
     #[error("{0}")]
     Syntax(#[from] sdp_types::ParserError),
+    /// More lines than `limits::SDP_LINES`.
+    #[error("too many lines")]
+    TooManyLines,
     /// More m-lines than `limits::SDP_MEDIA_LINES`.
     #[error("too many media lines")]
     TooManyMedia,

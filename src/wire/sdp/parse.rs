@@ -8,6 +8,9 @@ use sdp_types::{Attribute, Connection, Media, Session};
 use std::net::{IpAddr, Ipv4Addr};
 
 pub(super) fn parse(body: &[u8]) -> Result<SessionDescription, SdpError> {
+    if memchr::memchr_iter(b'\n', body).count() > limits::SDP_LINES {
+        return Err(SdpError::TooManyLines);
+    }
     let session = Session::parse(String::from_utf8_lossy(body).as_bytes())?;
     if session.medias.len() > limits::SDP_MEDIA_LINES {
         return Err(SdpError::TooManyMedia);

@@ -94,6 +94,8 @@ fn too_much_is_refused() {
     assert!(matches!(SessionDescription::parse(b"hello"), Err(SdpError::Syntax(_))));
     let lines = format!("{PHONE}{}", "m=audio 1 RTP/AVP 8\r\n".repeat(crate::base::limits::SDP_MEDIA_LINES));
     assert_eq!(SessionDescription::parse(lines.as_bytes()), Err(SdpError::TooManyMedia));
+    let lines = format!("{PHONE}{}", "a=x\r\n".repeat(crate::base::limits::SDP_LINES));
+    assert_eq!(SessionDescription::parse(lines.as_bytes()), Err(SdpError::TooManyLines));
     let formats = PHONE.replace("101 96", &"96 ".repeat(crate::base::limits::SDP_FORMATS));
     assert_eq!(SessionDescription::parse(formats.as_bytes()), Err(SdpError::TooManyFormats));
 }

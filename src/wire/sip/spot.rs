@@ -32,8 +32,8 @@ pub fn spot_call_id(message: &[u8]) -> Option<&[u8]> {
     })
 }
 
-/// The message with its secrets blanked: the values of header fields for digests, and the keys of SRTP streams. The body
-/// keeps its length. Borrowed where there are none.
+/// The message with its secrets blanked: the values of header fields for digests, and the keys of SRTP streams. It grows no
+/// longer, and the body keeps its length. Borrowed where there are none.
 #[must_use]
 pub fn blank_secrets(message: &[u8]) -> Cow<'_, [u8]> {
     let mut blanked = Vec::new();
@@ -57,7 +57,8 @@ pub fn blank_secrets(message: &[u8]) -> Cow<'_, [u8]> {
             if in_body {
                 blanked.resize(blanked.len() + text.len() - head, b'*');
             } else {
-                blanked.extend_from_slice(BLANK);
+                // Never longer than it was: what is blanked is as much a message as before.
+                blanked.extend_from_slice(&BLANK[..BLANK.len().min(text.len() - head)]);
             }
             copied = at + text.len();
         }
@@ -146,8 +147,11 @@ mod tests {
         );
         let keys = "200\r\n\r\na=crypto:1 AES inline:WVNf\r\na=rtpmap:8\r\n";
         assert_eq!(blanked(keys), "200\r\n\r\na=crypto:*****************\r\na=rtpmap:8\r\n");
+        let folds = format!("200\r\nAuthorization: x\r\n{}\r\n", " \r\n\ty\r\n".repeat(3));
+        let blank = format!("200\r\nAuthorization: *\r\n{}\r\n", " \r\n\t*\r\n".repeat(3));
+        assert_eq!(blanked(&folds), blank, "no line grows longer");
         let unseen = "200\r\nAuthorization: \x0c\0Digest\r\nAuthorization:\r\n\r\n";
-        assert_eq!(blanked(unseen), "200\r\nAuthorization: ***\r\nAuthorization:***\r\n\r\n");
+        assert_eq!(blanked(unseen), "200\r\nAuthorization: ***\r\nAuthorization:\r\n\r\n");
         assert_eq!(
             blanked("SIP/2.0 401 x\r\nWWW-Authenticate: Digest"),
             "SIP/2.0 401 x\r\nWWW-Authenticate: ***"
