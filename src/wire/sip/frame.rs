@@ -92,6 +92,12 @@ mod tests {
     }
 
     #[test]
+    fn a_fold_before_the_colon_breaks_the_stream() {
+        let bytes = message("Content-Length: 0\r\nX\r\n : Content-Length: 3\r\n", "");
+        assert!(matches!(frame(&bytes), Err(ParseError { kind: ParseErrorKind::HeaderLine, .. })));
+    }
+
+    #[test]
     fn every_prefix_of_a_message_is_incomplete() {
         let bytes = message("Via: SIP/2.0/TCP a\r\n folded\r\nContent-Length: 3\r\n", "abc");
         for end in 1..bytes.len() {

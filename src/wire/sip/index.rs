@@ -130,6 +130,10 @@ impl<'a> Index<'a> {
             return self.note(ParseErrorKind::HeaderLine.at(at));
         };
         let written = trim_end(&field[..colon]);
+        // RFC 3261 section 25.1, HCOLON: a fold follows the colon. Before it, a reader of lines sees no such field.
+        if written.len() < colon && field[written.len()..colon].contains(&b'\n') {
+            return self.note(ParseErrorKind::HeaderLine.at(at));
+        }
         let name = HeaderName::parse(written);
         if name == HeaderName::Other && (written.is_empty() || !is_token_all(written)) {
             self.note(ParseErrorKind::HeaderLine.at(at));
