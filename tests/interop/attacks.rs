@@ -126,10 +126,11 @@ impl Talk {
         }
     }
 
-    /// Places a call from the IPBX, to be answered there.
-    fn another(&mut self, place: &Place) {
+    /// Places a call from the IPBX, to be answered there, each from a number of its own: one that comes back while it is sent
+    /// on is a loop.
+    fn another(&mut self, place: &Place, nth: usize) {
         let to = SocketAddr::from((place.ip(SPILLWAY), 5060));
-        self.stations.dial(self.pbx, Dial::new(to, "+33384961370", "201"));
+        self.stations.dial(self.pbx, Dial::new(to, "+33384961370", &(300 + nth).to_string()));
     }
 
     /// Lets them talk for a moment; gives how often somebody answered or heard an answer.
@@ -248,7 +249,7 @@ fn a_flood_of_calls_in_one_trunks_name_leaves_the_other_trunks_calls_alone() {
         flood(&place, &["INVITE"], place.ip(CALLERS), size, || {
             if Instant::now() >= next && placed < 40 {
                 next += Duration::from_millis(90);
-                talk.another(&place);
+                talk.another(&place, placed);
                 placed += 1;
             }
             answered += talk.breathe();
